@@ -1,0 +1,59 @@
+"""How files are named between rooms: by kind and by the digest of their content."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class AssetKind(StrEnum):
+    """What a file holds."""
+
+    picture = "picture"
+    mask = "mask"
+    mesh = "mesh"
+    report = "report"
+    file = "file"
+    thumbnail = "thumbnail"
+    display = "display"
+    """Arrays that the viewport maps (`.npy` in one folder-like archive)."""
+
+
+@dataclass(frozen=True)
+class AssetRef:
+    """A blob of the library: `digest` is the SHA-256 of its bytes in lower-case hex."""
+
+    digest: str
+    kind: AssetKind
+    name: str
+    """The file name it came with or was given, for people; its suffix tells the format."""
+    size: int
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file outside the library, named by path, its content pinned by digest."""
+
+    path: Path
+    digest: str
+    kind: AssetKind
+    name: str
+    size: int
+
+
+def digest_of(stream: BinaryIO) -> str:
+    """Return the SHA-256 of what is left in `stream`, in lower-case hex."""
+    return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def local_file(path: Path, kind: AssetKind, name: str | None = None) -> LocalFile:
+    """Pin the file at `path` by its digest. Raises OSError when it cannot be read."""
+    with path.open("rb") as stream:
+        digest = digest_of(stream)
+        size = stream.tell()
+    return LocalFile(path, digest, kind, name or path.name, size)

@@ -1,0 +1,1 @@
+"""BACKENDS: what makes meshes, pictures and textures."""

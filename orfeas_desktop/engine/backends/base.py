@@ -1,0 +1,32 @@
+"""Backend: what makes images, meshes or textures, and what it needs to run."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+
+from orfeas_desktop.engine.jobs.context import WorkEntry
+
+
+class Task(StrEnum):
+    """What a backend turns into what."""
+
+    image_to_mesh = "image-to-mesh"
+    text_to_image = "text-to-image"
+    mesh_to_texture = "mesh-to-texture"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backend(WorkEntry):
+    """A backend's head is light; what it computes with is imported inside `run`."""
+
+    task: Task
+    weights: tuple[str, ...] = ()
+    """Ids of the weight sets it needs; none means that it always runs."""
+    vram_gb: float = 0.0
+    licence: str = ""
+
+    @abstractmethod
+    def unload(self) -> None:
+        """Free what was kept from earlier runs."""

@@ -1,0 +1,1 @@
+"""CHORES: what the program itself needs done."""

@@ -1,0 +1,1 @@
+"""EXPORTERS: what takes a mesh to other programs."""

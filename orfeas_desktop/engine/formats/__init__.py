@@ -1,0 +1,1 @@
+"""File formats that several entries read or write."""

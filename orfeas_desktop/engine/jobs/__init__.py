@@ -1,0 +1,1 @@
+"""Jobs: what an entry may touch, the queue, the result cache."""

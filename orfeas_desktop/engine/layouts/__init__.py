@@ -1,0 +1,1 @@
+"""LAYOUTS: what arranges several meshes."""

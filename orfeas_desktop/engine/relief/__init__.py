@@ -1,0 +1,1 @@
+"""The relief algorithm: a picture's silhouette becomes a closed textured mesh."""

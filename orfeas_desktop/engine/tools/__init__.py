@@ -1,0 +1,1 @@
+"""TOOLS: what changes a mesh."""

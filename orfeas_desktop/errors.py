@@ -1,0 +1,350 @@
+"""The error tree: every failure a user can meet, with its remedy and exit code.
+
+OrfeasError
+├ InputError    2   BadPicture (Empty, Unreadable, TooLarge, Transparent, NoObject, NotAFile, Missing) · BadMesh
+│                   · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput
+├ ResourceError 3   WeightsMissing · DiskFull · PermissionDenied · OutOfMemory · ProgramMissing
+├ EngineError   4   BackendFailed · WorkerDied · WorkerSilent · WorkerBabbled · ExportNotVerified
+└ ProjectError  5   LibraryLocked · LibraryTooNew · LibraryDamaged · LibraryReadOnly · NoSuchProject · NoSuchAsset
+                    · NameTaken
+Cancelled     130   not an OrfeasError: nobody is to blame
+"""
+
+from __future__ import annotations
+
+from string import Formatter
+from typing import TYPE_CHECKING, ClassVar
+
+from orfeas_desktop.words import QT_TRANSLATE_NOOP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Argument = str | int | float
+
+
+def _placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
+
+
+class OrfeasError(Exception):
+    """A failure that a sentence and a remedy explain; crosses borders as `code`, `arguments`, `details`.
+
+    `sentence` and `remedy` are templates; their placeholders are exactly the keyword arguments.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+    sentence: ClassVar[str] = QT_TRANSLATE_NOOP("Errors", "Something went wrong.")
+    remedy: ClassVar[str] = QT_TRANSLATE_NOOP("Errors", "Try again.")
+
+    def __init__(self, *, details: str = "", **arguments: Argument) -> None:
+        needed = _placeholders(self.sentence) | _placeholders(self.remedy)
+        if set(arguments) != needed:
+            raise TypeError(f"{type(self).__name__} takes {sorted(needed)}, not {sorted(arguments)}")
+        self.arguments = arguments
+        self.details = details
+        super().__init__(self.sentence.format(**arguments))
+
+    def say(self, translate: Callable[[str], str] = str) -> str:
+        """Return the sentence, its template passed through `translate` first."""
+        return translate(self.sentence).format(**self.arguments)
+
+    def advise(self, translate: Callable[[str], str] = str) -> str:
+        """Return the remedy, its template passed through `translate` first."""
+        return translate(self.remedy).format(**self.arguments)
+
+
+class Cancelled(Exception):  # noqa: N818  (an outcome that somebody wished for, not an error)
+    """The user asked for the work to stop."""
+
+    exit_code: ClassVar[int] = 130
+
+
+class InputError(OrfeasError):
+    """What was given cannot be used."""
+
+    code = "input"
+    exit_code = 2
+    sentence = QT_TRANSLATE_NOOP("Errors", "What was given cannot be used.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Give another file or another value.")
+
+
+class BadInput(InputError):
+    """A request whose inputs do not fit the entry."""
+
+    code = "bad-input"
+    sentence = QT_TRANSLATE_NOOP("Errors", "{entry} cannot work with this: {problem}.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "See “orfeas describe {entry}” for what it takes.")
+
+
+class FileMissing(InputError):
+    """A file that is not there, or vanished while it was read."""
+
+    code = "file-missing"
+    sentence = QT_TRANSLATE_NOOP("Errors", "There is no file “{name}”.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Check the name, or whether the drive is still connected.")
+
+
+class NotAFile(InputError):
+    """A folder or device where a file is needed."""
+
+    code = "not-a-file"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is a folder, not a file.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Choose a file inside it.")
+
+
+class BadPicture(InputError):
+    """A picture that cannot be used."""
+
+    code = "bad-picture"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is not a picture this program can read.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Use a PNG, JPEG, WebP, TIFF, BMP or GIF file.")
+
+
+class PictureEmpty(BadPicture):
+    """A file of no bytes, or a picture without pixels."""
+
+    code = "picture-empty"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is empty.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Save or download the picture again.")
+
+
+class PictureDamaged(BadPicture):
+    """A picture that ends early or breaks while it is decoded."""
+
+    code = "picture-damaged"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is damaged and cannot be read to its end.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Save or download the picture again.")
+
+
+class PictureTooLarge(BadPicture):
+    """More pixels than the limit; refused before decoding."""
+
+    code = "picture-too-large"
+    sentence = QT_TRANSLATE_NOOP(
+        "Errors", "“{name}” has {megapixels:.0f} megapixels; the limit is {limit:.0f}."
+    )
+    remedy = QT_TRANSLATE_NOOP("Errors", "Make it smaller, or raise the limit in the settings.")
+
+
+class PictureTransparent(BadPicture):
+    """Every pixel is transparent."""
+
+    code = "picture-transparent"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is fully transparent: there is nothing to build.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Use a picture in which the object can be seen.")
+
+
+class NoObjectFound(BadPicture):
+    """The mask holds too few pixels to build from."""
+
+    code = "no-object"
+    sentence = QT_TRANSLATE_NOOP("Errors", "No object was found in “{name}”.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Draw a box around it, or give a mask picture.")
+
+
+class BadMesh(InputError):
+    """A mesh file that cannot be used."""
+
+    code = "bad-mesh"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is not a mesh this program can read: {problem}.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Use a GLB, OBJ, STL or PLY file.")
+
+
+class BadParams(InputError):
+    """Settings of an entry that are unknown or out of range."""
+
+    code = "bad-params"
+    sentence = QT_TRANSLATE_NOOP("Errors", "The settings of {entry} are not valid: {problem}.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "See “orfeas describe {entry}” for names and ranges.")
+
+
+class UnknownEntry(InputError):
+    """No such backend, tool, exporter, layout or chore."""
+
+    code = "unknown-entry"
+    sentence = QT_TRANSLATE_NOOP("Errors", "There is no “{entry}” among the {table}.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Choose one of: {known}.")
+
+
+class ResourceError(OrfeasError):
+    """Something the machine lacks."""
+
+    code = "resource"
+    exit_code = 3
+    sentence = QT_TRANSLATE_NOOP("Errors", "The machine lacks something that is needed.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "See “orfeas doctor”.")
+
+
+class WeightsMissing(ResourceError):
+    """A backend whose weights are not on this machine."""
+
+    code = "weights-missing"
+    sentence = QT_TRANSLATE_NOOP("Errors", "{entry} needs weights that are not on this machine: {missing}.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Add a folder that holds them, or choose another engine.")
+
+
+class DiskFull(ResourceError):
+    """No space left where something had to be written."""
+
+    code = "disk-full"
+    sentence = QT_TRANSLATE_NOOP("Errors", "The disk that holds “{place}” is full.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Free some space or choose another folder; nothing was half-written.")
+
+
+class PermissionDenied(ResourceError):
+    """Reading or writing is not allowed there."""
+
+    code = "permission-denied"
+    sentence = QT_TRANSLATE_NOOP("Errors", "This program is not allowed to use “{place}”.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Change the permissions, or choose another place.")
+
+
+class OutOfMemory(ResourceError):
+    """Memory ran out while working."""
+
+    code = "out-of-memory"
+    sentence = QT_TRANSLATE_NOOP("Errors", "Memory ran out during {stage}.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Lower the resolution, or close other programs.")
+
+
+class ProgramMissing(ResourceError):
+    """Another program that is needed is not installed."""
+
+    code = "program-missing"
+    sentence = QT_TRANSLATE_NOOP("Errors", "{program} was not found on this machine.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Install {program}, then try again.")
+
+
+class EngineError(OrfeasError):
+    """The work itself failed."""
+
+    code = "engine"
+    exit_code = 4
+    sentence = QT_TRANSLATE_NOOP("Errors", "The work failed.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Try again; if it fails again, send the details.")
+
+
+class BackendFailed(EngineError):
+    """An entry raised something that it should not have."""
+
+    code = "backend-failed"
+    sentence = QT_TRANSLATE_NOOP("Errors", "{entry} failed: {problem}.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Try other settings; if it fails again, send the details.")
+
+
+class WorkerDied(EngineError):
+    """The worker process ended while it worked."""
+
+    code = "worker-died"
+    sentence = QT_TRANSLATE_NOOP("Errors", "The generation process stopped unexpectedly (code {status}).")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Your project is safe. Retry, or send the details.")
+
+
+class WorkerSilent(EngineError):
+    """The worker process gave no sign of life for too long."""
+
+    code = "worker-silent"
+    sentence = QT_TRANSLATE_NOOP(
+        "Errors", "The generation process gave no sign of life for {seconds:.0f} s and was ended."
+    )
+    remedy = QT_TRANSLATE_NOOP("Errors", "Your project is safe. Retry, or send the details.")
+
+
+class WorkerBabbled(EngineError):
+    """The worker process wrote something that is not a message."""
+
+    code = "worker-babbled"
+    sentence = QT_TRANSLATE_NOOP("Errors", "The generation process sent something unreadable and was ended.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Your project is safe. Retry, or send the details.")
+
+
+class ExportNotVerified(EngineError):
+    """A written file was read back and did not hold what was written."""
+
+    code = "export-not-verified"
+    sentence = QT_TRANSLATE_NOOP("Errors", "The exported {format} file did not read back as written: {problem}.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Nothing was kept. Choose another format, or send the details.")
+
+
+class ProjectError(OrfeasError):
+    """The library of projects cannot do this."""
+
+    code = "project"
+    exit_code = 5
+    sentence = QT_TRANSLATE_NOOP("Errors", "The library cannot do this.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "See “orfeas doctor”.")
+
+
+class LibraryLocked(ProjectError):
+    """Another program holds the library for too long."""
+
+    code = "library-locked"
+    sentence = QT_TRANSLATE_NOOP("Errors", "Another program has been writing to the library for too long.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Close other windows of this program, then try again.")
+
+
+class LibraryTooNew(ProjectError):
+    """The library was written by a newer program; it is open for reading only."""
+
+    code = "library-too-new"
+    sentence = QT_TRANSLATE_NOOP(
+        "Errors", "This library was written by a newer version of the program and is open for reading only."
+    )
+    remedy = QT_TRANSLATE_NOOP("Errors", "Update the program to change it.")
+
+
+class LibraryReadOnly(ProjectError):
+    """The library's folder does not allow writing."""
+
+    code = "library-read-only"
+    sentence = QT_TRANSLATE_NOOP("Errors", "The library in “{place}” cannot be written.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Allow writing there, or set ORFEAS_HOME to another folder.")
+
+
+class LibraryDamaged(ProjectError):
+    """The library's file or a blob it names is not what it should be."""
+
+    code = "library-damaged"
+    sentence = QT_TRANSLATE_NOOP("Errors", "The library is damaged: {problem}.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Restore the copy named in the details, or start a new library.")
+
+
+class NoSuchProject(ProjectError):
+    """No project of that name or number."""
+
+    code = "no-such-project"
+    sentence = QT_TRANSLATE_NOOP("Errors", "There is no project “{name}”.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "See “orfeas project list”.")
+
+
+class NoSuchAsset(ProjectError):
+    """No asset or version of that number."""
+
+    code = "no-such-asset"
+    sentence = QT_TRANSLATE_NOOP("Errors", "There is no asset “{name}”.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "It may have been deleted in another window.")
+
+
+class NameTaken(ProjectError):
+    """A project of that name exists."""
+
+    code = "name-taken"
+    sentence = QT_TRANSLATE_NOOP("Errors", "There is already a project “{name}”.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Choose another name.")
+
+
+def error_classes(root: type[OrfeasError] = OrfeasError) -> Iterator[type[OrfeasError]]:
+    """Yield every class of the tree, parents before children."""
+    yield root
+    for child in root.__subclasses__():
+        yield from error_classes(child)
+
+
+def error_from(code: str, arguments: dict[str, Argument], details: str) -> OrfeasError:
+    """Rebuild the error that crossed a border as `code`, `arguments` and `details`."""
+    for candidate in error_classes():
+        if candidate.code == code:
+            return candidate(details=details, **arguments)
+    return BackendFailed(entry="worker", problem=code, details=details)
