@@ -1,0 +1,1 @@
+"""Networks: re-implementations in the single-file form of diffusers."""
