@@ -55,7 +55,7 @@ class OrfeasError(Exception):
         return translate(self.remedy).format(**self.arguments)
 
 
-class Cancelled(Exception):  # noqa: N818  (an outcome that somebody wished for, not an error)
+class Cancelled(Exception):
     """The user asked for the work to stop."""
 
     exit_code: ClassVar[int] = 130
@@ -190,7 +190,9 @@ class DiskFull(ResourceError):
 
     code = "disk-full"
     sentence = QT_TRANSLATE_NOOP("Errors", "The disk that holds “{place}” is full.")
-    remedy = QT_TRANSLATE_NOOP("Errors", "Free some space or choose another folder; nothing was half-written.")
+    remedy = QT_TRANSLATE_NOOP(
+        "Errors", "Free some space or choose another folder; nothing was half-written."
+    )
 
 
 class PermissionDenied(ResourceError):
@@ -264,7 +266,9 @@ class ExportNotVerified(EngineError):
     """A written file was read back and did not hold what was written."""
 
     code = "export-not-verified"
-    sentence = QT_TRANSLATE_NOOP("Errors", "The exported {format} file did not read back as written: {problem}.")
+    sentence = QT_TRANSLATE_NOOP(
+        "Errors", "The exported {format} file did not read back as written: {problem}."
+    )
     remedy = QT_TRANSLATE_NOOP("Errors", "Nothing was kept. Choose another format, or send the details.")
 
 

@@ -175,9 +175,16 @@ def parse_setting(field: ParamField, text: str) -> Scalar:
     Text that is no such value is returned as it is, so that `Params.check` refuses it by name.
     """
     if field.kind is FieldKind.boolean:
-        return {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}.get(
-            text.strip().lower(), text
-        )
+        return {
+            "true": True,
+            "yes": True,
+            "on": True,
+            "1": True,
+            "false": False,
+            "no": False,
+            "off": False,
+            "0": False,
+        }.get(text.strip().lower(), text)
     try:
         if field.kind is FieldKind.integer:
             return int(text)

@@ -148,6 +148,8 @@ def _problem(mesh: Mesh) -> str:
     if not mesh.materials:
         return "it has no material"
     groups = mesh.face_materials
-    if groups is not None and (len(groups) != mesh.face_count or groups.min() < 0 or groups.max() >= len(mesh.materials)):
+    if groups is not None and (
+        len(groups) != mesh.face_count or groups.min() < 0 or groups.max() >= len(mesh.materials)
+    ):
         return "a face names a material that is not there"
     return ""

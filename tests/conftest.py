@@ -1,0 +1,71 @@
+"""One virtual screen for the whole run, and a home of its own for every test."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCREEN = "1600x1000x24"
+
+
+def _start_xvfb() -> subprocess.Popen[bytes]:
+    program = shutil.which("Xvfb")
+    if program is None:
+        raise pytest.UsageError("Xvfb is missing: apt-get install -y xvfb (see README, Tests)")
+    reader, writer = os.pipe()
+    process = subprocess.Popen(
+        [program, "-displayfd", str(writer), "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"],
+        pass_fds=(writer,),
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        number = answer.readline().strip()
+    if not number:
+        process.kill()
+        raise pytest.UsageError("Xvfb did not start")
+    os.environ["DISPLAY"] = f":{number}"
+    return process
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run a screen: its own Xvfb on Linux, the system's display elsewhere."""
+    if sys.platform == "linux":
+        config.stash[_XVFB] = _start_xvfb()
+        os.environ["QT_QPA_PLATFORM"] = "xcb"
+        os.environ.pop("WAYLAND_DISPLAY", None)
+    os.environ["QT_API"] = os.environ["PYTEST_QT_API"] = "pyside6"
+    os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+
+_XVFB: pytest.StashKey[subprocess.Popen[bytes]] = pytest.StashKey()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close what is left and take the screen away."""
+    widgets = sys.modules.get("PySide6.QtWidgets")
+    if widgets is not None and widgets.QApplication.instance() is not None:
+        widgets.QApplication.closeAllWindows()
+    gc.collect()
+    server = config.stash.get(_XVFB, None)
+    if server is not None:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty ORFEAS_HOME, for this process and those it starts."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("ORFEAS_HOME", str(folder))
+    return folder
