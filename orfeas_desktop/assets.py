@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, BinaryIO
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from io import BufferedIOBase
+from pathlib import Path
 
 
 class AssetKind(StrEnum):
@@ -46,9 +44,12 @@ class LocalFile:
     size: int
 
 
-def digest_of(stream: BinaryIO) -> str:
+def digest_of(stream: BufferedIOBase) -> str:
     """Return the SHA-256 of what is left in `stream`, in lower-case hex."""
-    return hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    while block := stream.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def local_file(path: Path, kind: AssetKind, name: str | None = None) -> LocalFile:
