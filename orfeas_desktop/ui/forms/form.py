@@ -38,6 +38,7 @@ class Form(QWidget):
         self.more = QToolButton()
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
+        grid.setAlignment(Qt.AlignmentFlag.AlignTop)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(8)
         grid.setColumnMinimumWidth(0, LABEL_WIDTH)
