@@ -147,10 +147,11 @@ class JobWarned:
 
 @dataclass(frozen=True)
 class JobDone:
-    """The job left a result."""
+    """The job left a result; `key` is what the cache knows it by."""
 
     job: Job
     result: JobResult
+    key: str = ""
 
 
 @dataclass(frozen=True)
