@@ -3,7 +3,7 @@
 OrfeasError
 ├ InputError    2   BadPicture (Empty, Unreadable, TooLarge, Transparent, NoObject, NotAFile, Missing) · BadMesh
 │                   · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput
-├ ResourceError 3   WeightsMissing · DiskFull · PermissionDenied · OutOfMemory · ProgramMissing
+├ ResourceError 3   WeightsMissing · BadWeights · DiskFull · PermissionDenied · OutOfMemory · ProgramMissing
 ├ EngineError   4   BackendFailed · WorkerDied · WorkerSilent · WorkerBabbled · ExportNotVerified
 └ ProjectError  5   LibraryLocked · LibraryTooNew · LibraryDamaged · LibraryReadOnly · NoSuchProject · NoSuchAsset
                     · NameTaken
@@ -183,6 +183,14 @@ class WeightsMissing(ResourceError):
     code = "weights-missing"
     sentence = QT_TRANSLATE_NOOP("Errors", "{entry} needs weights that are not on this machine: {missing}.")
     remedy = QT_TRANSLATE_NOOP("Errors", "Add a folder that holds them, or choose another engine.")
+
+
+class BadWeights(ResourceError):
+    """A weight file or its configuration that cannot be used."""
+
+    code = "bad-weights"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” cannot be used as weights: {problem}.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Fetch the file again from its publisher, or choose another folder.")
 
 
 class DiskFull(ResourceError):
