@@ -75,7 +75,7 @@ class Mesh:
     normals    (V, 3) float32, unit length, or None
     tangents   (V, 4) float32, xyz and handedness ±1 (glTF 2.0), or None
     uvs        per UV set (V, 2) float32, origin at the top left (glTF 2.0)
-    colors     (V, 4) uint8, or None
+    colors     (V, 4) uint8, sRGB-encoded like a base colour texture, alpha linear; multiply the base colour; or None
     materials  at least one
     face_materials  (F,) int32 index into `materials`, or None: all faces use the first
     polygons   the faces before triangulation, over the same vertices, or None when there are only triangles

@@ -1,0 +1,93 @@
+"""The working format: a Mesh as one GLB file, written byte for byte the same each time, read back with every bound checked.
+
+Units: vertices stay as they are; the node's scale is `metres_per_unit`, and its extras name that number so that
+reading gives the same vertices in the same unit. Readers that know nothing of it see the right size in metres.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from orfeas_desktop.engine.mesh.gltf_container import parse_document, split_glb
+from orfeas_desktop.engine.mesh.gltf_read import mesh_of
+from orfeas_desktop.engine.mesh.gltf_write import EXTRAS_KEY, GltfBuilder
+from orfeas_desktop.engine.mesh.source_files import Broken, read_bounded
+from orfeas_desktop.engine.mesh.transform import Transform
+from orfeas_desktop.errors import BadMesh
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+    from orfeas_desktop.params import Scalar
+
+MAX_DOCUMENT_BYTES = 2**28
+
+
+def write_glb(mesh: Mesh, path: Path, *, extras: Mapping[str, Scalar] | None = None) -> None:
+    """Write `mesh` to `path`: one primitive per material over shared vertices.
+
+    `extras` are kept under `asset.extras.orfeas`. Polygons are left out (`polygons.py` keeps them).
+    Raises BadMesh for a mesh whose arrays do not fit together, OSError when the disk refuses.
+    """
+    write_glb_nodes([(mesh.name, mesh, Transform())], path, extras=extras)
+
+
+def write_glb_nodes(
+    placed: Sequence[tuple[str, Mesh, Transform]], path: Path, *, extras: Mapping[str, Scalar] | None = None
+) -> None:
+    """Write several meshes, one node each; a mesh given twice is stored once. Raises as `write_glb`."""
+    builder = GltfBuilder()
+    for name, mesh, transform in placed:
+        builder.add(name, mesh.check(), transform)
+    with path.open("wb") as stream:
+        builder.write(stream, extras or {})
+
+
+def read_glb(path: Path) -> Mesh:
+    """Return all triangles of the GLB at `path` as one mesh.
+
+    Raises BadMesh for anything broken or hostile, FileMissing, NotAFile, PermissionDenied.
+    """
+    data = read_bounded(path)
+    try:
+        text, binary = split_glb(data)
+        return mesh_of(parse_document(text), binary, None, path.stem).check()
+    except Broken as problem:
+        raise BadMesh(name=path.name, problem=str(problem)) from None
+    except BadMesh as problem:
+        raise BadMesh(name=path.name, problem=str(problem.arguments["problem"])) from None
+
+
+def read_gltf(path: Path) -> Mesh:
+    """Return the mesh of a .gltf, whose other files lie in its folder. Raises as `read_glb`."""
+    data = read_bounded(path, MAX_DOCUMENT_BYTES)
+    try:
+        return mesh_of(parse_document(data), None, path.parent, path.stem).check()
+    except Broken as problem:
+        raise BadMesh(name=path.name, problem=str(problem)) from None
+    except BadMesh as problem:
+        raise BadMesh(name=path.name, problem=str(problem.arguments.get("problem", problem))) from None
+
+
+def read_extras(path: Path) -> dict[str, Scalar]:
+    """Return the scalars that `write_glb` kept as extras. Raises as `read_glb`."""
+    try:
+        text, _ = split_glb(read_bounded(path))
+        extras = parse_document(text).asset.extras
+    except Broken as problem:
+        raise BadMesh(name=path.name, problem=str(problem)) from None
+    own = extras.get(EXTRAS_KEY) if isinstance(extras, dict) else None
+    if not isinstance(own, dict):
+        return {}
+    return {key: value for key, value in own.items() if _is_scalar(value)}  # pyright: ignore[reportReturnType]
+
+
+def _is_scalar(value: object) -> bool:
+    return (
+        value is None
+        or isinstance(value, str | int | bool)
+        or (isinstance(value, float) and math.isfinite(value))
+    )

@@ -1,0 +1,219 @@
+"""The part of glTF 2.0 that this program reads and writes, as checked records."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic.alias_generators import to_camel
+
+Index = Annotated[int, Field(ge=0, lt=2**31)]
+Count = Annotated[int, Field(ge=0, lt=2**40)]
+Vector3 = tuple[float, float, float]
+Vector4 = tuple[float, float, float, float]
+
+
+class GltfRecord(BaseModel):
+    """One glTF object: camel case in the file, unknown members ignored, no NaN."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", allow_inf_nan=False
+    )
+
+
+class GltfBuffer(GltfRecord):
+    """Bytes: the GLB's own chunk, a data URI or a file beside a .gltf."""
+
+    byte_length: Count
+    uri: str | None = None
+
+
+class GltfBufferView(GltfRecord):
+    """A slice of a buffer."""
+
+    buffer: Index
+    byte_offset: Count = 0
+    byte_length: Count
+    byte_stride: Annotated[int, Field(ge=1, le=252)] | None = None
+    target: int | None = None
+
+
+class GltfSparseIndices(GltfRecord):
+    """Which elements a sparse accessor replaces."""
+
+    buffer_view: Index
+    byte_offset: Count = 0
+    component_type: int
+
+
+class GltfSparseValues(GltfRecord):
+    """What a sparse accessor puts there."""
+
+    buffer_view: Index
+    byte_offset: Count = 0
+
+
+class GltfSparse(GltfRecord):
+    """Replaced elements of an accessor."""
+
+    count: Count
+    indices: GltfSparseIndices
+    values: GltfSparseValues
+
+
+class GltfAccessor(GltfRecord):
+    """A typed array over a buffer view."""
+
+    buffer_view: Index | None = None
+    byte_offset: Count = 0
+    component_type: int
+    normalized: bool = False
+    count: Count
+    type: str
+    min: list[float] | None = None
+    max: list[float] | None = None
+    sparse: GltfSparse | None = None
+
+
+class GltfImage(GltfRecord):
+    """An encoded picture."""
+
+    uri: str | None = None
+    mime_type: str | None = None
+    buffer_view: Index | None = None
+    name: str | None = None
+
+
+class GltfWebp(GltfRecord):
+    """The WebP picture of a texture."""
+
+    source: Index
+
+
+class GltfTextureExtensions(GltfRecord):
+    """The texture extensions that are understood."""
+
+    webp: GltfWebp | None = Field(
+        None, validation_alias="EXT_texture_webp", serialization_alias="EXT_texture_webp"
+    )
+
+
+class GltfTexture(GltfRecord):
+    """A picture and its sampler; repeat and linear filters are assumed."""
+
+    source: Index | None = None
+    sampler: Index | None = None
+    extensions: GltfTextureExtensions | None = None
+
+
+class GltfTextureTransform(GltfRecord):
+    """Where a texture lies on its UV set (KHR_texture_transform)."""
+
+    offset: tuple[float, float] = (0.0, 0.0)
+    rotation: float = 0.0
+    scale: tuple[float, float] = (1.0, 1.0)
+    tex_coord: Index | None = None
+
+
+class GltfTextureInfoExtensions(GltfRecord):
+    """The texture-info extensions that are understood."""
+
+    transform: GltfTextureTransform | None = Field(
+        None, validation_alias="KHR_texture_transform", serialization_alias="KHR_texture_transform"
+    )
+
+
+class GltfTextureInfo(GltfRecord):
+    """A use of a texture; `scale` is for normal maps, `strength` for occlusion."""
+
+    index: Index
+    tex_coord: Index = 0
+    scale: float = 1.0
+    strength: float = 1.0
+    extensions: GltfTextureInfoExtensions | None = None
+
+
+class GltfMetallicRoughness(GltfRecord):
+    """The metallic-roughness part of a material."""
+
+    base_color_factor: Vector4 = (1.0, 1.0, 1.0, 1.0)
+    base_color_texture: GltfTextureInfo | None = None
+    metallic_factor: float = 1.0
+    roughness_factor: float = 1.0
+    metallic_roughness_texture: GltfTextureInfo | None = None
+
+
+class GltfMaterial(GltfRecord):
+    """A material."""
+
+    name: str | None = None
+    pbr_metallic_roughness: GltfMetallicRoughness | None = None
+    normal_texture: GltfTextureInfo | None = None
+    occlusion_texture: GltfTextureInfo | None = None
+    emissive_texture: GltfTextureInfo | None = None
+    emissive_factor: Vector3 = (0.0, 0.0, 0.0)
+    alpha_mode: str = "OPAQUE"
+    alpha_cutoff: float = 0.5
+    double_sided: bool = False
+
+
+class GltfPrimitive(GltfRecord):
+    """Triangles of one material."""
+
+    attributes: dict[str, Index]
+    indices: Index | None = None
+    material: Index | None = None
+    mode: int = 4
+
+
+class GltfMesh(GltfRecord):
+    """Primitives that stand together."""
+
+    name: str | None = None
+    primitives: list[GltfPrimitive]
+
+
+class GltfNode(GltfRecord):
+    """A place in the scene."""
+
+    name: str | None = None
+    mesh: Index | None = None
+    children: list[Index] = []
+    matrix: Annotated[list[float], Field(min_length=16, max_length=16)] | None = None
+    translation: Vector3 = (0.0, 0.0, 0.0)
+    rotation: Vector4 = (0.0, 0.0, 0.0, 1.0)
+    scale: Vector3 = (1.0, 1.0, 1.0)
+    extras: JsonValue = None
+
+
+class GltfScene(GltfRecord):
+    """Root nodes."""
+
+    name: str | None = None
+    nodes: list[Index] = []
+
+
+class GltfAsset(GltfRecord):
+    """Which glTF this is, and who wrote it."""
+
+    version: str
+    generator: str | None = None
+    extras: JsonValue = None
+
+
+class GltfDocument(GltfRecord):
+    """A whole glTF file without its binary."""
+
+    asset: GltfAsset
+    extensions_used: list[str] = []
+    extensions_required: list[str] = []
+    scene: Index | None = None
+    scenes: list[GltfScene] = []
+    nodes: list[GltfNode] = []
+    meshes: list[GltfMesh] = []
+    materials: list[GltfMaterial] = []
+    textures: list[GltfTexture] = []
+    images: list[GltfImage] = []
+    accessors: list[GltfAccessor] = []
+    buffer_views: list[GltfBufferView] = []
+    buffers: list[GltfBuffer] = []

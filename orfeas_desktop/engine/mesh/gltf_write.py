@@ -1,0 +1,224 @@
+"""Meshes become glTF records and a binary chunk."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orfeas_desktop.engine.mesh.color import linear_words
+from orfeas_desktop.engine.mesh.gltf_schema import (
+    GltfAccessor,
+    GltfAsset,
+    GltfBuffer,
+    GltfBufferView,
+    GltfDocument,
+    GltfImage,
+    GltfMaterial,
+    GltfMesh,
+    GltfMetallicRoughness,
+    GltfNode,
+    GltfPrimitive,
+    GltfScene,
+    GltfTexture,
+    GltfTextureExtensions,
+    GltfTextureInfo,
+    GltfWebp,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import BinaryIO
+
+    from numpy.typing import NDArray
+
+    from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
+    from orfeas_desktop.engine.mesh.transform import Transform
+    from orfeas_desktop.params import Scalar
+
+GENERATOR = "Orfeas Desktop"
+UNIT_KEY = "metres_per_unit"
+EXTRAS_KEY = "orfeas"
+_VERTEX_TARGET, _INDEX_TARGET = 34962, 34963
+_COMPONENTS = {"<f4": 5126, "<u2": 5123, "<u4": 5125}
+_TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
+_WEBP = "EXT_texture_webp"
+
+
+@dataclass
+class GltfBuilder:
+    """Gathers meshes, nodes and pictures in the order they come and writes them as one GLB."""
+
+    def __post_init__(self) -> None:
+        self._document = GltfDocument(asset=GltfAsset(version="2.0", generator=GENERATOR))
+        self._chunks: list[bytes | memoryview] = []
+        self._length = 0
+        self._images: dict[str, int] = {}
+        self._meshes: dict[int, tuple[Mesh, int]] = {}
+
+    def add(self, name: str, mesh: Mesh, transform: Transform) -> None:
+        """Put `mesh` into the scene; the same object given again shares its data."""
+        known = self._meshes.get(id(mesh))
+        if known is None:
+            known = (mesh, self._add_mesh(mesh))
+            self._meshes[id(mesh)] = known
+        unit = mesh.metres_per_unit
+        x, y, z = transform.scale
+        node = GltfNode(
+            name=name,
+            mesh=known[1],
+            translation=transform.translation,
+            rotation=transform.rotation,
+            scale=(x * unit, y * unit, z * unit),
+            extras={UNIT_KEY: unit} if unit != 1.0 else None,
+        )
+        self._document.nodes.append(node)
+
+    def write(self, stream: BinaryIO, extras: Mapping[str, Scalar]) -> None:
+        """Write the GLB; `extras` go into the asset record under `orfeas`."""
+        document = self._document
+        if extras:
+            document.asset.extras = {EXTRAS_KEY: dict(extras)}
+        document.scenes = [GltfScene(nodes=list(range(len(document.nodes))))]
+        document.scene = 0
+        document.buffers = [GltfBuffer(byte_length=self._length)]
+        text = document.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+        text += b" " * (-len(text) % 4)
+        total = 12 + 8 + len(text) + 8 + self._length
+        stream.write(struct.pack("<4sII", b"glTF", 2, total))
+        stream.write(struct.pack("<I4s", len(text), b"JSON") + text)
+        stream.write(struct.pack("<I4s", self._length, b"BIN\0"))
+        for chunk in self._chunks:
+            stream.write(chunk)
+
+    def _add_mesh(self, mesh: Mesh) -> int:
+        attributes = {"POSITION": self._add_array(mesh.vertices, "<f4", bounds=True)}
+        if mesh.normals is not None:
+            attributes["NORMAL"] = self._add_array(_unit(mesh.normals), "<f4")
+        if mesh.tangents is not None:
+            attributes["TANGENT"] = self._add_array(_unit_tangents(mesh.tangents), "<f4")
+        for index, uv in enumerate(mesh.uvs):
+            attributes[f"TEXCOORD_{index}"] = self._add_array(uv, "<f4")
+        if mesh.colors is not None:
+            attributes["COLOR_0"] = self._add_array(linear_words(mesh.colors), "<u2", normalized=True)
+        first_material = len(self._document.materials)
+        for material in mesh.materials:
+            self._document.materials.append(self._material(material, len(mesh.uvs)))
+        kind = "<u2" if mesh.vertex_count <= 65535 else "<u4"
+        primitives = [
+            GltfPrimitive(
+                attributes=attributes,
+                indices=self._add_array(faces.reshape(-1, 1), kind, target=_INDEX_TARGET),
+                material=first_material + material,
+            )
+            for material, faces in _faces_by_material(mesh)
+        ]
+        self._document.meshes.append(GltfMesh(name=mesh.name, primitives=primitives))
+        return len(self._document.meshes) - 1
+
+    def _add_array(
+        self,
+        array: NDArray[np.generic],
+        kind: str,
+        *,
+        bounds: bool = False,
+        normalized: bool = False,
+        target: int = _VERTEX_TARGET,
+    ) -> int:
+        plain = np.ascontiguousarray(array, dtype=kind)
+        accessor = GltfAccessor(
+            buffer_view=self._add_bytes(plain.data.cast("B"), target),
+            component_type=_COMPONENTS[kind],
+            normalized=normalized,
+            count=len(plain),
+            type=_TYPES[plain.shape[1]],
+        )
+        if bounds:
+            accessor.min = [float(value) for value in plain.min(axis=0)]
+            accessor.max = [float(value) for value in plain.max(axis=0)]
+        self._document.accessors.append(accessor)
+        return len(self._document.accessors) - 1
+
+    def _add_bytes(self, data: bytes | memoryview, target: int | None) -> int:
+        view = GltfBufferView(buffer=0, byte_offset=self._length, byte_length=len(data), target=target)
+        padding = -len(data) % 4
+        self._chunks += [data, bytes(padding)]
+        self._length += len(data) + padding
+        self._document.buffer_views.append(view)
+        return len(self._document.buffer_views) - 1
+
+    def _material(self, material: Material, uv_count: int) -> GltfMaterial:
+        def info(
+            texture: Texture | None, *, scale: float = 1.0, strength: float = 1.0
+        ) -> GltfTextureInfo | None:
+            if texture is None or texture.uv_set >= uv_count:
+                return None
+            return GltfTextureInfo(
+                index=self._add_texture(texture), tex_coord=texture.uv_set, scale=scale, strength=strength
+            )
+
+        return GltfMaterial(
+            name=material.name,
+            pbr_metallic_roughness=GltfMetallicRoughness(
+                base_color_factor=material.base_color,
+                base_color_texture=info(material.base_color_texture),
+                metallic_factor=material.metallic,
+                roughness_factor=material.roughness,
+                metallic_roughness_texture=info(material.metallic_roughness_texture),
+            ),
+            normal_texture=info(material.normal_map, scale=material.normal_scale),
+            occlusion_texture=info(material.occlusion_texture, strength=material.occlusion_strength),
+            emissive_texture=info(material.emissive_texture),
+            emissive_factor=material.emissive,
+            alpha_mode=material.alpha_mode.value,
+            alpha_cutoff=material.alpha_cutoff,
+            double_sided=material.double_sided,
+        )
+
+    def _add_texture(self, texture: Texture) -> int:
+        digest = hashlib.sha256(texture.data).hexdigest()
+        known = self._images.get(digest)
+        if known is not None:
+            return known
+        document = self._document
+        source = len(document.images)
+        document.images.append(
+            GltfImage(mime_type=texture.media_type, buffer_view=self._add_bytes(texture.data, None))
+        )
+        if texture.media_type == "image/webp":
+            document.textures.append(
+                GltfTexture(extensions=GltfTextureExtensions(webp=GltfWebp(source=source)))
+            )
+            document.extensions_used = document.extensions_required = [_WEBP]
+        else:
+            document.textures.append(GltfTexture(source=source))
+        self._images[digest] = len(document.textures) - 1
+        return self._images[digest]
+
+
+def _faces_by_material(mesh: Mesh) -> list[tuple[int, NDArray[np.int32]]]:
+    groups = mesh.face_materials
+    if groups is None:
+        return [(0, mesh.faces)]
+    return [(int(index), mesh.faces[groups == index]) for index in np.unique(groups)]
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (N, 3) `vectors` with unit length, themselves when they have it; zero becomes +z."""
+    square = np.einsum("ij,ij->i", vectors, vectors)
+    wrong = np.abs(square - 1.0) > 1e-3
+    if not wrong.any():
+        return vectors
+    fixed = vectors.copy()
+    bad = vectors[wrong].astype(np.float64)
+    length = np.linalg.norm(bad, axis=1, keepdims=True)
+    fixed[wrong] = np.where(length > 0, bad / np.where(length > 0, length, 1.0), (0.0, 0.0, 1.0))
+    return fixed
+
+
+def _unit_tangents(tangents: NDArray[np.float32]) -> NDArray[np.float32]:
+    handedness = np.where(tangents[:, 3:] < 0, np.float32(-1), np.float32(1))
+    return np.concatenate([_unit(tangents[:, :3]), handedness], axis=1)

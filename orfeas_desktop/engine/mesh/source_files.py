@@ -1,0 +1,74 @@
+"""Reading files that may be broken, hostile or gone: bounded, and never outside one folder."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from urllib.parse import unquote
+
+from orfeas_desktop.errors import BadMesh, FileMissing, NotAFile, OrfeasError, PermissionDenied
+from orfeas_desktop.params import Scalar
+
+MAX_FILE_BYTES = 2**31
+MAX_VERTICES = 30_000_000
+MAX_FACES = 50_000_000
+
+
+class Broken(ValueError):
+    """What is wrong with a file, in a few plain words; readers turn it into BadMesh."""
+
+
+def read_bounded(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
+    """Return the bytes of a regular file.
+
+    Raises FileMissing, NotAFile, PermissionDenied; BadMesh when it is empty or larger than `limit` bytes.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise NotAFile(name=path.name)
+        if status.st_size > limit:
+            raise BadMesh(name=path.name, problem=f"it is larger than {limit // 2**20} MB")
+        data = path.read_bytes()
+    except OSError as trouble:
+        raise _error_of(trouble, path) from None
+    except ValueError:  # a name with a NUL in it
+        raise FileMissing(name=path.name) from None
+    if not data:
+        raise BadMesh(name=path.name, problem="it is empty")
+    return data
+
+
+def _error_of(trouble: OSError, path: Path) -> OrfeasError:
+    if isinstance(trouble, IsADirectoryError):
+        return NotAFile(name=path.name)
+    if isinstance(trouble, PermissionError):
+        return PermissionDenied(place=str(path))
+    return FileMissing(name=path.name, details=str(trouble))
+
+
+def neighbour(folder: Path, reference: str) -> Path:
+    """Return the file inside `folder` that a file of it names by relative URI or path.
+
+    Raises Broken when the name leads elsewhere or nothing is there.
+    """
+    name = unquote(reference).replace("\\", "/").removeprefix("./")
+    shown = reference if len(reference) <= 60 else f"{reference[:57]}…"
+    if not name or "\0" in name or ":" in name or name.startswith("/"):
+        raise Broken(f"it refers to “{shown}”, which is not a file beside it")
+    root = folder.resolve()
+    try:
+        target = (root / name).resolve()
+        inside = target.is_relative_to(root) and target.is_file()
+    except (OSError, RuntimeError):
+        inside = False
+        target = root
+    if not inside:
+        raise Broken(f"it refers to “{shown}”, which is not a file beside it")
+    return target
+
+
+def require(condition: bool, problem: str, **details: Scalar) -> None:
+    """Raise Broken with `problem` unless `condition` holds."""
+    if not condition:
+        raise Broken(problem.format(**details))

@@ -1,0 +1,155 @@
+"""Textures: what an encoded picture is, how large, and the same picture encoded otherwise."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orfeas_desktop.engine.mesh.mesh import AlphaMode, Material, Texture
+from orfeas_desktop.engine.mesh.source_files import Broken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+MAX_TEXTURE_SIDE = 16384
+SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+TEXTURE_SLOTS = (
+    "base_color_texture",
+    "metallic_roughness_texture",
+    "normal_map",
+    "occlusion_texture",
+    "emissive_texture",
+)
+
+
+class TextureFormat(StrEnum):
+    """How textures are encoded in an exported file."""
+
+    keep = "keep"
+    png = "png"
+    jpeg = "jpeg"
+
+
+def media_type_of(data: bytes | memoryview) -> str:
+    """Return the media type of encoded bytes. Raises Broken when they are not PNG, JPEG or WebP."""
+    head = bytes(data[:12])
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "image/webp"
+    raise Broken("a texture in it is not a PNG, JPEG or WebP picture")
+
+
+def texture_of(data: bytes, uv_set: int = 0) -> Texture:
+    """Return a Texture of encoded bytes, its header looked at.
+
+    Raises Broken when it is no PNG, JPEG or WebP picture or has a side over `MAX_TEXTURE_SIDE` pixels.
+    """
+    texture = Texture(data, media_type_of(data), uv_set)
+    with _opened(texture) as picture:
+        width, height = picture.size
+    if max(width, height) > MAX_TEXTURE_SIDE:
+        raise Broken(f"a texture in it is {width} × {height} pixels; the limit is {MAX_TEXTURE_SIDE}")
+    return texture
+
+
+def texture_size(texture: Texture) -> tuple[int, int]:
+    """Return width and height in pixels. Raises Broken for a damaged picture."""
+    with _opened(texture) as picture:
+        return picture.size
+
+
+def pixels_of(texture: Texture) -> NDArray[np.uint8]:
+    """Return the decoded picture as (height, width, 4) bytes, RGBA. Raises Broken for a damaged picture."""
+    with _opened(texture) as picture:
+        return np.asarray(_decoded(picture).convert("RGBA"))
+
+
+def recoded(
+    texture: Texture, form: TextureFormat, *, quality: int = 90, max_side: int = MAX_TEXTURE_SIDE
+) -> Texture:
+    """Return the texture in another format and no larger than `max_side`; itself when nothing changes.
+
+    JPEG holds no alpha: a picture that uses it becomes PNG. Raises Broken for a damaged picture.
+    """
+    from PIL.Image import Resampling
+
+    with _opened(texture) as picture:
+        shrink = max(picture.size) > max_side
+        target = {TextureFormat.png: "image/png", TextureFormat.jpeg: "image/jpeg"}.get(
+            form, texture.media_type
+        )
+        if not shrink and target == texture.media_type:
+            return texture
+        image = _decoded(picture)
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        if target == "image/jpeg" and image.mode == "RGBA":
+            lowest, _ = image.getchannel("A").getextrema()
+            if lowest == 255:
+                image = image.convert("RGB")
+            else:
+                target = "image/png"
+        if shrink:
+            image.thumbnail((max_side, max_side), resample=Resampling.BICUBIC)
+    return Texture(_encoded(image, target, quality), target, texture.uv_set)
+
+
+def with_textures(material: Material, change: Callable[[str, Texture], Texture | None]) -> Material:
+    """Return `material`, each texture replaced by `change(slot, texture)`."""
+    slots = {slot: getattr(material, slot) for slot in TEXTURE_SLOTS}
+    return replace(material, **{slot: change(slot, old) for slot, old in slots.items() if old is not None})
+
+
+def textures_of(material: Material) -> dict[str, Texture]:
+    """Return the material's textures by slot."""
+    slots = {slot: getattr(material, slot) for slot in TEXTURE_SLOTS}
+    return {slot: texture for slot, texture in slots.items() if texture is not None}
+
+
+def needs_alpha(material: Material) -> bool:
+    """Return whether the base colour's alpha is used."""
+    return material.alpha_mode is not AlphaMode.opaque
+
+
+def _opened(texture: Texture) -> Image:
+    from PIL import Image, UnidentifiedImageError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the side limit stands in for Pillow's warning of many pixels
+        try:
+            return Image.open(io.BytesIO(texture.data), formats=("PNG", "JPEG", "WEBP"))
+        except Image.DecompressionBombError:
+            raise Broken("a texture in it has too many pixels") from None
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+            raise Broken("a texture in it is damaged") from None
+
+
+def _decoded(picture: Image) -> Image:
+    if max(picture.size) > MAX_TEXTURE_SIDE:
+        raise Broken(f"a texture in it is wider or higher than {MAX_TEXTURE_SIDE} pixels")
+    try:
+        picture.load()
+    except (OSError, ValueError, SyntaxError):
+        raise Broken("a texture in it is damaged") from None
+    return picture
+
+
+def _encoded(image: Image, media_type: str, quality: int) -> bytes:
+    out = io.BytesIO()
+    if media_type == "image/jpeg":
+        image.convert("RGB").save(out, "JPEG", quality=quality, subsampling=0, optimize=True)
+    elif media_type == "image/webp":
+        image.save(out, "WEBP", quality=quality)
+    else:
+        image.save(out, "PNG", compress_level=6)
+    return out.getvalue()
