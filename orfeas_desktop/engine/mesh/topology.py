@@ -1,0 +1,77 @@
+"""How faces hang together once vertices at one place count as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orfeas_desktop.engine.mesh.weld import welded_ids
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+
+
+@dataclass(frozen=True, eq=False)
+class Topology:
+    """A mesh's welded faces and its edges.
+
+    ids         (V,) the welded number of each vertex
+    count       how many welded vertices
+    faces       (F', 3) welded numbers; faces that welding collapsed are left out
+    edges       (E, 2) welded numbers, the lower first, each edge once
+    uses        (E,) how many faces meet there
+    turns       (E,) faces that run it upwards minus faces that run it downwards; 0 when they agree
+    """
+
+    ids: NDArray[np.int64]
+    count: int
+    faces: NDArray[np.int64]
+    edges: NDArray[np.int64]
+    uses: NDArray[np.int64]
+    turns: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, mesh: Mesh) -> Topology:
+        """Return the topology of `mesh`."""
+        ids = welded_ids(mesh.vertices)
+        count = int(ids.max()) + 1
+        faces = ids[mesh.faces]
+        a, b, c = faces.T
+        faces = faces[(a != b) & (b != c) & (a != c)]
+        tail, head = faces[:, (0, 1, 2)].reshape(-1), faces[:, (1, 2, 0)].reshape(-1)
+        keys = (np.minimum(tail, head) * count + np.maximum(tail, head)) * 2 + (tail > head)
+        keys.sort()
+        edge = keys >> 1
+        starts = np.flatnonzero(np.concatenate([[True], edge[1:] != edge[:-1]])) if len(edge) else edge
+        uses = np.diff(np.append(starts, len(edge)))
+        down = np.add.reduceat(keys & 1, starts) if len(edge) else edge
+        edges = np.stack([edge[starts] // count, edge[starts] % count], axis=1)
+        return cls(ids, count, faces, edges, uses, uses - 2 * down)
+
+    @property
+    def boundary(self) -> NDArray[np.bool_]:
+        """(E,) whether only one face has the edge."""
+        return self.uses == 1
+
+    @property
+    def closed(self) -> bool:
+        """Whether every edge has exactly two faces, which run it in opposite directions."""
+        return bool(len(self.faces) and (self.uses == 2).all() and not self.turns.any())
+
+    def component_ids(self) -> NDArray[np.int64]:
+        """Return (F',) the number of the connected piece each welded face belongs to."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        if not len(self.faces):
+            return np.zeros(0, np.int64)
+        ones = np.ones(len(self.edges), np.int8)
+        links = coo_array((ones, (self.edges[:, 0], self.edges[:, 1])), (self.count, self.count))
+        _, labels = connected_components(links, directed=False)
+        used, of_face = np.unique(labels[self.faces[:, 0]], return_inverse=True)
+        del used
+        return of_face.astype(np.int64)
