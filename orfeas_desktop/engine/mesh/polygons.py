@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orfeas_desktop.engine.mesh.mesh import Polygons
+from orfeas_desktop.engine.mesh.normals import face_normals
 from orfeas_desktop.engine.mesh.source_files import MAX_FACES, Broken, read_bounded, require
 from orfeas_desktop.errors import BadMesh
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _NAMES = ("offsets", "indices")
+_MAX_EAR_CORNERS = 256
+_MAX_HOLLOW = 2000
 
 
 def write_polygons(polygons: Polygons, path: Path) -> None:
@@ -61,12 +64,74 @@ def _check(offsets: NDArray[np.int32], indices: NDArray[np.int32], vertex_count:
     )
 
 
-def triangulated(polygons: Polygons) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return (F, 3) fans of the polygons and (F,) the polygon each triangle came from."""
+def triangulated(
+    polygons: Polygons, vertices: NDArray[np.float32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return (F, 3) triangles of the polygons and (F,) the polygon each came from, in order.
+
+    Fans where every triangle looks the same way; the rest, hollow ones, are cut ear by ear (Meisters 1975).
+    """
     sizes = np.diff(polygons.offsets)
-    triangles = sizes - 2
-    owner = np.repeat(np.arange(len(sizes), dtype=np.int32), triangles)
+    counts = sizes - 2
+    owner = np.repeat(np.arange(len(sizes), dtype=np.int32), counts)
     first = polygons.offsets[:-1][owner]
-    step = np.arange(len(owner)) - np.repeat(np.cumsum(triangles) - triangles, triangles)
+    step = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
     corners = np.stack([first, first + step + 1, first + step + 2], axis=1)
-    return polygons.indices[corners].astype(np.int32), owner
+    faces = polygons.indices[corners].astype(np.int32)
+    for polygon in _hollow(faces, owner, sizes, vertices):
+        start, end = polygons.offsets[polygon], polygons.offsets[polygon + 1]
+        faces[owner == polygon] = _ears(polygons.indices[start:end], vertices)
+    return faces, owner
+
+
+def _hollow(
+    faces: NDArray[np.int32],
+    owner: NDArray[np.int32],
+    sizes: NDArray[np.int32],
+    vertices: NDArray[np.float32],
+) -> list[int]:
+    """Return the polygons, few enough to cut one by one, with a fan triangle that looks backwards."""
+    many = sizes[owner] > 3
+    if not many.any():
+        return []
+    normals = face_normals(vertices, faces[many])
+    whole = np.stack([np.bincount(owner[many], normals[:, axis], len(sizes)) for axis in range(3)], axis=1)
+    backward = np.einsum("ij,ij->i", normals, whole[owner[many]]) < 0
+    found = np.unique(owner[many][backward])
+    return [int(polygon) for polygon in found[sizes[found] <= _MAX_EAR_CORNERS][:_MAX_HOLLOW]]
+
+
+def _ears(corners: NDArray[np.int32], vertices: NDArray[np.float32]) -> list[list[int]]:
+    """Return triangles of one polygon, cut from its own plane (Newell's normal)."""
+    points = vertices[corners].astype(np.float64)
+    normal = np.cross(points, np.roll(points, -1, axis=0)).sum(axis=0)
+    drop = int(np.abs(normal).argmax())
+    flat = np.delete(points, drop, axis=1) * ([1, -1] if drop == 1 else [1, 1])
+    flat = flat if normal[drop] >= 0 else flat[:, ::-1]
+    left = list(range(len(corners)))
+    triangles: list[list[int]] = []
+    while len(left) > 3:
+        place = next((i for i in range(len(left)) if _is_ear(flat, left, i)), 0)
+        triangles.append([left[place - 1], left[place], left[(place + 1) % len(left)]])
+        del left[place]
+    triangles.append(left)
+    return [[int(corners[corner]) for corner in triangle] for triangle in triangles]
+
+
+def _is_ear(flat: NDArray[np.float64], left: list[int], place: int) -> bool:
+    a, b, c = flat[left[place - 1]], flat[left[place]], flat[left[(place + 1) % len(left)]]
+    if _turn(a, b, c) <= 0:
+        return False
+    others = flat[
+        [
+            corner
+            for corner in left
+            if corner not in (left[place - 1], left[place], left[(place + 1) % len(left)])
+        ]
+    ]
+    within = (_turn(a, b, others.T) >= 0) & (_turn(b, c, others.T) >= 0) & (_turn(c, a, others.T) >= 0)
+    return not bool(np.any(within))
+
+
+def _turn(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])

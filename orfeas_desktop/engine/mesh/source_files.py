@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+import numpy as np
+
 from orfeas_desktop.errors import BadMesh, FileMissing, NotAFile, OrfeasError, PermissionDenied
-from orfeas_desktop.params import Scalar
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from orfeas_desktop.params import Scalar
 
 MAX_FILE_BYTES = 2**31
+MAX_TEXT_BYTES = 2**29
 MAX_VERTICES = 30_000_000
 MAX_FACES = 50_000_000
 
@@ -66,6 +74,25 @@ def neighbour(folder: Path, reference: str) -> Path:
     if not inside:
         raise Broken(f"it refers to “{shown}”, which is not a file beside it")
     return target
+
+
+def neighbour_if_there(folder: Path, reference: str) -> Path | None:
+    """Return the file of `folder` that a path names, or one of the same last name; None when neither is there."""
+    name = reference.strip().strip('"').replace("\\", "/")
+    for candidate in (name, name.rpartition("/")[2]):
+        try:
+            return neighbour(folder, candidate.replace("%", "%25"))
+        except Broken:
+            continue
+    return None
+
+
+def numbers(text: bytes) -> NDArray[np.float64]:
+    """Return the numbers that `text` lists, parted by white space. Raises Broken when there is anything else."""
+    try:
+        return np.fromstring(text, sep=" ")
+    except ValueError:
+        raise Broken("a number in it cannot be read") from None
 
 
 def require(condition: bool, problem: str, **details: Scalar) -> None:

@@ -63,6 +63,17 @@ def texture_of(data: bytes, uv_set: int = 0) -> Texture:
     return texture
 
 
+def texture_from(data: bytes, uv_set: int = 0) -> Texture:
+    """Return a Texture of a picture file's bytes; TGA, BMP, TIFF and GIF become PNG. Raises Broken."""
+    try:
+        return texture_of(data, uv_set)
+    except Broken:
+        with _opened(Texture(data, ""), ("TGA", "BMP", "TIFF", "GIF")) as picture:
+            whole = _decoded(picture)
+            plain = whole.convert("RGBA" if whole.has_transparency_data else "RGB")
+    return Texture(_encoded(plain, "image/png", 0), "image/png", uv_set)
+
+
 def texture_size(texture: Texture) -> tuple[int, int]:
     """Return width and height in pixels. Raises Broken for a damaged picture."""
     with _opened(texture) as picture:
@@ -121,13 +132,13 @@ def needs_alpha(material: Material) -> bool:
     return material.alpha_mode is not AlphaMode.opaque
 
 
-def _opened(texture: Texture) -> Image:
+def _opened(texture: Texture, formats: tuple[str, ...] = ("PNG", "JPEG", "WEBP")) -> Image:
     from PIL import Image, UnidentifiedImageError
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the side limit stands in for Pillow's warning of many pixels
         try:
-            return Image.open(io.BytesIO(texture.data), formats=("PNG", "JPEG", "WEBP"))
+            return Image.open(io.BytesIO(texture.data), formats=formats)
         except Image.DecompressionBombError:
             raise Broken("a texture in it has too many pixels") from None
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError):

@@ -15,12 +15,18 @@ _MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(
 def welded_ids(*arrays: NDArray[np.float32]) -> NDArray[np.int64]:
     """Return (V,) numbers from 0 up, equal where all rows of the (V, n) `arrays` are equal bit for bit.
 
-    Numbers follow the first appearance; -0 counts as 0.
+    -0 counts as 0.
     """
     rows = np.concatenate(
         [np.ascontiguousarray(array, np.float32) + np.float32(0) for array in arrays], axis=1
     )
-    words = np.ascontiguousarray(rows).view(np.uint32)
+    return row_ids(np.ascontiguousarray(rows).view(np.uint32))
+
+
+def row_ids(words: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return (N,) numbers from 0 up, in order of first appearance, equal where rows of the (N, n) `words` are."""
+    if not len(words):
+        return np.zeros(0, np.int64)
     keys = _hashes(words)
     order = np.argsort(keys, kind="stable")
     sorted_words = words[order]

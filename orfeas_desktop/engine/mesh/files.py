@@ -1,0 +1,68 @@
+"""Mesh files of the formats that people have: GLB, glTF, OBJ, STL, PLY."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orfeas_desktop.engine.mesh.glb import read_glb, read_gltf
+from orfeas_desktop.engine.mesh.obj_read import parse_obj
+from orfeas_desktop.engine.mesh.ply_read import parse_ply
+from orfeas_desktop.engine.mesh.source_files import Broken, read_bounded
+from orfeas_desktop.engine.mesh.stl_read import parse_stl
+from orfeas_desktop.errors import BadMesh
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+
+MESH_SUFFIXES = (".glb", ".gltf", ".obj", ".stl", ".ply")
+
+
+def read_mesh(path: Path) -> Mesh:
+    """Return the mesh of a GLB, glTF, OBJ, STL or PLY file, told by content first and suffix second.
+
+    STL counts as millimetres with z up; everything else as metres with y up. Other files are read only from the
+    same folder or below. Raises BadMesh, FileMissing, NotAFile, PermissionDenied.
+    """
+    form = _form(path)
+    if form == ".glb":
+        return read_glb(path)
+    if form == ".gltf":
+        return read_gltf(path)
+    data = read_bounded(path)
+    try:
+        if form == ".ply":
+            mesh = parse_ply(data, path.stem, path.parent)
+        elif form == ".obj":
+            mesh = parse_obj(data, path.stem, path.parent)
+        else:
+            mesh = parse_stl(data, path.stem)
+        return mesh.check()
+    except Broken as problem:
+        raise BadMesh(name=path.name, problem=str(problem)) from None
+    except BadMesh as problem:
+        raise BadMesh(name=path.name, problem=str(problem.arguments.get("problem", problem))) from None
+
+
+def _form(path: Path) -> str:
+    suffix = path.suffix.lower()
+    head = _head(path)
+    if head.startswith(b"glTF"):
+        return ".glb"
+    if head.startswith((b"ply\n", b"ply\r")):
+        return ".ply"
+    if suffix in MESH_SUFFIXES:
+        return suffix
+    raise BadMesh(name=path.name, problem="its format is unknown")
+
+
+def _head(path: Path) -> bytes:
+    """Return the first bytes; nothing for what is no regular file, which reading then refuses."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as stream:
+            return stream.read(4)
+    except (OSError, ValueError):
+        return b""
