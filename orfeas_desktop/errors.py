@@ -2,10 +2,11 @@
 
 OrfeasError
 ├ InputError    2   BadPicture (Empty, Unreadable, TooLarge, Transparent, NoObject, NotAFile, Missing) · BadMesh
-│                   · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput
-├ ResourceError 3   WeightsMissing · BadWeights · DiskFull · PermissionDenied · OutOfMemory · ProgramMissing
+│                   · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput · FileChanging · NameMissing
+├ ResourceError 3   WeightsMissing · BadWeights · DiskFull · PermissionDenied · FolderMissing
+│                   · NoDisplay · OutOfMemory · ProgramMissing
 ├ EngineError   4   BackendFailed · WorkerDied · WorkerSilent · WorkerBabbled · ExportNotVerified
-└ ProjectError  5   LibraryLocked · LibraryTooNew · LibraryDamaged · LibraryReadOnly · NoSuchProject · NoSuchAsset
+└ ProjectError  5   LibraryLocked · LibraryTooNew (Unreadable) · LibraryDamaged · LibraryReadOnly · NoSuchProject · NoSuchAsset
                     · NameTaken
 Cancelled     130   not an OrfeasError: nobody is to blame
 """
@@ -92,6 +93,22 @@ class NotAFile(InputError):
     code = "not-a-file"
     sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is a folder, not a file.")
     remedy = QT_TRANSLATE_NOOP("Errors", "Choose a file inside it.")
+
+
+class FileChanging(InputError):
+    """A file that another program writes while it is read."""
+
+    code = "file-changing"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” changed while it was read.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Wait until the other program is done with it, then try again.")
+
+
+class NameMissing(InputError):
+    """A project or asset without a name."""
+
+    code = "name-missing"
+    sentence = QT_TRANSLATE_NOOP("Errors", "A name is needed.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Give a name of at least one character.")
 
 
 class BadPicture(InputError):
@@ -211,6 +228,22 @@ class PermissionDenied(ResourceError):
     remedy = QT_TRANSLATE_NOOP("Errors", "Change the permissions, or choose another place.")
 
 
+class FolderMissing(ResourceError):
+    """A file is to be written into a folder that is not there."""
+
+    code = "folder-missing"
+    sentence = QT_TRANSLATE_NOOP("Errors", "There is no folder “{place}”.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Make the folder, or choose another one.")
+
+
+class NoDisplay(ResourceError):
+    """A window is to be opened where there is no screen."""
+
+    code = "no-display"
+    sentence = QT_TRANSLATE_NOOP("Errors", "There is no display to open a window on.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Use the commands of “orfeas --help”, or set DISPLAY.")
+
+
 class OutOfMemory(ResourceError):
     """Memory ran out while working."""
 
@@ -305,6 +338,16 @@ class LibraryTooNew(ProjectError):
         "Errors", "This library was written by a newer version of the program and is open for reading only."
     )
     remedy = QT_TRANSLATE_NOOP("Errors", "Update the program to change it.")
+
+
+class LibraryUnreadable(LibraryTooNew):
+    """The library was written by a program so new that this one cannot even read it."""
+
+    code = "library-unreadable"
+    sentence = QT_TRANSLATE_NOOP(
+        "Errors", "This library was written by a newer version of the program and cannot be read by this one."
+    )
+    remedy = QT_TRANSLATE_NOOP("Errors", "Update the program, or set ORFEAS_HOME to another folder.")
 
 
 class LibraryReadOnly(ProjectError):

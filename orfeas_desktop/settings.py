@@ -116,7 +116,7 @@ class EngineSettings(Params):
         traits=Traits(unit="s", advanced=True),
     )
     silence_s: float = param(
-        60.0,
+        120.0,
         QT_TRANSLATE_NOOP("Settings", "Longest silence"),
         QT_TRANSLATE_NOOP(
             "Settings", "How long a working process may give no sign of life before it is ended."
