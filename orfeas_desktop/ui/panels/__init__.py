@@ -1,1 +1,1 @@
-"""The docks."""
+"""The panels of the window: each shows records and emits what the user wants."""

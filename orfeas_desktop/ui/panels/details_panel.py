@@ -1,0 +1,146 @@
+"""How the chosen version came to be: engine, settings, seed, seconds, and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+
+from orfeas_desktop.ui.pieces.buttons import text_button
+from orfeas_desktop.ui.pieces.frames import EmptyState, row_of
+from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role, label
+from orfeas_desktop.ui.signals import signal
+from orfeas_desktop.ui.theme import tabular
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line: what, and its value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class FactGroup:
+    """Lines that belong together."""
+
+    title: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True)
+class VersionLine:
+    """A version as the list offers it."""
+
+    id: int
+    title: str
+
+
+class DetailsPanel(QWidget):
+    """Shows one version of one asset; another may be chosen."""
+
+    version_chosen = signal(int)
+    action_wanted = signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(self.tr("Details"))
+        self.name = ElidedLabel("", Role.heading)
+        self.versions = QComboBox()
+        self.versions.setAccessibleName(self.tr("Version"))
+        self.versions.activated.connect(self._choose)
+        self.grid = QGridLayout()
+        self.grid.setHorizontalSpacing(8)
+        self.grid.setVerticalSpacing(6)
+        self.grid.setColumnMinimumWidth(0, 110)
+        self.grid.setColumnStretch(1, 1)
+        content = QWidget()
+        inside = QVBoxLayout(content)
+        inside.setContentsMargins(0, 0, 4, 0)
+        inside.addLayout(self.grid)
+        inside.addStretch(1)
+        self.scroll_area = QScrollArea()
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setWidget(content)
+        self.again = text_button(self.tr("Make again"), tip=self.tr("Fill the form with this recipe"))
+        self.again.clicked.connect(lambda: self.action_wanted.emit("make-again"))
+        self.export = text_button(self.tr("Export…"), tip=self.tr("Export this version (Ctrl+E)"))
+        self.export.clicked.connect(lambda: self.action_wanted.emit("export"))
+        self.empty = EmptyState(self.tr("Choose an asset to see how it was made"))
+        self.content = QWidget()
+        column = QVBoxLayout(self.content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.name)
+        column.addWidget(self.versions)
+        column.addWidget(self.scroll_area, 1)
+        column.addLayout(row_of(self.again, self.export, None))
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.empty)
+        outer.addWidget(self.content)
+        self.show_nothing()
+
+    def show_nothing(self) -> None:
+        """Say that nothing is chosen."""
+        self.content.hide()
+        self.empty.show()
+
+    def show_version(
+        self, name: str, versions: Sequence[VersionLine], current: int, groups: Sequence[FactGroup], *, again: bool
+    ) -> None:
+        """Show the version `current` of the asset `name`; `again` tells whether it can be made again."""
+        self.name.set_text(name)
+        self.versions.clear()
+        for version in versions:
+            self.versions.addItem(version.title, version.id)
+        self.versions.setCurrentIndex(max(0, self.versions.findData(current)))
+        self.versions.setEnabled(len(versions) > 1)
+        self.again.setEnabled(again)
+        self.again.setToolTip(
+            self.tr("Fill the form with this recipe") if again else self.tr("An imported mesh has no recipe")
+        )
+        self._lay_out(groups)
+        self.empty.hide()
+        self.content.show()
+
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """Return every line as it is shown."""
+        return tuple(self._lines)
+
+    def _lay_out(self, groups: Sequence[FactGroup]) -> None:
+        while (item := self.grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        self._lines: list[tuple[str, str]] = []
+        row = 0
+        for group in groups:
+            if not group.facts:
+                continue
+            title = label(group.title, Role.heading)
+            title.setContentsMargins(0, 8 if row else 0, 0, 0)
+            self.grid.addWidget(title, row, 0, 1, 2)
+            row += 1
+            for fact in group.facts:
+                self._add_line(row, fact)
+                row += 1
+
+    def _add_line(self, row: int, fact: Fact) -> None:
+        name = label(fact.name, Role.muted, wrap=True)
+        name.setMaximumWidth(120)
+        value = label(fact.value, Role.body, wrap=True)
+        value.setFont(tabular(value.font()))
+        value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        value.setAccessibleName(f"{fact.name}: {fact.value}")
+        self.grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
+        self.grid.addWidget(value, row, 1, Qt.AlignmentFlag.AlignTop)
+        self._lines.append((fact.name, fact.value))
+
+    def _choose(self, place: int) -> None:
+        self.version_chosen.emit(int(self.versions.itemData(place)))

@@ -1,0 +1,142 @@
+"""The queue: what runs and waits, with cancel and retry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QStackedWidget, QWidget
+
+from orfeas_desktop.requests import JobState
+from orfeas_desktop.ui.panels.job_row import JobRowPainter
+from orfeas_desktop.ui.pieces.buttons import IconName, icon_button
+from orfeas_desktop.ui.pieces.frames import EmptyState, Panel, row_of
+from orfeas_desktop.ui.pieces.labels import Role, label
+from orfeas_desktop.ui.signals import signal
+from orfeas_desktop.ui.theme import tabular
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QPoint
+
+    from orfeas_desktop.ui.state.job_list import JobList, JobRow
+    from orfeas_desktop.ui.theme import Look
+
+
+class JobView(QListView):
+    """The rows; Del cancels or clears the chosen one."""
+
+    delete_pressed = signal(str)
+
+    def __init__(self, jobs: JobList, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self.setModel(jobs)
+        self.setAccessibleName(self.tr("Jobs"))
+        self.setMouseTracking(True)
+        self.setUniformItemSizes(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  (Qt's name)
+        row = self._jobs.row_at(self.currentIndex())
+        if event.key() == Qt.Key.Key_Delete and row is not None:
+            self.delete_pressed.emit(row.id)
+            return
+        super().keyPressEvent(event)
+
+
+class JobPanel(Panel):
+    """Shows the job list; emits which job to cancel, retry, forget or explain."""
+
+    cancel_wanted = signal(str)
+    forget_wanted = signal(str)
+    retry_wanted = signal(str)
+    explain_wanted = signal(str)
+    action_wanted = signal(str)
+
+    def __init__(self, look: Look, jobs: JobList, parent: QWidget | None = None) -> None:
+        super().__init__(self.tr("Queue"), parent)
+        self._jobs = jobs
+        self.count = label("", Role.caption)
+        self.count.setFont(tabular(self.count.font()))
+        self.stop = self._button(look, "ph.stop", "cancel-current", self.tr("Cancel the running job"))
+        self.stop_waiting = self._button(look, "ph.queue", "cancel-waiting", self.tr("Cancel waiting jobs"))
+        self.stop_all = self._button(look, "ph.x-circle", "cancel-all", self.tr("Cancel all jobs"))
+        self.clear = self._button(look, "ph.eraser", "clear-history", self.tr("Clear the job history"))
+        self.view = JobView(jobs)
+        self.painter = JobRowPainter(look, jobs, self)
+        self.view.setItemDelegate(self.painter)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(self._show_menu)
+        self.empty = EmptyState(self.tr("Nothing running"))
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.view)
+        self.column.setContentsMargins(8, 6, 8, 6)
+        self.column.setSpacing(2)
+        self.column.addLayout(
+            row_of(6, label(self.tr("Queue"), Role.heading), self.count, None, self.stop, self.stop_waiting, self.stop_all, self.clear, spacing=4)
+        )
+        self.column.addWidget(self.pages, 1)
+        self.setMinimumHeight(84)
+        self.painter.cross_pressed.connect(self._cross)
+        self.view.delete_pressed.connect(self._cross)
+        self.painter.retry_pressed.connect(self.retry_wanted.emit)
+        self.painter.row_pressed.connect(self._explain)
+        look.changed.connect(self.view.viewport().update)
+        for happening in (jobs.rowsInserted, jobs.rowsRemoved, jobs.rowsMoved, jobs.dataChanged, jobs.modelReset):
+            happening.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the counts and what can be pressed."""
+        running = self._jobs.count(JobState.running)
+        waiting = self._jobs.count(JobState.waiting)
+        words: list[str] = []
+        if running:
+            words.append(self.tr("{count} running").format(count=running))
+        if waiting:
+            words.append(self.tr("{count} waiting").format(count=waiting))
+        self.count.setText(" · ".join(words))
+        self.stop.setEnabled(running > 0)
+        self.stop_waiting.setEnabled(waiting > 0)
+        self.stop_all.setEnabled(running + waiting > 0)
+        self.clear.setEnabled(self._jobs.rowCount() > running + waiting)
+        self.pages.setCurrentWidget(self.view if self._jobs.rowCount() else self.empty)
+
+    def _button(self, look: Look, icon: str, action: str, name: str) -> QWidget:
+        button = icon_button(look, IconName(icon), name)
+        button.clicked.connect(lambda: self.action_wanted.emit(action))
+        return button
+
+    def _cross(self, job_id: str) -> None:
+        row = self._jobs.job(job_id)
+        if row is not None:
+            (self.forget_wanted if row.ended else self.cancel_wanted).emit(job_id)
+
+    def _explain(self, job_id: str) -> None:
+        row = self._jobs.job(job_id)
+        if row is not None and row.state is JobState.failed:
+            self.explain_wanted.emit(job_id)
+
+    def _show_menu(self, at: QPoint) -> None:
+        row = self._jobs.row_at(self.view.indexAt(at))
+        if row is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._fill(menu, row)
+        menu.popup(self.view.viewport().mapToGlobal(at))
+
+    def _fill(self, menu: QMenu, row: JobRow) -> None:
+        if not row.ended:
+            menu.addAction(self.tr("Cancel")).triggered.connect(lambda: self.cancel_wanted.emit(row.id))
+            return
+        if row.state in {JobState.failed, JobState.cancelled}:
+            menu.addAction(self.tr("Retry")).triggered.connect(lambda: self.retry_wanted.emit(row.id))
+        if row.state is JobState.failed:
+            menu.addAction(self.tr("Show the problem")).triggered.connect(lambda: self.explain_wanted.emit(row.id))
+        menu.addAction(self.tr("Remove from the list")).triggered.connect(lambda: self.forget_wanted.emit(row.id))

@@ -1,0 +1,69 @@
+"""One line about the machine: GPU, CPU, memory, disk, network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from orfeas_desktop.ui.panels.image_panel import IconLabel
+from orfeas_desktop.ui.pieces.buttons import IconName
+from orfeas_desktop.ui.pieces.labels import Role, label
+from orfeas_desktop.ui.theme import Ink, tabular
+
+if TYPE_CHECKING:
+    from orfeas_desktop.ui.theme import Look
+
+
+@dataclass(frozen=True)
+class MachineLine:
+    """What the line says; sizes in GB (10⁹ bytes), loads 0..1."""
+
+    gpu: str
+    cpu_load: float
+    ram_used_gb: float
+    ram_gb: float
+    disk_free_gb: float
+
+
+class StatusLine(QWidget):
+    """Shows the machine; a message of the moment takes the middle."""
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("statusLine")
+        self.setAccessibleName(self.tr("Status"))
+        self.setFixedHeight(28)
+        self.gpu, self.cpu, self.ram, self.disk = (label("", Role.caption) for _ in range(4))
+        self.library = label("", Role.warning)
+        self.offline = label(self.tr("Offline"), Role.caption)
+        self.offline.setToolTip(self.tr("Everything runs on this machine; nothing is sent"))
+        icon = IconLabel(look, IconName("ph.wifi-slash", Ink.success), 14)
+        icon.setToolTip(self.offline.toolTip())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(6, 0, 6, 0)
+        row.setSpacing(24)
+        for part in (self.gpu, self.cpu, self.ram, self.disk):
+            part.setFont(tabular(part.font()))
+            row.addWidget(part)
+        row.addStretch(1)
+        row.addWidget(self.library)
+        corner = QHBoxLayout()
+        corner.setSpacing(6)
+        corner.addWidget(icon)
+        corner.addWidget(self.offline)
+        row.addLayout(corner)
+
+    def show_machine(self, line: MachineLine) -> None:
+        """Show these figures."""
+        self.gpu.setText(line.gpu)
+        self.cpu.setText(self.tr("CPU {percent} %").format(percent=round(line.cpu_load * 100)))
+        self.ram.setText(
+            self.tr("RAM {used} / {all} GB").format(used=f"{line.ram_used_gb:.1f}", all=f"{line.ram_gb:.0f}")
+        )
+        self.disk.setText(self.tr("Disk {free} GB free").format(free=f"{line.disk_free_gb:.0f}"))
+
+    def show_library_state(self, words: str) -> None:
+        """Say what is wrong with the library, or nothing."""
+        self.library.setText(words)

@@ -1,0 +1,95 @@
+"""Toasts: short notices at the lower right that go by themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+
+from orfeas_desktop.ui.pieces.buttons import IconName, Kind, icon_button, text_button
+from orfeas_desktop.ui.pieces.labels import Role, label
+from orfeas_desktop.ui.theme import Look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SECONDS = 6
+MARGIN = 16
+WIDTH = 320
+
+
+class Toast(QFrame):
+    """One notice; with an action it stays until it is used or closed."""
+
+    def __init__(
+        self, look: Look, parent: QWidget, text: str, action: tuple[str, Callable[[], object]] | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("toast")
+        self.setAccessibleName(text)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 8, 8, 8)
+        row.setSpacing(8)
+        self.message = label(text, Role.body, wrap=True)
+        row.addWidget(self.message, 1)
+        self.button = text_button(action[0], Kind.link) if action else None
+        if action and self.button:
+            self._act = action[1]
+            self.button.clicked.connect(self._use)
+            row.addWidget(self.button)
+        close = icon_button(look, IconName("ph.x"), self.tr("Close"), size=14)
+        close.clicked.connect(self.close)
+        row.addWidget(close)
+        self.setFixedWidth(WIDTH)
+
+    def _use(self) -> None:
+        self.close()
+        self._act()
+
+
+class Toasts(QObject):
+    """Stacks toasts over the lower right corner of a widget."""
+
+    def __init__(self, look: Look, over: QWidget) -> None:
+        super().__init__(over)
+        self._look = look
+        self._over = over
+        self._shown: list[Toast] = []
+        over.installEventFilter(self)
+
+    def show(self, text: str, action: tuple[str, Callable[[], object]] | None = None) -> Toast:
+        """Show `text`; `action` is a button's words and what it does."""
+        toast = Toast(self._look, self._over, text, action)
+        toast.installEventFilter(self)
+        self._shown.append(toast)
+        toast.show()
+        toast.raise_()
+        if action is None:
+            QTimer.singleShot(SECONDS * 1000, toast, toast.close)
+        for old in self._shown[:-3]:
+            old.close()
+        self._place()
+        return toast
+
+    def shown(self) -> tuple[str, ...]:
+        """Return what is being said."""
+        return tuple(toast.message.text() for toast in self._shown)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  (Qt's name)
+        if event.type() is QEvent.Type.Resize:
+            self._place()
+        elif event.type() is QEvent.Type.Close and isinstance(watched, Toast) and watched in self._shown:
+            self._shown.remove(watched)
+            watched.deleteLater()
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        bottom = self._over.height() - MARGIN - 28
+        for toast in reversed(self._shown):
+            height = max(44, toast.heightForWidth(WIDTH))
+            toast.resize(WIDTH, height)
+            bottom -= height
+            toast.move(self._over.width() - WIDTH - MARGIN, bottom)
+            bottom -= 8

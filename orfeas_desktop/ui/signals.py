@@ -1,0 +1,59 @@
+"""signal(Payload): a Qt signal with one payload that the type checker knows."""
+
+from __future__ import annotations
+
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+
+from PySide6.QtCore import Qt, Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+Payload = TypeVar("Payload")
+
+
+class BoundSignal(Protocol[Payload]):
+    """A signal of one object."""
+
+    def connect(
+        self, slot: Callable[[Payload], object], type: Qt.ConnectionType = ...  # noqa: A002  (Qt's name)
+    ) -> object:
+        """Call `slot` with every payload from now on."""
+        ...
+
+    def disconnect(self, slot: Callable[[Payload], object] = ...) -> object:
+        """Stop calling `slot`."""
+        ...
+
+    def emit(self, payload: Payload, /) -> None:
+        """Hand `payload` to every slot."""
+        ...
+
+
+class TypedSignal(Protocol[Payload]):
+    """A signal as a class attribute."""
+
+    @overload
+    def __get__(self, instance: None, owner: type[object]) -> TypedSignal[Payload]: ...
+    @overload
+    def __get__(self, instance: object, owner: type[object]) -> BoundSignal[Payload]: ...
+    def __get__(
+        self, instance: object | None, owner: type[object]
+    ) -> TypedSignal[Payload] | BoundSignal[Payload]:
+        """Return the signal of that object."""
+        ...
+
+
+@overload
+def signal(payload: type[T]) -> TypedSignal[T]: ...
+@overload
+def signal(payload: UnionType) -> TypedSignal[Any]: ...
+def signal(payload: object) -> object:
+    """Declare a signal that carries a `payload`; objects cross threads unchanged and in order.
+
+    For a union the class attribute is annotated: `happened: TypedSignal[JobEvent] = signal(JobEvent)`.
+    """
+    del payload
+    return Signal(object)

@@ -1,0 +1,211 @@
+"""The queue as a list model: what runs, what waits, and what ended lately."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import TYPE_CHECKING, assert_never
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from orfeas_desktop.requests import (
+    JobCancelled,
+    JobDone,
+    JobEvent,
+    JobFailed,
+    JobPreviewed,
+    JobProgressed,
+    JobQueued,
+    JobStarted,
+    JobState,
+    JobWarned,
+)
+
+if TYPE_CHECKING:
+    from orfeas_desktop.requests import Job, Progress
+
+AnyIndex = QModelIndex | QPersistentModelIndex
+
+ENDED_KEPT = 50
+_ORDER = {JobState.running: 0, JobState.waiting: 1}
+
+
+class JobRole(IntEnum):
+    """What the model tells of a row besides its words."""
+
+    row = int(Qt.ItemDataRole.UserRole)
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A job as the queue shows it."""
+
+    job: Job
+    state: JobState
+    progress: Progress | None = None
+    problem: str = ""
+    cached: bool = False
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.job.id
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state not in _ORDER
+
+
+class JobList(QAbstractListModel):
+    """Rows are jobs: running first, then waiting in the order they came, then ended, newest first."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[JobRow] = []
+
+    def add(self, job: Job, state: JobState = JobState.waiting, problem: str = "") -> None:
+        """Take a job in; one that is there already stays as it is."""
+        if self._find(job.id) is not None:
+            return
+        row = JobRow(job, state, problem=problem)
+        place = self._place_of(row)
+        self.beginInsertRows(QModelIndex(), place, place)
+        self._rows.insert(place, row)
+        self.endInsertRows()
+
+    def take_event(self, event: JobEvent, say: str = "") -> None:
+        """Show what happened to a job; `say` is the sentence of a failure."""
+        match event:
+            case JobQueued():
+                self._change(event.job_id, JobState.waiting)
+            case JobStarted():
+                self._change(event.job_id, JobState.running)
+            case JobProgressed():
+                self._progress(event)
+            case JobDone():
+                self._change(event.job.id, JobState.done, cached=event.result.cached)
+            case JobFailed():
+                self._change(event.job_id, JobState.failed, problem=say)
+            case JobCancelled():
+                self._change(event.job_id, JobState.cancelled)
+            case JobPreviewed() | JobWarned():
+                pass
+            case _:
+                assert_never(event)
+
+    def forget_ended(self) -> None:
+        """Drop what ended."""
+        for place in reversed(range(len(self._rows))):
+            if self._rows[place].ended:
+                self._remove(place)
+
+    def forget(self, job_id: str) -> None:
+        """Drop one job."""
+        place = self._find(job_id)
+        if place is not None:
+            self._remove(place)
+
+    def rows(self) -> tuple[JobRow, ...]:
+        """Return every row in order."""
+        return tuple(self._rows)
+
+    def row_at(self, index: AnyIndex) -> JobRow | None:
+        """Return the job of that row."""
+        place = index.row()
+        return self._rows[place] if 0 <= place < len(self._rows) else None
+
+    def count(self, state: JobState) -> int:
+        """Return how many jobs are in that state."""
+        return sum(row.state is state for row in self._rows)
+
+    def job(self, job_id: str) -> JobRow | None:
+        """Return the row of that job."""
+        place = self._find(job_id)
+        return None if place is None else self._rows[place]
+
+    def ids(self, states: Iterable[JobState]) -> tuple[str, ...]:
+        """Return the ids of the jobs in these states."""
+        wanted = set(states)
+        return tuple(row.id for row in self._rows if row.state in wanted)
+
+    def rowCount(self, parent: AnyIndex | None = None) -> int:  # noqa: N802  (Qt's name)
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+    def data(self, index: AnyIndex, role: int = int(Qt.ItemDataRole.DisplayRole)) -> object:
+        row = self.row_at(index)
+        if row is None:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.job.title
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return self.tr("{name}: {state}").format(name=row.job.title, state=self.state_words(row))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return row.problem or row.job.title
+        if role == JobRole.row:
+            return row
+        return None
+
+    def state_words(self, row: JobRow) -> str:
+        """Return what the job is doing, in words."""
+        if row.state is JobState.done and row.cached:
+            return self.tr("Done, made before")
+        return {
+            JobState.waiting: self.tr("Waiting"),
+            JobState.running: self.tr("Running"),
+            JobState.done: self.tr("Done"),
+            JobState.failed: self.tr("Failed"),
+            JobState.cancelled: self.tr("Cancelled"),
+        }[row.state]
+
+    def _progress(self, event: JobProgressed) -> None:
+        place = self._find(event.job_id)
+        if place is None:
+            return
+        if self._rows[place].state is JobState.waiting:
+            self._change(event.job_id, JobState.running)
+            place = self._find(event.job_id) or 0
+        self._rows[place] = replace(self._rows[place], progress=event.progress)
+        self.dataChanged.emit(self.index(place), self.index(place))
+
+    def _change(self, job_id: str, state: JobState, *, problem: str = "", cached: bool = False) -> None:
+        place = self._find(job_id)
+        if place is None or self._rows[place].ended:
+            return
+        row = replace(self._rows[place], state=state, problem=problem, cached=cached)
+        if state is not JobState.running:
+            row = replace(row, progress=None)
+        self._rows[place] = row
+        target = self._place_of(row)
+        target -= target > place
+        if target != place:
+            self.beginMoveRows(QModelIndex(), place, place, QModelIndex(), target + (target > place))
+            self._rows.insert(target, self._rows.pop(place))
+            self.endMoveRows()
+        self.dataChanged.emit(self.index(target), self.index(target))
+        self._drop_oldest()
+
+    def _place_of(self, row: JobRow) -> int:
+        """Return where the row belongs among the others."""
+        rank = _ORDER.get(row.state, 2)
+        for place, other in enumerate(self._rows):
+            if other.id == row.id:
+                continue
+            other_rank = _ORDER.get(other.state, 2)
+            if other_rank > rank or (other_rank == rank == 2):
+                return place
+        return len(self._rows)
+
+    def _drop_oldest(self) -> None:
+        ended = [place for place, row in enumerate(self._rows) if row.ended]
+        for place in reversed(ended[ENDED_KEPT:]):
+            self._remove(place)
+
+    def _remove(self, place: int) -> None:
+        self.beginRemoveRows(QModelIndex(), place, place)
+        del self._rows[place]
+        self.endRemoveRows()
+
+    def _find(self, job_id: str) -> int | None:
+        return next((place for place, row in enumerate(self._rows) if row.id == job_id), None)
