@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from orfeas_desktop.assets import AssetRef
+from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.params import Scalar
 from orfeas_desktop.requests import Job, JobRequest, JobState
 
@@ -72,6 +73,9 @@ class StoredJob:
     ended: datetime | None = None
     error_code: str = ""
     error_text: str = ""
+    """The error's sentence in English."""
+    error: OrfeasError | None = field(default=None, compare=False)
+    """The same error, whose sentence the window can translate."""
 
 
 @dataclass(frozen=True)
@@ -84,3 +88,31 @@ class Change:
 
     def __or__(self, other: Change) -> Change:
         return Change(self.projects | other.projects, self.assets | other.assets, self.jobs or other.jobs)
+
+
+@dataclass(frozen=True)
+class LibraryReport:
+    """What a check of the library found and repaired."""
+
+    projects: int
+    assets: int
+    blobs: int
+    size_bytes: int
+    """Of all blobs."""
+    missing: tuple[str, ...] = ()
+    """Digests that a version or a job names and whose file is gone or of another size."""
+    damaged: tuple[str, ...] = ()
+    """Digests whose file holds something else; looked for only when asked."""
+    unlisted: int = 0
+    """Files in the blob folder that no row knows; they are left alone."""
+    repaired: int = 0
+    """Unfinished files of dead processes that were removed, and cached results that were forgotten."""
+    orphan_jobs: int = 0
+    """Jobs of dead processes that wait to be taken over."""
+    problems: tuple[str, ...] = ()
+    """What SQLite says about the file itself."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing that was kept is lost."""
+        return not (self.missing or self.damaged or self.problems)

@@ -1,0 +1,1 @@
+"""The steps, one file each; m0001 is the first."""
