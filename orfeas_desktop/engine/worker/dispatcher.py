@@ -6,6 +6,7 @@ import errno
 import shutil
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,15 @@ from orfeas_desktop.engine.worker.messages import (
     Warned,
 )
 from orfeas_desktop.engine.worker.supervisor import Lost, Supervisor
-from orfeas_desktop.errors import BadInput, DiskFull, OrfeasError, PermissionDenied, ProjectError, error_from
+from orfeas_desktop.errors import (
+    BadInput,
+    DiskFull,
+    OrfeasError,
+    PermissionDenied,
+    ProgramMissing,
+    ProjectError,
+    error_from,
+)
 from orfeas_desktop.register import Lane
 from orfeas_desktop.requests import (
     JobCancelled,
@@ -150,8 +159,9 @@ class Dispatcher:
         self._queue.reprioritise(job_id, priority)
 
     def warm_up(self, lane: Lane) -> None:
-        """Start the worker of a lane before it is needed. Raises ProgramMissing."""
-        self._lanes[lane].start()
+        """Start the worker of a lane before it is needed; if it cannot start, the first job says why."""
+        with suppress(ProgramMissing):
+            self._lanes[lane].start()
 
     def hear(self, heard: Heard) -> None:
         """Take in what a worker wrote."""

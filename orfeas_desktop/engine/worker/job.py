@@ -132,7 +132,7 @@ def _told(job: RunJob, context: WorkerContext, error: BaseException) -> OrfeasEr
         return OutOfMemory(stage=context.stage_title or job.entry)
     if isinstance(error, OSError):
         name = _text(error.filename)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             return DiskFull(place=name or str(job.staging))
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return PermissionDenied(place=name or str(job.staging))

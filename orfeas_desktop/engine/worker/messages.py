@@ -13,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
     TypeAdapter,
     ValidationError,
 )
@@ -36,8 +37,12 @@ def _sayable(value: object) -> object:
     return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
 
 
-def _read_path(value: object) -> object:
-    return Path(os.fsdecode(unquote_to_bytes(value))) if isinstance(value, str) else value
+def _read_path(value: object) -> Path:
+    if isinstance(value, Path):
+        return value
+    if isinstance(value, str):
+        return Path(os.fsdecode(unquote_to_bytes(value)))
+    raise ValueError("a path is text")
 
 
 def _write_path(path: Path) -> str:
@@ -46,7 +51,7 @@ def _write_path(path: Path) -> str:
 
 Text = Annotated[str, BeforeValidator(_sayable)]
 Value = Annotated[Scalar, BeforeValidator(_sayable)]
-WirePath = Annotated[Path, BeforeValidator(_read_path), PlainSerializer(_write_path, return_type=str)]
+WirePath = Annotated[Path, PlainValidator(_read_path), PlainSerializer(_write_path, return_type=str)]
 
 
 class _Message(BaseModel):

@@ -35,6 +35,7 @@ class WorkerContext:
         self._cancelled = cancelled
         self._clock = clock
         self._stages: list[str] = []
+        self._broken = ""
         self._resumed = clock()
         self._reported = -math.inf
         self.seconds: dict[str, float] = {}
@@ -64,8 +65,8 @@ class WorkerContext:
 
     @property
     def stage_title(self) -> str:
-        """The stage the work is in, or nothing."""
-        return self._stages[-1] if self._stages else ""
+        """The stage the work is in or broke off in, or nothing."""
+        return self._stages[-1] if self._stages else self._broken
 
     @contextmanager
     def stage(self, title: str) -> Generator[None]:
@@ -73,10 +74,14 @@ class WorkerContext:
         self.check_cancelled()
         self._count()
         self._stages.append(title)
+        self._broken = ""
         self.seconds.setdefault(title, 0.0)
         self._report(None)
         try:
             yield
+        except BaseException:
+            self._broken = self._broken or title
+            raise
         finally:
             self._count()
             self._stages.pop()
@@ -119,7 +124,11 @@ class WorkerContext:
 
     def _report(self, fraction: float | None) -> None:
         self._reported = self._clock()
-        self._send(Progressed(job_id=self._job.job_id, stage=self.stage_title, fraction=fraction))
+        self._send(
+            Progressed(
+                job_id=self._job.job_id, stage=self._stages[-1] if self._stages else "", fraction=fraction
+            )
+        )
 
 
 def _plain(value: Scalar) -> Scalar:

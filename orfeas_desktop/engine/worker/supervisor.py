@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _LOOK_S = 1.0
 """Between two looks at a working process."""
+_DYING_S = 0.2
+"""How long a process may take from closing its line to its exit status."""
 _OWN_PAUSE_S = 5.0
 """If we ourselves have not looked for so long (the machine slept), silence says nothing about the worker."""
 
@@ -170,7 +172,7 @@ class Supervisor:
 
     def _mourn(self, process: WorkerProcess) -> Lost | None:
         """The worker will write no more: it died, or is about to."""
-        process.wait(_LOOK_S)
+        process.wait(_DYING_S)
         status = process.bury()
         return self._replace(WorkerDied(status=status, details=process.last_lines()))
 
