@@ -1,0 +1,322 @@
+"""The denoiser of Hunyuan3D 2.0, mini and mv: a Flux-like transformer over picture and shape tokens."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from orfeas_desktop.engine.networks.attention import attend, join_heads, split_heads
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from orfeas_desktop.engine.networks.shape_config import DitConfig
+
+EPS = 1e-6
+SINUSOID_WIDTH = 256
+TIME_UNITS = 1000.0
+
+
+def sinusoid(value: Tensor, base: float = 1000.0, width: int = SINUSOID_WIDTH) -> Tensor:
+    """Embed (B,) numbers as (B, width): cosines, then sines, of 1000·value·base^(-i/half); float32."""
+    half = width // 2
+    steps = torch.arange(half, dtype=torch.float32, device=value.device)
+    frequencies = torch.exp(-math.log(base) * steps / half)
+    angles = TIME_UNITS * value.float()[:, None] * frequencies[None]
+    return torch.cat([angles.cos(), angles.sin()], dim=-1)
+
+
+@dataclass(frozen=True)
+class Modulation:
+    """Shift, scale (with its 1 added) and gate of one layer, each (B, 1, H)."""
+
+    shift: Tensor
+    scale: Tensor
+    gate: Tensor
+
+    def normalised(self, x: Tensor) -> Tensor:
+        """Layer-normalise (B, N, H) without own weights, then scale and shift."""
+        if self.scale.shape[0] == 1:
+            return functional.layer_norm(x, x.shape[-1:], self.scale.flatten(), self.shift.flatten(), EPS)
+        return torch.addcmul(self.shift, functional.layer_norm(x, x.shape[-1:], eps=EPS), self.scale)
+
+
+def _modulations(values: Tensor, count: int) -> tuple[Modulation, ...]:
+    parts = values[:, None, :].chunk(3 * count, dim=-1)
+    return tuple(
+        Modulation(parts[first], 1 + parts[first + 1], parts[first + 2]) for first in range(0, 3 * count, 3)
+    )
+
+
+class VectorMlp(nn.Module):
+    """Two layers with SiLU between, for time and guidance."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.in_layer = nn.Linear(width, hidden)
+        self.out_layer = nn.Linear(hidden, hidden)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out_layer(functional.silu(self.in_layer(x.to(self.in_layer.weight.dtype))))
+
+
+class HeadNorm(nn.Module):
+    """RMS norm over each head, in float32, with a learned scale."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.rms_norm(x.float(), x.shape[-1:], eps=EPS).to(x.dtype) * self.scale
+
+
+class QueryKeyNorm(nn.Module):
+    """The norms of queries and keys."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.query_norm = HeadNorm(width)
+        self.key_norm = HeadNorm(width)
+
+    def forward(self, queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
+        return self.query_norm(queries), self.key_norm(keys)
+
+
+class Modulator(nn.Module):
+    """Makes `count` modulations from the step's vector."""
+
+    def __init__(self, hidden: int, count: int) -> None:
+        super().__init__()
+        self.count = count
+        self.lin = nn.Linear(hidden, 3 * count * hidden)
+
+    def forward(self, activated: Tensor) -> tuple[Modulation, ...]:
+        return _modulations(self.lin(activated), self.count)
+
+
+class StreamAttention(nn.Module):
+    """Query, key and value projections of one stream, and the way back."""
+
+    def __init__(self, hidden: int, heads: int, *, bias: bool) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(hidden, 3 * hidden, bias=bias)
+        self.norm = QueryKeyNorm(hidden // heads)
+        self.proj = nn.Linear(hidden, hidden)
+
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, N, H) -> queries, keys, values, each (B, heads, N, d)."""
+        queries, keys, values = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
+        return *self.norm(queries, keys), values
+
+
+def _mlp(hidden: int, inner: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(hidden, inner), nn.GELU(approximate="tanh"), nn.Linear(inner, hidden))
+
+
+class DoubleBlock(nn.Module):
+    """Joint attention of two streams that keep their own weights."""
+
+    def __init__(self, config: DitConfig) -> None:
+        super().__init__()
+        hidden, inner = config.hidden_size, int(config.hidden_size * config.mlp_ratio)
+        self.img_mod = Modulator(hidden, 2)
+        self.img_attn = StreamAttention(hidden, config.num_heads, bias=config.qkv_bias)
+        self.img_mlp = _mlp(hidden, inner)
+        self.txt_mod = Modulator(hidden, 2)
+        self.txt_attn = StreamAttention(hidden, config.num_heads, bias=config.qkv_bias)
+        self.txt_mlp = _mlp(hidden, inner)
+
+    def forward(
+        self, latents: Tensor, context: Tensor, mods: Sequence[Modulation], key_bias: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """`mods`: attention and MLP of the latents, then of the context. Changes both streams in place."""
+        latent_parts = self.img_attn.project(mods[0].normalised(latents))
+        context_parts = self.txt_attn.project(mods[2].normalised(context))
+        queries, keys, values = (
+            torch.cat(pair, dim=2) for pair in zip(context_parts, latent_parts, strict=True)
+        )
+        mixed = join_heads(attend(queries, keys, values, key_bias))
+        split = context.shape[1]
+        latents.addcmul_(mods[0].gate, self.img_attn.proj(mixed[:, split:]))
+        latents.addcmul_(mods[1].gate, self.img_mlp(mods[1].normalised(latents)))
+        context.addcmul_(mods[2].gate, self.txt_attn.proj(mixed[:, :split]))
+        context.addcmul_(mods[3].gate, self.txt_mlp(mods[3].normalised(context)))
+        return latents, context
+
+
+class SingleBlock(nn.Module):
+    """Attention and MLP side by side over one stream of context and latents."""
+
+    def __init__(self, config: DitConfig) -> None:
+        super().__init__()
+        hidden = config.hidden_size
+        self.heads, self.hidden, self.inner = config.num_heads, hidden, int(hidden * config.mlp_ratio)
+        self.linear1 = nn.Linear(hidden, 3 * hidden + self.inner)
+        self.linear2 = nn.Linear(hidden + self.inner, hidden)
+        self.norm = QueryKeyNorm(hidden // config.num_heads)
+        self.modulation = Modulator(hidden, 1)
+
+    def forward(self, x: Tensor, mod: Modulation, key_bias: Tensor | None) -> Tensor:
+        """Change `x` (B, T + N, H) in place and return it."""
+        sides = self.linear1(mod.normalised(x)).split(
+            [self.hidden, self.hidden, self.hidden, self.inner], dim=-1
+        )
+        queries, keys, values = (split_heads(part, self.heads) for part in sides[:3])
+        queries, keys = self.norm(queries, keys)
+        mixed = join_heads(attend(queries, keys, values, key_bias))
+        both = torch.cat([mixed, functional.gelu(sides[3], approximate="tanh")], dim=-1)
+        return x.addcmul_(mod.gate, self.linear2(both))
+
+
+class FinalLayer(nn.Module):
+    """Modulated norm and the projection to velocities."""
+
+    def __init__(self, hidden: int, channels: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(hidden, channels)
+        self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(hidden, 2 * hidden))
+
+    def modulation(self, vector: Tensor) -> Modulation:
+        shift, scale = self.adaLN_modulation(vector)[:, None, :].chunk(2, dim=-1)
+        return Modulation(shift, 1 + scale, shift)
+
+    def forward(self, x: Tensor, mod: Modulation) -> Tensor:
+        return self.linear(mod.normalised(x))
+
+
+@dataclass(frozen=True)
+class Step:
+    """The modulations of one step, which all its samples share or have one each."""
+
+    double: tuple[tuple[Modulation, ...], ...]
+    single: tuple[Modulation, ...]
+    final: Modulation
+
+
+@dataclass(frozen=True)
+class Context:
+    """Condition tokens after `cond_in`, (B, T, H), and the bias of their keys."""
+
+    tokens: Tensor
+    weight: int = 1
+    """How many equal tokens each one stands for."""
+
+    def key_bias(self, latents: int) -> Tensor | None:
+        """The bias (1, 1, 1, T + N) that makes one token count as many: log of their number."""
+        if self.weight == 1:
+            return None
+        count = self.tokens.shape[1]
+        bias = self.tokens.new_zeros(1, 1, 1, count + latents)
+        bias[..., :count] = math.log(self.weight)
+        return bias
+
+
+class ShapeDit(nn.Module):
+    """Predicts the velocity of noisy latents from picture tokens.
+
+    Attribute names are the published keys. Nothing here has positions: equal tokens stay equal.
+    """
+
+    def __init__(self, config: DitConfig) -> None:
+        super().__init__()
+        self.config = config
+        hidden = config.hidden_size
+        self.latent_in = nn.Linear(config.in_channels, hidden)
+        self.time_in = VectorMlp(SINUSOID_WIDTH, hidden)
+        self.cond_in = nn.Linear(config.context_in_dim, hidden)
+        if config.guidance_embed:
+            self.guidance_in = VectorMlp(SINUSOID_WIDTH, hidden)
+        self.double_blocks = nn.ModuleList(DoubleBlock(config) for _ in range(config.depth))
+        self.single_blocks = nn.ModuleList(SingleBlock(config) for _ in range(config.depth_single_blocks))
+        self.final_layer = FinalLayer(hidden, config.in_channels)
+
+    @property
+    def guided(self) -> bool:
+        """Whether the guidance scale is an input, so that no unconditional pass is needed."""
+        return self.config.guidance_embed
+
+    @staticmethod
+    def from_published(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The published tensors are this network's own."""
+        return dict(state)
+
+    def condition(self, features: Tensor) -> Context:
+        """Project picture features (B, T, C)."""
+        return Context(self.cond_in(features))
+
+    def no_condition(self, features: Tensor) -> Context:
+        """The unconditional context of the same length.
+
+        It is all zeros, so that its tokens are equal in every layer: one stands for all of them.
+        """
+        return Context(self.cond_in(torch.zeros_like(features[:1, :1])), weight=features.shape[1])
+
+    def step(self, times: Tensor, guidance: Tensor | None = None) -> Step:
+        """The modulations for times (B,) in [0, 1] and, when guided, guidance scales (B,)."""
+        vector = self.time_in(sinusoid(times, self.config.time_factor))
+        if self.guided:
+            if guidance is None:
+                raise ValueError("a guided network needs a guidance scale")
+            vector = vector + self.guidance_in(sinusoid(guidance, self.config.time_factor))
+        activated = functional.silu(vector)
+        doubles = [block for block in self.double_blocks if isinstance(block, DoubleBlock)]
+        singles = [block for block in self.single_blocks if isinstance(block, SingleBlock)]
+        return Step(
+            tuple((*block.img_mod(activated), *block.txt_mod(activated)) for block in doubles),
+            tuple(block.modulation(activated)[0] for block in singles),
+            self.final_layer.modulation(vector),
+        )
+
+    def velocity(self, latents: Tensor, step: Step, context: Context) -> Tensor:
+        """The velocity (B, N, C) of `latents` (B, N, C)."""
+        batch, count, _ = latents.shape
+        x = self.latent_in(latents)
+        tokens = context.tokens.expand(batch, -1, -1).clone()
+        bias = context.key_bias(count)
+        for block, mods in zip(self.double_blocks, step.double, strict=True):
+            x, tokens = block(x, tokens, mods, bias)
+        joint = torch.cat([tokens, x], dim=1)
+        for block, mod in zip(self.single_blocks, step.single, strict=True):
+            joint = block(joint, mod, bias)
+        return self.final_layer(joint[:, tokens.shape[1] :], step.final)
+
+    def conditioned(self, features: Tensor, guidance_scale: float) -> Conditioned:
+        """This network with its view of the pictures (B, T, C) made once, for every step.
+
+        There is an unconditional pass unless the network is guided or the scale is below 0.
+        """
+        free = not self.guided and guidance_scale >= 0
+        guidance = torch.full((1,), guidance_scale, device=features.device) if self.guided else None
+        without = self.no_condition(features) if free else None
+        return Conditioned(self, guidance, self.condition(features), without)
+
+    def forward(
+        self, latents: Tensor, times: Tensor, features: Tensor, guidance: Tensor | None = None
+    ) -> Tensor:
+        """The velocity (B, N, C) for times (B,) and picture features (B, T, C')."""
+        return self.velocity(latents, self.step(times, guidance), self.condition(features))
+
+
+@dataclass(frozen=True)
+class Conditioned:
+    """A denoiser that looks at one set of pictures."""
+
+    network: ShapeDit
+    guidance: Tensor | None
+    context: Context
+    no_context: Context | None
+
+    def velocities(self, latents: Tensor, time: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Velocities (B, N, C) at a time (1,): with the pictures and, where guidance needs it, without."""
+        step = self.network.step(time, self.guidance)
+        towards = self.network.velocity(latents, step, self.context)
+        if self.no_context is None:
+            return towards, None
+        return towards, self.network.velocity(latents, step, self.no_context)

@@ -1,0 +1,357 @@
+"""The denoiser of Hunyuan3D 2.1: self- and cross-attention with skips and mixtures of experts."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from orfeas_desktop.engine.networks.attention import attend, join_heads, split_heads
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orfeas_desktop.engine.networks.shape_config import Dit21Config
+
+EPS = 1e-6
+EXPANSION = 4
+
+KeysAndValues = tuple[Tensor, Tensor]
+
+
+def sinusoid(times: Tensor, width: int) -> Tensor:
+    """Embed (B,) times as (B, width): sines, then cosines, of t·10000^(-i/half); float32."""
+    half = width // 2
+    steps = torch.arange(half, dtype=torch.float32, device=times.device)
+    angles = times[:, None].float() * torch.exp(-math.log(10000.0) * steps / half)[None]
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)
+
+
+class TimeEmbedding(nn.Module):
+    """One token that tells the time."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.mlp = nn.Sequential(
+            nn.Linear(width, EXPANSION * width), nn.GELU(), nn.Linear(EXPANSION * width, width)
+        )
+
+    def forward(self, times: Tensor) -> Tensor:
+        """(B,) -> (B, 1, H)."""
+        return self.mlp(sinusoid(times, self.width).to(next(self.parameters()).dtype))[:, None]
+
+
+class SelfAttention(nn.Module):
+    """Self-attention with one fused projection, ordered [queries | keys | values]."""
+
+    def __init__(self, config: Dit21Config) -> None:
+        super().__init__()
+        width, self.heads = config.hidden_size, config.num_heads
+        self.qkv = nn.Linear(width, 3 * width, bias=config.qkv_bias)
+        self.q_norm = _head_norm(config)
+        self.k_norm = _head_norm(config)
+        self.out_proj = nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        queries, keys, values = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
+        return self.out_proj(join_heads(attend(self.q_norm(queries), self.k_norm(keys), values)))
+
+
+class CrossAttention(nn.Module):
+    """Attention of latents over picture tokens, whose keys and values are made once."""
+
+    def __init__(self, config: Dit21Config) -> None:
+        super().__init__()
+        width, self.heads = config.hidden_size, config.num_heads
+        self.to_q = nn.Linear(width, width, bias=config.qkv_bias)
+        self.kv = nn.Linear(config.context_dim, 2 * width, bias=config.qkv_bias)
+        self.q_norm = _head_norm(config)
+        self.k_norm = _head_norm(config)
+        self.out_proj = nn.Linear(width, width)
+
+    def context(self, features: Tensor) -> KeysAndValues:
+        """Picture features (B, T, C) -> keys and values, each (B, heads, T, d)."""
+        keys, values = (split_heads(part, self.heads) for part in self.kv(features).chunk(2, dim=-1))
+        return self.k_norm(keys), values.contiguous()
+
+    def forward(self, x: Tensor, context: KeysAndValues) -> Tensor:
+        queries = self.q_norm(split_heads(self.to_q(x), self.heads))
+        return self.out_proj(join_heads(attend(queries, *context)))
+
+
+def _head_norm(config: Dit21Config) -> nn.Module:
+    return nn.RMSNorm(config.hidden_size // config.num_heads, eps=EPS) if config.qk_norm else nn.Identity()
+
+
+class Mlp(nn.Module):
+    """The dense feed-forward layer."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(width, EXPANSION * width)
+        self.fc2 = nn.Linear(EXPANSION * width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc2(functional.gelu(self.fc1(x)))
+
+
+class Gate(nn.Module):
+    """Chooses the experts of each token; their scores are not made to sum to one."""
+
+    def __init__(self, width: int, experts: int, chosen: int) -> None:
+        super().__init__()
+        self.chosen = chosen
+        self.weight = nn.Parameter(torch.zeros(experts, width))
+
+    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """(M, H) -> expert numbers and scores, each (M, chosen)."""
+        scores = functional.linear(tokens, self.weight).softmax(dim=-1)
+        best = scores.topk(self.chosen, dim=-1, sorted=False)
+        return best.indices, best.values
+
+
+class Experts(nn.Module):
+    """The experts' two layers, stacked: weights (E, out, in), biases (E, out)."""
+
+    def __init__(self, width: int, count: int) -> None:
+        super().__init__()
+        inner = EXPANSION * width
+        self.weight_in = nn.Parameter(torch.zeros(count, inner, width))
+        self.bias_in = nn.Parameter(torch.zeros(count, inner))
+        self.weight_out = nn.Parameter(torch.zeros(count, width, inner))
+        self.bias_out = nn.Parameter(torch.zeros(count, width))
+
+    def forward(self, tokens: Tensor, counts: list[int]) -> Tensor:
+        """Apply expert e to its `counts[e]` rows of `tokens` (M, H), which are in the experts' order."""
+        out = torch.empty_like(tokens)
+        start = 0
+        for expert, count in enumerate(counts):
+            if not count:
+                continue
+            rows = slice(start, start + count)
+            inner = functional.gelu(
+                functional.linear(tokens[rows], self.weight_in[expert], self.bias_in[expert])
+            )
+            out[rows] = functional.linear(inner, self.weight_out[expert], self.bias_out[expert])
+            start += count
+        return out
+
+
+class _ExpandAndActivate(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.proj = nn.Linear(width, EXPANSION * width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.gelu(self.proj(x))
+
+
+class _SharedExpert(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        last = nn.Linear(EXPANSION * width, width)
+        self.net = nn.Sequential(_ExpandAndActivate(width), nn.Identity(), last)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x)
+
+
+class MixtureOfExperts(nn.Module):
+    """Routes each token to its best experts, grouped so that an expert runs once; adds the shared one."""
+
+    def __init__(self, config: Dit21Config) -> None:
+        super().__init__()
+        self.gate = Gate(config.hidden_size, config.num_experts, config.moe_top_k)
+        self.experts = Experts(config.hidden_size, config.num_experts)
+        self.shared_experts = _SharedExpert(config.hidden_size)
+        self.count = config.num_experts
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = x.flatten(0, 1)
+        indices, scores = self.gate(tokens)
+        flat = indices.flatten()
+        order = flat.argsort(stable=True)
+        counts = flat.bincount(minlength=self.count).tolist()
+        source = order.div(indices.shape[1], rounding_mode="floor")
+        routed = self.experts(tokens[source], counts).mul_(scores.flatten()[order, None])
+        return self.shared_experts(x).flatten(0, 1).index_add_(0, source, routed).view_as(x)
+
+
+class Block(nn.Module):
+    """Self-attention, cross-attention and feed-forward; late blocks first take an early block's output."""
+
+    def __init__(self, config: Dit21Config, index: int) -> None:
+        super().__init__()
+        width = config.hidden_size
+        self.late = index > config.depth // 2
+        if self.late:
+            self.skip_linear = nn.Linear(2 * width, width)
+            self.skip_norm = nn.LayerNorm(width, eps=EPS)
+        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(width, eps=EPS) for _ in range(3))
+        self.attn1 = SelfAttention(config)
+        self.attn2 = CrossAttention(config)
+        self.mixed = config.depth - index <= config.num_moe_layers
+        if self.mixed:
+            self.moe = MixtureOfExperts(config)
+        else:
+            self.mlp = Mlp(width)
+
+    def forward(self, x: Tensor, context: KeysAndValues | None, skip: Tensor | None) -> Tensor:
+        """No `context` stands for zeros, over which attention gives zeros. Changes `x` in place."""
+        if skip is not None:
+            x = self.skip_norm(self.skip_linear(torch.cat([skip, x], dim=-1)))
+        x += self.attn1(self.norm1(x))
+        if context is None:
+            x += self.attn2.out_proj.bias
+        else:
+            x += self.attn2(self.norm2(x), context)
+        x += self.moe(self.norm3(x)) if self.mixed else self.mlp(self.norm3(x))
+        return x
+
+
+class FinalLayer(nn.Module):
+    """Norm and the projection to velocities; drops the time token."""
+
+    def __init__(self, width: int, channels: int) -> None:
+        super().__init__()
+        self.norm_final = nn.LayerNorm(width, eps=EPS)
+        self.linear = nn.Linear(width, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(self.norm_final(x[:, 1:]))
+
+
+@dataclass(frozen=True)
+class Context:
+    """Keys and values of the picture for every block; none for the unconditional pass."""
+
+    blocks: tuple[KeysAndValues | None, ...]
+
+
+class ShapeDit21(nn.Module):
+    """Predicts the velocity of noisy latents from picture tokens.
+
+    Attribute names are the published keys, except that projections which the published layout cuts into
+    heads in an unusual way are stored fused and in plain order (see `from_published`).
+    """
+
+    guided = False
+
+    def __init__(self, config: Dit21Config) -> None:
+        super().__init__()
+        self.config = config
+        self.x_embedder = nn.Linear(config.in_channels, config.hidden_size)
+        self.t_embedder = TimeEmbedding(config.hidden_size)
+        self.blocks = nn.ModuleList(Block(config, index) for index in range(config.depth))
+        self.final_layer = FinalLayer(config.hidden_size, config.in_channels)
+
+    def from_published(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Rename, fuse and reorder published tensors into this network's own.
+
+        The published network concatenates the outputs of `to_q`, `to_k` and `to_v` and only then cuts
+        them into heads of 3·d (cross-attention: `to_k` and `to_v` into heads of 2·d). Reordering the rows
+        once gives the same numbers from a plain layout.
+        """
+        own = dict(state)
+        for name in list(state):
+            found = re.fullmatch(r"(blocks\.\d+\.attn[12])\.to_v\.(weight|bias)", name)
+            if found:
+                prefix, kind = found.groups()
+                parts = ("to_q", "to_k", "to_v") if prefix.endswith("1") else ("to_k", "to_v")
+                names = [f"{prefix}.{part}.{kind}" for part in parts]
+                if all(part in own for part in names):
+                    fused = "qkv" if prefix.endswith("1") else "kv"
+                    own[f"{prefix}.{fused}.{kind}"] = self._plain_order([own.pop(part) for part in names])
+        for index in range(self.config.depth):
+            _stack_experts(own, f"blocks.{index}.moe.experts", self.config.num_experts)
+        return own
+
+    def _plain_order(self, parts: list[Tensor]) -> Tensor:
+        joined = torch.cat(parts)
+        heads, tail = self.config.num_heads, joined.shape[1:]
+        if joined.shape[0] % (heads * len(parts)):
+            return joined
+        return joined.view(heads, len(parts), -1, *tail).transpose(0, 1).reshape(joined.shape)
+
+    def condition(self, features: Tensor) -> Context:
+        """Keys and values of picture features (B, T, C) for every block."""
+        return Context(tuple(block.attn2.context(features) for block in self._blocks()))
+
+    def no_condition(self, features: Tensor) -> Context:
+        """The unconditional context."""
+        if self.config.qkv_bias:
+            return self.condition(torch.zeros_like(features))
+        return Context((None,) * self.config.depth)
+
+    def step(self, times: Tensor, guidance: Tensor | None = None) -> Tensor:
+        """The time token (B, 1, H) of times (B,) in [0, 1]; `guidance` has no effect here."""
+        del guidance
+        return self.t_embedder(times)
+
+    def velocity(self, latents: Tensor, step: Tensor, context: Context) -> Tensor:
+        """The velocity (B, N, C) of `latents` (B, N, C)."""
+        token = step.expand(latents.shape[0], -1, -1)
+        x = torch.cat([token, self.x_embedder(latents)], dim=1)
+        early: list[Tensor] = []
+        for index, (block, part) in enumerate(zip(self._blocks(), context.blocks, strict=True)):
+            x = block(x, part, early.pop() if block.late else None)
+            if index < self.config.depth // 2:
+                early.append(x.clone())
+        return self.final_layer(x)
+
+    def conditioned(self, features: Tensor, guidance_scale: float) -> Conditioned:
+        """This network with its view of the pictures (B, T, C) made once, for every step.
+
+        There is an unconditional pass unless the network is guided or the scale is below 0.
+        """
+        free = not self.guided and guidance_scale >= 0
+        guidance = torch.full((1,), guidance_scale, device=features.device) if self.guided else None
+        without = self.no_condition(features) if free else None
+        return Conditioned(self, guidance, self.condition(features), without)
+
+    def forward(
+        self, latents: Tensor, times: Tensor, features: Tensor, guidance: Tensor | None = None
+    ) -> Tensor:
+        """The velocity (B, N, C) for times (B,) and picture features (B, T, C')."""
+        return self.velocity(latents, self.step(times, guidance), self.condition(features))
+
+    def _blocks(self) -> list[Block]:
+        return [block for block in self.blocks if isinstance(block, Block)]
+
+
+def _stack_experts(own: dict[str, Tensor], prefix: str, count: int) -> None:
+    published = {
+        "weight_in": "net.0.proj.weight",
+        "bias_in": "net.0.proj.bias",
+        "weight_out": "net.2.weight",
+        "bias_out": "net.2.bias",
+    }
+    for name, ending in published.items():
+        keys = [f"{prefix}.{expert}.{ending}" for expert in range(count)]
+        shapes = {own[key].shape for key in keys if key in own}
+        if len(shapes) == 1 and all(key in own for key in keys):
+            own[f"{prefix}.{name}"] = torch.stack([own.pop(key) for key in keys])
+
+
+@dataclass(frozen=True)
+class Conditioned:
+    """A denoiser that looks at one set of pictures."""
+
+    network: ShapeDit21
+    guidance: Tensor | None
+    context: Context
+    no_context: Context | None
+
+    def velocities(self, latents: Tensor, time: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Velocities (B, N, C) at a time (1,): with the pictures and, where guidance needs it, without."""
+        step = self.network.step(time, self.guidance)
+        towards = self.network.velocity(latents, step, self.context)
+        if self.no_context is None:
+            return towards, None
+        return towards, self.network.velocity(latents, step, self.no_context)

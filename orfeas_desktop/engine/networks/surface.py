@@ -1,0 +1,173 @@
+"""The surface of a volume as triangles, and what is tidied afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from skimage.measure import marching_cubes
+from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkPoints
+from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkImageData, vtkPolyData
+from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkQuadricDecimation
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from orfeas_desktop.engine.networks.volume import Volume
+
+    Grid = NDArray[np.float32]
+    Vertices = NDArray[np.float32]
+    Faces = NDArray[np.int32]
+
+FLOATER_SHARE = 0.005
+OUTSIDE = -1.0
+
+
+class Extraction(StrEnum):
+    """Which table of cube cases makes the triangles."""
+
+    flying_edges = "flying-edges"
+    lewiner = "lewiner"
+
+
+class VertexFormula(StrEnum):
+    """How a grid index becomes a coordinate."""
+
+    exact = "exact"
+    """index / cells · size + low."""
+    original = "original"
+    """index / (requested resolution + 1) · size + low, which shrinks the mesh towards the low corner."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Vertices (V, 3) float32 and faces (F, 3) int32, counter-clockwise seen from outside."""
+
+    vertices: Vertices
+    faces: Faces
+
+
+@dataclass(frozen=True)
+class SurfaceSettings:
+    """How a volume becomes triangles."""
+
+    mc_level: float = 0.0
+    extraction: Extraction = Extraction.flying_edges
+    formula: VertexFormula = VertexFormula.exact
+    octree_resolution: int = 384
+    """The resolution that was asked for; only the original formula needs it."""
+    closed: bool = True
+    """Whether a shape that reaches out of the box is closed at its sides."""
+
+
+def extract_surface(volume: Volume, settings: SurfaceSettings) -> Surface | None:
+    """Triangles where the volume passes `mc_level`, positive values being inside; None when there are none."""
+    grid = np.ascontiguousarray(volume.values.float().cpu().numpy())
+    if settings.closed:
+        grid = _closed(grid, settings.mc_level)
+    raw = (_lewiner if settings.extraction is Extraction.lewiner else _flying_edges)(grid, settings.mc_level)
+    if raw is None:
+        return None
+    surface = without_broken_faces(raw)
+    if not len(surface.faces):
+        return None
+    cells = volume.resolution if settings.formula is VertexFormula.exact else settings.octree_resolution + 1
+    size, low = np.asarray(volume.box.size), np.asarray(volume.box.low)
+    vertices = (surface.vertices.astype(np.float64) / cells * size + low).astype(np.float32)
+    return Surface(vertices, surface.faces)
+
+
+def _closed(grid: Grid, level: float) -> Grid:
+    """The grid with every value on the sides of the box below the level."""
+    grid = grid.copy()
+    sides = np.ones(grid.shape, dtype=np.bool_)
+    sides[1:-1, 1:-1, 1:-1] = False
+    grid[sides & np.greater_equal(grid, level)] = level + OUTSIDE
+    return grid
+
+
+def _lewiner(grid: Grid, level: float) -> Surface | None:
+    known = grid[np.isfinite(grid)]
+    if not len(known) or not known.min() < level < known.max():
+        return None
+    vertices, faces, _, _ = marching_cubes(grid, level, method="lewiner")
+    return Surface(np.asarray(vertices, np.float32), np.ascontiguousarray(faces[:, ::-1], np.int32))
+
+
+def _flying_edges(grid: Grid, level: float) -> Surface | None:
+    image = vtkImageData()
+    image.SetDimensions(*grid.shape[::-1])
+    image.GetPointData().SetScalars(numpy_to_vtk(grid.ravel(), deep=False))
+    edges = vtkFlyingEdges3D()
+    edges.SetInputData(image)
+    edges.SetValue(0, level)
+    edges.ComputeNormalsOff()
+    edges.ComputeGradientsOff()
+    edges.ComputeScalarsOff()
+    edges.Update()
+    return _from_vtk(edges.GetOutput(), reverse_axes=True)
+
+
+def _from_vtk(data: vtkPolyData, *, reverse_axes: bool) -> Surface | None:
+    if not data.GetNumberOfCells():
+        return None
+    points = vtk_to_numpy(data.GetPoints().GetData())
+    faces = vtk_to_numpy(data.GetPolys().GetConnectivityArray()).reshape(-1, 3).astype(np.int32)
+    if reverse_axes:
+        points = points[:, ::-1]
+    return Surface(np.ascontiguousarray(points, np.float32), np.ascontiguousarray(faces))
+
+
+def without_broken_faces(surface: Surface) -> Surface:
+    """Drop faces with a vertex that is not finite or with two corners alike, then vertices nobody uses."""
+    faces = surface.faces
+    finite = np.asarray(np.isfinite(surface.vertices).all(axis=1))
+    whole = finite[faces].all(axis=1)
+    distinct = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
+    return _compact(surface.vertices, faces[whole & distinct])
+
+
+def _compact(vertices: Vertices, faces: Faces) -> Surface:
+    used = np.zeros(len(vertices), bool)
+    used[faces.ravel()] = True
+    renumbered = np.cumsum(used, dtype=np.int32) - 1
+    return Surface(vertices[used], np.ascontiguousarray(renumbered[faces], np.int32))
+
+
+def without_floaters(surface: Surface, share: float = FLOATER_SHARE) -> Surface:
+    """Drop connected parts with fewer faces than `share` of the largest part's."""
+    faces = surface.faces
+    if not len(faces):
+        return surface
+    count = len(surface.vertices)
+    ends = np.concatenate([faces[:, :2], faces[:, 1:]])
+    links = coo_matrix((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), shape=(count, count))
+    _, label = connected_components(links, directed=False)
+    part = np.asarray(label)[faces[:, 0]]
+    sizes = np.bincount(part)
+    return _compact(surface.vertices, faces[sizes[part] >= share * sizes.max()])
+
+
+def with_fewer_faces(surface: Surface, most: int) -> Surface:
+    """Collapse edges by quadric error until at most `most` faces are left (Garland and Heckbert 1997)."""
+    count = len(surface.faces)
+    if count <= most:
+        return surface
+    data = vtkPolyData()
+    points = vtkPoints()
+    points.SetData(numpy_to_vtk(surface.vertices, deep=True))
+    data.SetPoints(points)
+    cells = vtkCellArray()
+    cells.SetData(3, numpy_to_vtkIdTypeArray(surface.faces.astype(np.int64).ravel(), deep=True))
+    data.SetPolys(cells)
+    decimation = vtkQuadricDecimation()
+    decimation.SetInputData(data)
+    decimation.SetTargetReduction(1 - most / count)
+    decimation.Update()
+    reduced = _from_vtk(decimation.GetOutput(), reverse_axes=False)
+    return surface if reduced is None else without_broken_faces(reduced)
