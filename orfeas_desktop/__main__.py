@@ -1,0 +1,22 @@
+"""The first word decides: a worker, a command, or the window."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the program with these words, by default those it was started with; return its exit status."""
+    given = sys.argv[1:] if words is None else list(words)
+    if given[:1] == ["worker"] and len(given) == 2:
+        from orfeas_desktop.engine.worker.main import main as work
+
+        return work(given[1])
+    from orfeas_desktop.app import run
+
+    return run(given)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""The composition root: builds one of each and hands them on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from types import TracebackType
+
+from orfeas_desktop import __version__
+from orfeas_desktop.engine.service import Engine
+from orfeas_desktop.engine.worker.options import EngineOptions
+from orfeas_desktop.errors import NoDisplay, OrfeasError
+from orfeas_desktop.log import set_up_log, write_crash_report
+from orfeas_desktop.paths import Paths
+from orfeas_desktop.projects.store import ProjectStore
+from orfeas_desktop.settings import Settings, load_settings
+from orfeas_desktop.studio import Studio
+
+
+def open_studio(paths: Paths, settings: Settings) -> Studio:
+    """Open the library and an engine that works for it. Raises what `ProjectStore.open` raises."""
+    store = ProjectStore.open(paths.library)
+    engine = Engine(
+        results=store,
+        blobs=store,
+        times=store,
+        staging=paths.staging if store.writable else paths.scratch / "staging",
+        scratch=paths.scratch,
+        options=_options(settings),
+    )
+    return Studio(settings=settings, store=store, engine=engine)
+
+
+def _options(settings: Settings) -> EngineOptions:
+    chosen = settings.engine
+    options = EngineOptions(cancel_grace_s=chosen.cancel_grace_s, silence_s=chosen.silence_s)
+    if not chosen.threads:
+        return options
+    return EngineOptions(
+        cancel_grace_s=chosen.cancel_grace_s, silence_s=chosen.silence_s, threads=chosen.threads
+    )
+
+
+def run(words: Sequence[str]) -> int:
+    """Open the window when there are no words, else run the command; return the exit status."""
+    paths = Paths.of()
+    set_up_log(paths.log_file)
+    sys.excepthook = partial(_tell_crash, paths, "--json" in words)
+    if words:
+        return _command(paths, words)
+    return _window(paths)
+
+
+def _command(paths: Paths, words: Sequence[str]) -> int:
+    from orfeas_desktop import cli, manual
+
+    pages = partial(_manual_pages, manual.manual_pages)
+    doors = cli.Doors(
+        paths=paths,
+        load_settings=partial(load_settings, paths.settings_file),
+        open_studio=partial(open_studio, paths),
+        manual=cli.ManualDoor(
+            stale=lambda: manual.stale_pages(pages()), write=lambda: manual.write_pages(pages())
+        ),
+    )
+    return cli.main(words, doors)
+
+
+def _manual_pages(pages: Callable[..., dict[str, str]]) -> dict[str, str]:
+    from orfeas_desktop.cli import command_pages
+
+    return pages([(page.words, page.summary, page.example, page.parameters) for page in command_pages()])
+
+
+def _window(paths: Paths) -> int:
+    try:
+        if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            raise NoDisplay
+        from orfeas_desktop.ui.start import start
+
+        settings = load_settings(paths.settings_file)
+        return start(paths, settings, partial(open_studio, paths, settings))
+    except OrfeasError as error:
+        sys.stderr.write(f"error: {error.say()}\n{error.advise()}\n")
+        return error.exit_code
+
+
+def _tell_crash(
+    paths: Paths, as_json: bool, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    del kind
+    report = write_crash_report(paths.crashes, error.with_traceback(trace), version=__version__)
+    place = f"a report lies in {report}" if report else "no report could be written"
+    sys.stderr.write(f"error: this program has a bug ({type(error).__name__}: {error}); {place}\n")
+    if as_json:
+        sys.stdout.write(
+            '{"error": {"code": "bug", "message": "This program has a bug.", "remedy": "", "details": ""}}\n'
+        )

@@ -1,0 +1,240 @@
+"""orfeas generate: pictures in, meshes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orfeas_desktop.cli.doors import Call, call_of
+from orfeas_desktop.cli.options import (
+    check_target,
+    checked_settings,
+    exporter_for,
+    files_by_slot,
+    project_for,
+)
+from orfeas_desktop.cli.running import finish, finish_background
+from orfeas_desktop.cli.screen import Json, error_object
+from orfeas_desktop.engine.backends import BACKENDS
+from orfeas_desktop.engine.backends.base import Backend, Task
+from orfeas_desktop.errors import BackendFailed, BadInput, FolderMissing, OrfeasError, UnknownEntry
+from orfeas_desktop.params import Scalar
+from orfeas_desktop.register import Table
+from orfeas_desktop.requests import Destination, JobDone, JobResult
+from orfeas_desktop.studio import Studio
+
+DEFAULT_BACKEND = "relief"
+LOW_CONFIDENCE = 0.6
+
+EXAMPLE = """Examples:
+
+orfeas generate chair.jpg --out chair.glb
+
+orfeas generate --view front=f.png --view back=b.png --out figure.obj --json
+
+orfeas generate a.png b.png c.png --out meshes/ --set resolution=160"""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What one mesh is made of and where it goes."""
+
+    name: str
+    pictures: dict[str, Path]
+    target: Path | None
+
+
+def generate(  # noqa: PLR0913  (typer: an option is an argument)
+    context: typer.Context,
+    pictures: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PICTURE...", help="Pictures; each becomes a mesh of its own."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The mesh file; its suffix names the format. A folder when there are several pictures."
+        ),
+    ] = None,
+    backend: Annotated[str, typer.Option(help="Which backend builds the mesh.")] = DEFAULT_BACKEND,
+    view: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE", help="One view of the same object: front, left, back, right."),
+    ] = None,
+    mask: Annotated[Path | None, typer.Option(help="A picture that is white where the object is.")] = None,
+    box: Annotated[str, typer.Option(metavar="X0,Y0,X1,Y1", help="A box around the object, in pixels.")] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Start of the random numbers.")] = 0,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the backend.")
+    ] = None,
+    project: Annotated[
+        str, typer.Option(help="Keep the result in this project; it is made when missing.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Build a mesh from a picture."""
+    del as_json
+    call = call_of(context)
+    entry = mesh_backend(backend)
+    params = checked_settings(entry, setting or (), **({"box": box} if box else {}))
+    orders = _orders(pictures or [], files_by_slot(entry, view or ()), mask, out)
+    if out is None and not project:
+        raise BadInput(entry="generate", problem="neither --out nor --project says where the mesh goes")
+    maker = _Maker(call, entry, params, seed, project)
+    with call.studio() as studio:
+        status = maker.make_all(studio, orders)
+        finish_background(studio)
+    return status
+
+
+def mesh_backend(backend: str) -> Backend:
+    """Return a backend that makes meshes from pictures. Raises UnknownEntry."""
+    entry = BACKENDS[backend]
+    if entry.task is not Task.image_to_mesh:
+        known = ", ".join(other.id for other in BACKENDS if other.task is Task.image_to_mesh)
+        raise UnknownEntry(entry=backend, table=Table.backends.value, known=known)
+    return entry
+
+
+def _orders(
+    pictures: Sequence[Path], views: Mapping[str, Path], mask: Path | None, out: Path | None
+) -> list[Order]:
+    extra = dict(views) if mask is None else {**views, "mask": mask}
+    if len(pictures) > 1 and extra:
+        raise BadInput(entry="generate", problem="views and a mask belong to one picture, not to several")
+    if pictures and "front" in views:
+        raise BadInput(entry="generate", problem="the front view is given twice")
+    if len(pictures) > 1:
+        if out is not None and not out.is_dir():
+            raise FolderMissing(place=str(out))
+        names = _distinct([picture.stem for picture in pictures])
+        return [
+            Order(name, {"front": picture}, out / f"{name}.glb" if out else None)
+            for name, picture in zip(names, pictures, strict=True)
+        ]
+    front = pictures[0] if pictures else views.get("front")
+    if front is None:
+        raise BadInput(entry="generate", problem="no picture is given")
+    if out is not None:
+        exporter_for(out)
+        check_target(out)
+    return [Order(front.stem, {"front": front, **extra}, out)]
+
+
+def _distinct(stems: Sequence[str]) -> list[str]:
+    names: list[str] = []
+    for stem in stems:
+        name, number = stem, 2
+        while name.casefold() in {other.casefold() for other in names}:
+            name, number = f"{stem}-{number}", number + 1
+        names.append(name)
+    return names
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the ordered meshes one after the other and reports on all of them."""
+
+    call: Call
+    entry: Backend
+    params: dict[str, Scalar]
+    seed: int
+    project: str
+
+    def make_all(self, studio: Studio, orders: Sequence[Order]) -> int:
+        if len(orders) == 1:
+            self._give(self._make(studio, orders[0]))
+            return 0
+        status, reports = 0, list[dict[str, Json]]()
+        for order in orders:
+            try:
+                reports.append(self._make(studio, order))
+            except OrfeasError as error:
+                status = status or error.exit_code
+                self.call.screen.note(f"{order.name}: {error.say()} {error.advise()}")
+                reports.append({"name": order.name, "error": error_object(error)})
+        words = "\n".join(_words(report) for report in reports if "error" not in report)
+        self.call.screen.give({"results": reports}, words)
+        return status
+
+    def _give(self, report: dict[str, Json]) -> None:
+        self.call.screen.give(report, _words(report))
+
+    def _make(self, studio: Studio, order: Order) -> dict[str, Json]:
+        screen = self.call.screen
+        before = len(screen.warnings)
+        if order.target is not None:
+            check_target(order.target)
+        inputs = {
+            slot: [studio.add_picture(path) if self.project else studio.picture_file(path)]
+            for slot, path in order.pictures.items()
+        }
+        job = studio.generate(
+            self.entry.id,
+            inputs,
+            params=self.params,
+            seed=self.seed,
+            destination=self._destination(studio, order),
+        )
+        done = finish(studio, job, screen, order.name)
+        self._warn_of_mask(done.result)
+        files = [str(path) for path in self._export(studio, done, order)]
+        return self._report(order, done.result, files, screen.warnings[before:])
+
+    def _destination(self, studio: Studio, order: Order) -> Destination | None:
+        if not self.project:
+            return None
+        found, made = project_for(studio, self.project)
+        if made:
+            self.call.screen.note(f"made the project “{found.name}”")
+        return Destination(found.id, order.name)
+
+    def _export(self, studio: Studio, done: JobDone, order: Order) -> tuple[Path, ...]:
+        if order.target is None:
+            return ()
+        mesh = done.result.file("mesh")
+        if mesh is None:
+            raise BackendFailed(entry=self.entry.id, problem="it left no mesh")
+        exporter = exporter_for(order.target)
+        job = studio.export(mesh, exporter.id, order.target)
+        exported = finish(studio, job, self.call.screen, order.target.name)
+        return tuple(output.file.path for output in exported.result.files)
+
+    def _warn_of_mask(self, result: JobResult) -> None:
+        confidence = result.facts.get("mask_confidence")
+        if isinstance(confidence, int | float) and confidence < LOW_CONFIDENCE:
+            self.call.screen.warn(
+                f"the object was cut out with little confidence ({confidence:.2f}); "
+                "give --box x0,y0,x1,y1 or --mask FILE if the mesh is wrong"
+            )
+
+    def _report(
+        self, order: Order, result: JobResult, files: list[str], warnings: list[str]
+    ) -> dict[str, Json]:
+        facts = result.facts
+        return {
+            "name": order.name,
+            "files": files,
+            "vertices": facts.get("vertices"),
+            "faces": facts.get("faces"),
+            "watertight": facts.get("watertight"),
+            "backend": self.entry.id,
+            "seed": self.seed,
+            "cached": result.cached,
+            "mask": {"how": facts.get("mask_how"), "confidence": facts.get("mask_confidence")},
+            "seconds": dict(result.seconds),
+            "project": self.project or None,
+            "warnings": warnings,
+        }
+
+
+def _words(report: dict[str, Json]) -> str:
+    files = report["files"]
+    place = ", ".join(str(path) for path in files) if isinstance(files, list) and files else report["project"]
+    closed = "closed" if report["watertight"] else "open"
+    how = " (known before)" if report["cached"] else ""
+    return f"{place}: {report['vertices']} vertices, {report['faces']} faces, {closed}{how}"

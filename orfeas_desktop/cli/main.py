@@ -1,0 +1,156 @@
+"""The one way in: verbs, exit codes, and what is printed when a command fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from orfeas_desktop import __version__
+from orfeas_desktop.cli import demo, doctor, generate, meshes, projects, tables, upkeep
+from orfeas_desktop.cli.doors import Call, Doors
+from orfeas_desktop.cli.screen import Json, Screen, error_object, settle_streams
+from orfeas_desktop.errors import Cancelled, OrfeasError
+
+USAGE = 2
+
+app = typer.Typer(
+    name="orfeas",
+    help="Turn pictures into 3D assets. Without a verb the window opens.",
+    epilog="Example: orfeas generate chair.jpg --out chair.glb",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+project_app = typer.Typer(
+    help="List, make and change projects.",
+    epilog="Example: orfeas project list",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"orfeas {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _about(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    del version
+
+
+for _name, _verb, _example in (
+    ("generate", generate.generate, generate.EXAMPLE),
+    ("backends", tables.list_backends, "Example: orfeas backends --json"),
+    ("tools", tables.list_tools, "Example: orfeas tools"),
+    ("exporters", tables.list_exporters, "Example: orfeas exporters"),
+    ("layouts", tables.list_layouts, "Example: orfeas layouts"),
+    ("describe", tables.describe, "Example: orfeas describe backends/relief"),
+    ("tool", meshes.tool, "Example: orfeas tool measure chair.glb --out measured.glb --json"),
+    ("layout", meshes.layout, "Example: orfeas layout row chair.glb table.glb --out room.glb"),
+    ("export", meshes.export, "Example: orfeas export chair.glb --to stl --out chair.stl --set unit=mm"),
+    ("import", projects.import_files, "Example: orfeas import chair.obj --project Furniture"),
+    ("doctor", doctor.doctor, "Example: orfeas doctor"),
+    ("manual", upkeep.manual, "Example: orfeas manual --check"),
+    ("sample", demo.sample, "Example: orfeas sample"),
+    ("demo", demo.demo, "Example: orfeas demo --out out"),
+):
+    app.command(_name, epilog=_example)(_verb)
+
+for _name, _verb, _example in (
+    ("list", projects.list_projects, "Example: orfeas project list --json"),
+    ("new", projects.new_project, "Example: orfeas project new Furniture"),
+    ("show", projects.show_project, "Example: orfeas project show Furniture"),
+    ("rename", projects.rename_project, "Example: orfeas project rename Furniture Chairs"),
+    ("delete", projects.delete_project, "Example: orfeas project delete Furniture"),
+    ("restore", projects.restore_project, "Example: orfeas project restore Furniture"),
+):
+    project_app.command(_name, epilog=_example)(_verb)
+
+app.add_typer(project_app, name="project")
+
+
+def main(words: Sequence[str], doors: Doors) -> int:
+    """Run one command and return its exit status; every known failure is told, none raised."""
+    settle_streams()
+    screen = Screen(as_json="--json" in words)
+    try:
+        return _run(words, Call(doors, screen), screen)
+    except BrokenPipeError:
+        # Nobody reads any more: what was to be printed has no reader, and neither has the interpreter's last flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(words: Sequence[str], call: Call, screen: Screen) -> int:
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(list(words), prog_name="orfeas", standalone_mode=False, obj=call)
+    except OrfeasError as error:
+        screen.fail(error_object(error))
+        return error.exit_code
+    except typer.TyperException as problem:
+        said = problem.format_message() or "a verb is missing"
+        screen.fail(_plain("usage", said, "See “orfeas --help”, or “orfeas VERB --help”."))
+        return USAGE
+    except (Cancelled, KeyboardInterrupt, typer.Abort):
+        return _cancelled(screen)
+    if status == Cancelled.exit_code:
+        return _cancelled(screen)
+    sys.stdout.flush()
+    return status if isinstance(status, int) else 0
+
+
+def _cancelled(screen: Screen) -> int:
+    screen.fail(_plain("cancelled", "Cancelled.", ""))
+    return Cancelled.exit_code
+
+
+def _plain(code: str, message: str, remedy: str) -> dict[str, Json]:
+    return {"code": code, "message": message, "remedy": remedy, "details": ""}
+
+
+@dataclass(frozen=True)
+class CommandPage:
+    """What the manual says of one verb."""
+
+    words: str
+    summary: str
+    example: str
+    parameters: tuple[tuple[str, str], ...]
+
+
+def command_pages() -> tuple[CommandPage, ...]:
+    """Return every verb in order, its arguments and options with their help."""
+    return tuple(_pages(typer.main.get_command(app), "orfeas"))
+
+
+def _pages(command: object, words: str) -> list[CommandPage]:
+    found: list[CommandPage] = []
+    for name, child in getattr(command, "commands", {}).items():
+        if hasattr(child, "commands"):
+            found += _pages(child, f"{words} {name}")
+        else:
+            found.append(_page(child, f"{words} {name}"))
+    return found
+
+
+def _page(command: object, words: str) -> CommandPage:
+    params: list[tuple[str, str]] = []
+    for param in getattr(command, "params", ()):
+        name = param.make_metavar(None) if param.param_type_name == "argument" else ", ".join(param.opts)
+        params.append((str(name), str(param.help or "")))
+    return CommandPage(
+        words, str(getattr(command, "help", "")), str(getattr(command, "epilog", "")), tuple(params)
+    )

@@ -1,0 +1,150 @@
+"""orfeas tool, layout and export: mesh files in, files out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orfeas_desktop.assets import LocalFile
+from orfeas_desktop.cli.doors import Call, call_of
+from orfeas_desktop.cli.options import check_target, checked_settings, exporter_for
+from orfeas_desktop.cli.running import finish
+from orfeas_desktop.cli.screen import Json
+from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.engine.layouts import LAYOUTS
+from orfeas_desktop.engine.tools import TOOLS
+from orfeas_desktop.errors import BackendFailed
+from orfeas_desktop.register import Table
+from orfeas_desktop.requests import JobDone, JobResult
+from orfeas_desktop.studio import Studio, Work
+
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the entry.")
+]
+Out = Annotated[Path, typer.Option(help="The file to write; its suffix names the format.")]
+Seed = Annotated[int, typer.Option(min=0, help="Start of the random numbers.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def tool(
+    context: typer.Context,
+    tool_id: Annotated[str, typer.Argument(metavar="ID", help="The tool; see “orfeas tools”.")],
+    mesh: Annotated[Path, typer.Argument(metavar="IN", help="A GLB, OBJ, STL or PLY file.")],
+    out: Out,
+    setting: Settings = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Run a tool on a mesh file."""
+    del as_json
+    call = call_of(context)
+    params = checked_settings(TOOLS[tool_id], setting or ())
+    exporter_for(out)
+    check_target(out)
+    with call.studio() as studio:
+        taken, _ = read_in(call, studio, mesh)
+        work = Work(table=Table.tools, entry=tool_id, inputs={"mesh": (taken,)}, params=params, seed=seed)
+        done = finish(studio, studio.start(work), call.screen, mesh.name)
+        files = _write_out(call, studio, done, out)
+    _give(call, {"tool": tool_id, "seed": seed}, done.result, files)
+
+
+def layout(
+    context: typer.Context,
+    layout_id: Annotated[str, typer.Argument(metavar="ID", help="The layout; see “orfeas layouts”.")],
+    meshes: Annotated[list[Path], typer.Argument(metavar="IN...", help="GLB, OBJ, STL or PLY files.")],
+    out: Out,
+    setting: Settings = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Arrange mesh files as one."""
+    del as_json
+    call = call_of(context)
+    entry = LAYOUTS[layout_id]
+    params = checked_settings(entry, setting or ())
+    exporter_for(out)
+    check_target(out)
+    with call.studio() as studio:
+        taken = tuple(read_in(call, studio, mesh)[0] for mesh in meshes)
+        work = Work(
+            table=Table.layouts,
+            entry=layout_id,
+            inputs={entry.inputs[0].name: taken},
+            params=params,
+            seed=seed,
+        )
+        done = finish(studio, studio.start(work), call.screen, layout_id)
+        files = _write_out(call, studio, done, out)
+    _give(call, {"layout": layout_id, "seed": seed}, done.result, files)
+
+
+def export(
+    context: typer.Context,
+    mesh: Annotated[Path, typer.Argument(metavar="IN", help="A GLB, OBJ, STL or PLY file.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    to: Annotated[
+        str, typer.Option(metavar="ID", help="The format; see “orfeas exporters”. By default OUT's suffix.")
+    ] = "",
+    setting: Settings = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a mesh file in another format, read back before it is called done."""
+    del as_json
+    call = call_of(context)
+    exporter = EXPORTERS[to] if to else exporter_for(out)
+    params = checked_settings(exporter, setting or ())
+    check_target(out)
+    with call.studio() as studio:
+        taken, read = read_in(call, studio, mesh)
+        done = finish(studio, studio.export(taken, exporter.id, out, params=params), call.screen, out.name)
+    files = [str(output.file.path) for output in done.result.files]
+    facts = {**read.facts, **done.result.facts}
+    payload: dict[str, Json] = {
+        "exporter": exporter.id,
+        "files": files,
+        "vertices": facts.get("vertices"),
+        "faces": facts.get("faces"),
+        "facts": facts,
+        "seconds": dict(done.result.seconds),
+        "warnings": call.screen.warnings,
+    }
+    call.screen.give(payload, "\n".join(files))
+
+
+def read_in(call: Call, studio: Studio, path: Path) -> tuple[LocalFile, JobResult]:
+    """Return the mesh file at `path` as the program keeps meshes. Raises BadMesh and what `pinned` raises."""
+    result = finish(studio, studio.import_mesh(path), call.screen, path.name).result
+    return _mesh_of(result, "import"), result
+
+
+def _mesh_of(result: JobResult, entry: str) -> LocalFile:
+    mesh = result.file("mesh")
+    if mesh is None:
+        raise BackendFailed(entry=entry, problem="it left no mesh")
+    return mesh
+
+
+def _write_out(call: Call, studio: Studio, done: JobDone, out: Path) -> list[str]:
+    mesh = _mesh_of(done.result, done.job.request.entry)
+    exported = finish(studio, studio.export(mesh, exporter_for(out).id, out), call.screen, out.name)
+    return [str(output.file.path) for output in exported.result.files]
+
+
+def _give(call: Call, head: dict[str, Json], result: JobResult, files: list[str]) -> None:
+    facts = dict(result.facts)
+    payload: dict[str, Json] = {
+        **head,
+        "files": files,
+        "vertices": facts.get("vertices"),
+        "faces": facts.get("faces"),
+        "watertight": facts.get("watertight"),
+        "facts": facts,
+        "cached": result.cached,
+        "seconds": dict(result.seconds),
+        "warnings": call.screen.warnings,
+    }
+    said = "".join(f"\n  {name}: {value}" for name, value in facts.items())
+    call.screen.give(payload, ", ".join(files) + said)

@@ -1,0 +1,84 @@
+"""Reads what verbs share: --set, --view, targets and their formats."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.engine.exporters.base import Exporter
+from orfeas_desktop.engine.jobs.context import WorkEntry
+from orfeas_desktop.errors import BadInput, BadParams, FolderMissing, NotAFile, PermissionDenied, UnknownEntry
+from orfeas_desktop.params import Params, Scalar, parse_setting
+from orfeas_desktop.projects.records import Project
+from orfeas_desktop.register import Table
+from orfeas_desktop.studio import Studio
+
+
+def settings_of(entry: WorkEntry, given: Sequence[str]) -> dict[str, Scalar]:
+    """Read `key=value` words as settings of the entry. Raises BadParams for a word without `=`."""
+    fields = {field.name: field for field in entry.params.fields()}
+    values: dict[str, Scalar] = {}
+    for word in given:
+        name, sign, text = word.partition("=")
+        if not sign:
+            raise BadParams(entry=entry.id, problem=f"“{word}” is not of the form key=value")
+        values[name] = parse_setting(fields[name], text) if name in fields else text
+    return values
+
+
+def checked_settings(entry: WorkEntry, given: Sequence[str], **more: Scalar) -> dict[str, Scalar]:
+    """Read and check settings before any work. Raises BadParams."""
+    values = settings_of(entry, given) | {name: value for name, value in more.items() if value is not None}
+    return entry.params.check(entry.id, values).plain()
+
+
+def files_by_slot(entry: WorkEntry, given: Sequence[str]) -> Mapping[str, Path]:
+    """Read `NAME=FILE` words as input files of the entry. Raises BadInput for an unknown or repeated name."""
+    files: dict[str, Path] = {}
+    for word in given:
+        name, sign, text = word.partition("=")
+        if not sign or not text:
+            raise BadInput(entry=entry.id, problem=f"“{word}” is not of the form name=file")
+        if entry.input(name) is None:
+            known = ", ".join(slot.name for slot in entry.inputs)
+            raise BadInput(entry=entry.id, problem=f"it has no view “{name}”, only {known}")
+        if name in files:
+            raise BadInput(entry=entry.id, problem=f"the view “{name}” is given twice")
+        files[name] = Path(text)
+    return files
+
+
+def exporter_for(target: Path) -> Exporter[Params]:
+    """Return the exporter that the target's suffix names; GLB when it has none. Raises UnknownEntry."""
+    suffix = target.suffix.lower() or ".glb"
+    for exporter in EXPORTERS:
+        if exporter.suffix == suffix:
+            return exporter
+    known = ", ".join(exporter.suffix for exporter in EXPORTERS)
+    raise UnknownEntry(entry=suffix, table=Table.exporters.value, known=known)
+
+
+def check_target(target: Path) -> None:
+    """Look before any work whether `target` can be written.
+
+    Raises FolderMissing, NotAFile and PermissionDenied.
+    """
+    folder = target.parent
+    if not folder.exists():
+        raise FolderMissing(place=str(folder))
+    if not folder.is_dir():
+        raise PermissionDenied(place=str(folder))
+    if target.is_dir():
+        raise NotAFile(name=target.name)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionDenied(place=str(folder))
+
+
+def project_for(studio: Studio, name: str) -> tuple[Project, bool]:
+    """Return the project of that name and whether it had to be made. Raises what `create_project` raises."""
+    for project in studio.projects():
+        if project.name == name:
+            return project, False
+    return studio.create_project(name)[0], True

@@ -1,0 +1,367 @@
+"""Studio: what the app can do, without a window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self, assert_never
+from uuid import uuid4
+
+from orfeas_desktop import __version__
+from orfeas_desktop.assets import AssetKind, AssetRef, LocalFile
+from orfeas_desktop.engine.backends.base import Backend
+from orfeas_desktop.engine.chores import CHORES
+from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.engine.formats.publish import MAIN_SLOT, publish
+from orfeas_desktop.engine.jobs.checking import check_slots, checked_params
+from orfeas_desktop.engine.jobs.context import WorkEntry
+from orfeas_desktop.engine.service import Engine
+from orfeas_desktop.errors import OrfeasError, WeightsMissing
+from orfeas_desktop.params import Scalar
+from orfeas_desktop.pictures import check_picture
+from orfeas_desktop.projects.records import Change
+from orfeas_desktop.projects.store import ProjectStore
+from orfeas_desktop.register import Table
+from orfeas_desktop.requests import (
+    Destination,
+    Job,
+    JobCancelled,
+    JobDone,
+    JobEvent,
+    JobFailed,
+    JobInput,
+    JobPreviewed,
+    JobProgressed,
+    JobQueued,
+    JobRequest,
+    JobStarted,
+    JobState,
+    JobWarned,
+    OutputFile,
+)
+from orfeas_desktop.settings import Settings
+from orfeas_desktop.studio.library import LibraryFace
+from orfeas_desktop.studio.work import Work, entry_of, mesh_of, pinned, title_of
+
+BACKGROUND = -10
+"""The priority of work that nobody waits for."""
+
+
+class Studio(LibraryFace):
+    """Everything a face of the program calls: reads, writes and work, safe from several threads.
+
+    A face loops over `poll` and hands what it returns to `record`, which keeps results.
+    """
+
+    def __init__(self, *, settings: Settings, store: ProjectStore, engine: Engine) -> None:
+        super().__init__(store)
+        self.settings = settings
+        self._engine = engine
+        self._lock = Lock()
+        self._targets: dict[str, Path] = {}
+        self._thumbnails: dict[str, int] = {}
+        self._kept: set[str] = set()
+        self._live: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the workers and close the library."""
+        self._engine.close()
+        self._store.close()
+
+    def picture_file(self, path: Path) -> LocalFile:
+        """Check the picture at `path` and pin it where it lies. Raises what `check_picture` raises."""
+        check_picture(path, max_megapixels=self.settings.library.max_megapixels)
+        return pinned(path, AssetKind.picture)
+
+    def add_picture(self, path: Path) -> AssetRef:
+        """Check the picture at `path` and keep a copy of it. Raises what `check_picture` raises."""
+        check_picture(path, max_megapixels=self.settings.library.max_megapixels)
+        return self._store.add_blob(path, AssetKind.picture, path.name)
+
+    def import_mesh(self, path: Path, destination: Destination | None = None) -> Job:
+        """Read a mesh file into the library as a job."""
+        file = pinned(path, AssetKind.file)
+        return self.start(
+            Work(
+                table=Table.chores,
+                entry="import",
+                inputs={"file": (file,)},
+                destination=destination,
+                title=path.stem,
+            )
+        )
+
+    def unavailable(self, entry: WorkEntry) -> OrfeasError | None:
+        """Return why the entry cannot run on this machine, or None."""
+        if isinstance(entry, Backend) and entry.weights:
+            return WeightsMissing(entry=entry.id, missing=", ".join(entry.weights))
+        return None
+
+    def check(self, work: Work) -> Work:
+        """Return the work with every setting filled in.
+
+        Raises UnknownEntry, BadParams, BadInput, WeightsMissing.
+        """
+        entry = entry_of(work.table, work.entry)
+        reason = self.unavailable(entry)
+        if reason is not None:
+            raise reason
+        check_slots(entry, work.inputs)
+        return replace(work, params=checked_params(entry, work.params, entry.version).plain())
+
+    def start(self, work: Work) -> Job:
+        """Queue the work. Raises what `check` raises."""
+        work = self.check(work)
+        request = JobRequest(
+            table=work.table,
+            entry=work.entry,
+            version=entry_of(work.table, work.entry).version,
+            params=work.params,
+            inputs=work.inputs,
+            seed=work.seed,
+        )
+        return self._submit(Job(request, work.title or work.entry, work.destination, work.priority))
+
+    def generate(
+        self,
+        backend: str,
+        pictures: Mapping[str, Sequence[JobInput]],
+        *,
+        params: Mapping[str, Scalar] | None = None,
+        seed: int = 0,
+        destination: Destination | None = None,
+    ) -> Job:
+        """Queue a generation from `pictures` by input slot. Raises what `check` raises."""
+        inputs = {slot: tuple(given) for slot, given in pictures.items() if given}
+        title = destination.name if destination else title_of(inputs)
+        return self.start(
+            Work(
+                table=Table.backends,
+                entry=backend,
+                inputs=inputs,
+                params=params or {},
+                seed=seed,
+                title=title,
+                destination=destination,
+            )
+        )
+
+    def run_tool(
+        self, tool: str, version_id: int, *, params: Mapping[str, Scalar] | None = None, seed: int = 0
+    ) -> Job:
+        """Queue a tool on the mesh of a version; its result is the asset's next version."""
+        version = self._store.version(version_id)
+        asset = self._store.asset(version.asset_id)
+        return self.start(
+            Work(
+                table=Table.tools,
+                entry=tool,
+                inputs={"mesh": (mesh_of(version),)},
+                params=params or {},
+                seed=seed,
+                title=asset.name,
+                destination=Destination(asset.project_id, asset.name, asset.id),
+            )
+        )
+
+    def export(
+        self,
+        mesh: JobInput,
+        exporter: str,
+        target: Path,
+        *,
+        params: Mapping[str, Scalar] | None = None,
+    ) -> Job:
+        """Queue an export; its files lie at `target` once `poll` returns that it is done."""
+        work = self.check(
+            Work(
+                table=Table.exporters,
+                entry=exporter,
+                inputs={"mesh": (mesh,)},
+                params=params or {},
+                title=target.name,
+            )
+        )
+        request = JobRequest(work.table, work.entry, EXPORTERS[exporter].version, work.params, work.inputs)
+        job = Job(request, work.title)
+        with self._lock:
+            self._targets[job.id] = target
+        return self._submit(job)
+
+    def export_version(
+        self, version_id: int, exporter: str, target: Path, *, params: Mapping[str, Scalar] | None = None
+    ) -> Job:
+        """Queue the export of a version's mesh."""
+        return self.export(mesh_of(self._store.version(version_id)), exporter, target, params=params)
+
+    def make_thumbnail(self, version_id: int) -> Job:
+        """Queue the small picture of a version in the background; it becomes a file of the version."""
+        return self._prepare(version_id, "thumbnail", BACKGROUND)
+
+    def make_display(self, version_id: int) -> Job:
+        """Queue the arrays that the viewport maps; take them from the job's result."""
+        return self._prepare(version_id, "display", 1)
+
+    def _prepare(self, version_id: int, chore: str, priority: int) -> Job:
+        version = self._store.version(version_id)
+        job = Job(
+            JobRequest(
+                Table.chores,
+                chore,
+                CHORES[chore].version,
+                CHORES[chore].params().plain(),
+                {"mesh": (mesh_of(version),)},
+            ),
+            title=chore,
+            priority=priority,
+        )
+        if chore == "thumbnail":
+            with self._lock:
+                self._thumbnails[job.id] = version_id
+        return self._submit(job)
+
+    def retry(self, job: Job) -> Job:
+        """Queue the same request again. Raises what `check` raises."""
+        again = replace(job, id=uuid4().hex)
+        with self._lock:
+            if job.id in self._targets:
+                self._targets[again.id] = self._targets[job.id]
+        return self._submit(again)
+
+    def _submit(self, job: Job) -> Job:
+        if job.destination is not None:
+            self._store.add_job(job)
+            with self._lock:
+                self._kept.add(job.id)
+        self._send(job)
+        return job
+
+    def _send(self, job: Job) -> None:
+        with self._lock:
+            self._live.add(job.id)
+        self._engine.submit(job)
+
+    def busy(self) -> bool:
+        """Whether a job of this process has not ended yet, as far as `record` heard."""
+        with self._lock:
+            return bool(self._live)
+
+    def cancel(self, job_id: str) -> None:
+        """Stop one job, running or waiting."""
+        self._engine.cancel(job_id)
+
+    def cancel_waiting(self) -> None:
+        """Stop every job that has not begun."""
+        self._engine.cancel_waiting()
+
+    def cancel_all(self) -> None:
+        """Stop every job."""
+        self._engine.cancel_all()
+
+    def reprioritise(self, job_id: str, priority: int) -> None:
+        """Let a waiting job run earlier or later."""
+        self._engine.reprioritise(job_id, priority)
+
+    def resume_waiting_jobs(self) -> tuple[Job, ...]:
+        """Queue again what waited in a process that is gone."""
+        jobs = self._store.adopt_orphan_jobs() if self._store.writable else ()
+        for job in jobs:
+            with self._lock:
+                self._kept.add(job.id)
+            self._send(job)
+        return jobs
+
+    def poll(self, timeout_s: float) -> JobEvent | None:
+        """Return the next event, or None after `timeout_s`; an export lies at its target when it is done."""
+        event = self._engine.poll(timeout_s)
+        if isinstance(event, JobDone) and event.job.request.table is Table.exporters:
+            return self._published(event)
+        return event
+
+    def _published(self, event: JobDone) -> JobDone | JobFailed:
+        with self._lock:
+            target = self._targets.get(event.job.id)
+        if target is None:
+            return event
+        try:
+            paths = publish(event.result.files, target)
+        except OrfeasError as error:
+            return JobFailed(event.job.id, error)
+        files = tuple(
+            replace(output, file=replace(output.file, path=path))
+            for output, path in zip(_main_first(event.result.files), paths, strict=True)
+        )
+        _throw_away(event.result.files)
+        return replace(event, result=replace(event.result, files=files))
+
+    def record(self, event: JobEvent) -> Change | None:
+        """Keep what the event says in the library; return what changed there, if anything."""
+        match event:
+            case JobDone():
+                return self._keep(event)
+            case JobStarted(job_id=job_id):
+                return self._state(job_id, JobState.running)
+            case JobFailed(job_id=job_id, error=error):
+                return self._state(job_id, JobState.failed, error)
+            case JobCancelled(job_id=job_id):
+                return self._state(job_id, JobState.cancelled)
+            case JobQueued() | JobProgressed() | JobPreviewed() | JobWarned():
+                return None
+            case _:
+                assert_never(event)
+
+    def _state(self, job_id: str, state: JobState, error: OrfeasError | None = None) -> Change | None:
+        with self._lock:
+            kept = job_id in self._kept
+            if state is not JobState.running:
+                self._live.discard(job_id)
+                self._kept.discard(job_id)
+                self._thumbnails.pop(job_id, None)
+        return self._store.set_job_state(job_id, state, error=error) if kept else None
+
+    def _keep(self, event: JobDone) -> Change | None:
+        job = event.job
+        with self._lock:
+            self._live.discard(job.id)
+            self._kept.discard(job.id)
+            version_id = self._thumbnails.pop(job.id, None)
+        if job.request.table is Table.exporters or not self._store.writable:
+            return None
+        version, change = self._store.record_result(job, event.key, event.result, app_version=__version__)
+        if version is not None and "mesh" in version.files:
+            self.make_thumbnail(version.id)
+        thumbnail = event.result.file("thumbnail")
+        if version_id is not None and thumbnail is not None:
+            ref = AssetRef(thumbnail.digest, AssetKind.thumbnail, thumbnail.name, thumbnail.size)
+            change |= self._store.set_version_file(version_id, "thumbnail", ref)
+        self._prune()
+        return change
+
+    def _prune(self) -> None:
+        limit = int(self.settings.library.cache_limit_gb * 1e9)
+        if self._store.cache_size() > limit:
+            self._store.prune_cache(limit)
+
+
+def _main_first(files: Sequence[OutputFile]) -> list[OutputFile]:
+    return sorted(files, key=lambda output: output.slot != MAIN_SLOT)
+
+
+def _throw_away(files: Sequence[OutputFile]) -> None:
+    """Remove what was published from the staging folder."""
+    for output in files:
+        with suppress(OSError):
+            output.file.path.unlink()
+            output.file.path.parent.rmdir()
