@@ -143,7 +143,7 @@ class ImageConditioner(nn.Module):
             if found:
                 prefix, kind = found.groups()
                 parts = [f"{prefix}.attention.attention.{part}.{kind}" for part in ("query", "key", "value")]
-                if all(part in own for part in parts):
+                if len({own[part].shape if part in own else None for part in parts}) == 1:
                     own[f"{prefix}.qkv.{kind}"] = torch.cat([own.pop(part) for part in parts])
         return own
 

@@ -265,7 +265,7 @@ class ShapeDit21(nn.Module):
                 prefix, kind = found.groups()
                 parts = ("to_q", "to_k", "to_v") if prefix.endswith("1") else ("to_k", "to_v")
                 names = [f"{prefix}.{part}.{kind}" for part in parts]
-                if all(part in own for part in names):
+                if len({own[part].shape[1:] if part in own else None for part in names}) == 1:
                     fused = "qkv" if prefix.endswith("1") else "kv"
                     own[f"{prefix}.{fused}.{kind}"] = self._plain_order([own.pop(part) for part in names])
         for index in range(self.config.depth):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LARGEST_NAME = 512
+LEGACY_START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 PICKLED = (".ckpt", ".pt", ".pth", ".bin")
 DTYPES = {torch.float16: "F16", torch.bfloat16: "BF16", torch.float32: "F32", torch.float64: "F64"}
 
@@ -155,7 +156,10 @@ def _write_safetensors(tensors: Mapping[str, Tensor], stream: BinaryIO) -> None:
 
 def _load_pickle(path: Path) -> object:
     with path.open("rb") as stream:
-        zipped = stream.read(2) == b"PK"
+        start = stream.read(len(LEGACY_START))
+    zipped = start.startswith(b"PK")
+    if not zipped and start != LEGACY_START:
+        raise BadWeights(name=path.name, problem="it is not a torch file")
     try:
         return cast("object", torch.load(path, map_location="cpu", weights_only=True, mmap=zipped))
     except pickle.UnpicklingError as problem:
