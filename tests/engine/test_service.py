@@ -191,6 +191,32 @@ def test_a_job_takes_the_files_of_others(place: Place) -> None:
     assert place.staged() == sorted([last.id, late.id]), "no inputs and no emptied folders stay"
 
 
+def test_two_sources_that_end_at_once_start_a_job_once(place: Place) -> None:
+    sources = [place.submit("write", "same") for _ in range(2)]
+    taking = place.submit("write", inputs={"many": tuple(FromJob(source.id, "file") for source in sources)})
+    assert len(json.loads(place.text(taking))["given"]["many"]) == 2
+    assert [type(event) for event in place.events_of(taking)].count(JobStarted) == 1
+
+
+def test_who_takes_from_a_cancelled_job_is_cancelled(place: Place) -> None:
+    source = place.submit("stay", amount=60)
+    taking = place.submit("write", inputs={"one": (FromJob(source.id, "file"),)})
+    place.started(source)
+    place.engine.cancel(source.id)
+    assert isinstance(place.end(taking), JobCancelled)
+    late = place.submit("write", inputs={"one": (FromJob(source.id, "file"),)})
+    assert isinstance(place.end(late), JobCancelled)
+
+
+def test_when_no_second_file_can_be_made_both_get_the_first(place: Place) -> None:
+    go = place.folder / "go"
+    first, second = (place.submit("stay", str(go), amount=60) for _ in range(2))
+    place.progressed(first)
+    (place.folder / "staging" / second.id).write_text("in the way")
+    go.touch()
+    assert place.done(first) == place.done(second)
+
+
 def test_a_taken_file_counts_by_its_content(place: Place) -> None:
     given = place.file("given.txt", "hello")
     first = place.submit("write", inputs={"one": (given,)})

@@ -25,7 +25,6 @@ from orfeas_desktop.engine.worker.messages import (
     InputFile,
     Previewed,
     Progressed,
-    Ready,
     RunJob,
     Stopped,
     Warned,
@@ -62,7 +61,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.jobs.context import WorkEntry
     from orfeas_desktop.engine.jobs.ports import BlobPaths, ResultIndex, StageTimes
     from orfeas_desktop.engine.jobs.resolving import Prepared
-    from orfeas_desktop.engine.worker.messages import FromWorker, MadeFile
+    from orfeas_desktop.engine.worker.messages import Ended, MadeFile, Report
     from orfeas_desktop.engine.worker.options import EngineOptions
     from orfeas_desktop.engine.worker.supervisor import Heard
     from orfeas_desktop.engine.worker.tables import Tables
@@ -297,7 +296,7 @@ class Dispatcher:
             threads=self._options.threads,
         )
 
-    def _take_in(self, lane: Lane, said: FromWorker | Lost) -> None:
+    def _take_in(self, lane: Lane, said: Report | Ended | Lost) -> None:
         """Tell every job of the lane's run what the worker said."""
         match said:
             case Done():
@@ -310,10 +309,8 @@ class Dispatcher:
                 self._finish(lane, error)
             case Progressed() | Heartbeat() | Previewed() | Warned():
                 self._report(lane, said)
-            case Ready():
-                pass
 
-    def _report(self, lane: Lane, said: Progressed | Heartbeat | Previewed | Warned) -> None:
+    def _report(self, lane: Lane, said: Report) -> None:
         now = time.monotonic()
         estimate = self._runs[lane].estimate
         if isinstance(said, Progressed):

@@ -173,7 +173,8 @@ class Stopped(_Message):
 
 ToWorker = RunJob | CancelJob
 Ended = Done | Failed | Stopped
-FromWorker = Ready | Heartbeat | Progressed | Previewed | Warned | Ended
+Report = Heartbeat | Progressed | Previewed | Warned
+FromWorker = Ready | Report | Ended
 
 _TO_WORKER: TypeAdapter[ToWorker] = TypeAdapter(Annotated[ToWorker, Field(discriminator="type")])
 _FROM_WORKER: TypeAdapter[FromWorker] = TypeAdapter(Annotated[FromWorker, Field(discriminator="type")])

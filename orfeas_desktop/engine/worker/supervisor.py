@@ -13,7 +13,6 @@ from orfeas_desktop.engine.worker.messages import (
     CancelJob,
     Done,
     Failed,
-    FromWorker,
     Ready,
     Stopped,
     decode_from_worker,
@@ -25,7 +24,7 @@ from orfeas_desktop.errors import OrfeasError, ProgramMissing, WorkerBabbled, Wo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orfeas_desktop.engine.worker.messages import RunJob
+    from orfeas_desktop.engine.worker.messages import Ended, Report, RunJob
     from orfeas_desktop.engine.worker.options import EngineOptions
     from orfeas_desktop.register import Lane
 
@@ -78,10 +77,10 @@ class Supervisor:
         """The process id of the worker, when there is one."""
         return self._process.pid if self._process else None
 
-    def start(self) -> None:
-        """Start the worker unless it runs. Raises ProgramMissing."""
+    def start(self) -> WorkerProcess:
+        """Return the worker, started unless it runs. Raises ProgramMissing."""
         if self._process is not None:
-            return
+            return self._process
         self._count += 1
         number = self._count
         self._ready = False
@@ -91,24 +90,22 @@ class Supervisor:
             lambda line: self._post(Heard(self._lane, number, line)),
         )
         _LOG.debug("%s worker %d started", self._lane, self._process.pid)
+        return self._process
 
     def run(self, job: RunJob) -> None:
         """Give the worker its next job. Raises ProgramMissing, BadMessage when the request is too long."""
         line = encode(job)
-        self.start()
-        if self._process is not None:
-            self._process.say(line)
+        self.start().say(line)
         self._job_id = job.job_id
         self._heard_at = self._looked_at = time.monotonic()
 
     def cancel(self) -> None:
         """Ask the running work to stop; after the grace it is ended with its process."""
-        if self._process is None or self._job_id is None or self._cancel_by is not None:
-            return
-        self._process.say(encode(CancelJob(job_id=self._job_id)))
-        self._cancel_by = time.monotonic() + self._options.cancel_grace_s
+        if self._process is not None and self._job_id is not None:
+            self._process.say(encode(CancelJob(job_id=self._job_id)))
+            self._cancel_by = time.monotonic() + self._options.cancel_grace_s
 
-    def hear(self, heard: Heard) -> FromWorker | Lost | None:
+    def hear(self, heard: Heard) -> Report | Ended | Lost | None:
         """Take in what the worker wrote; return what it means for the running job, if anything."""
         if self._process is None or heard.process != self._count:
             return None
@@ -117,7 +114,9 @@ class Supervisor:
         try:
             message = decode_from_worker(heard.line)
         except BadMessage as problem:
-            return self._replace(WorkerBabbled(details=f"{problem}\n{self._process.last_lines()}"))
+            return self._replace(
+                self._process, WorkerBabbled(details=f"{problem}\n{self._process.last_lines()}")
+            )
         self._heard_at = time.monotonic()
         if isinstance(message, Ready):
             self._ready = True
@@ -140,12 +139,14 @@ class Supervisor:
             self._heard_at = now
         self._looked_at = now
         if self._cancel_by is not None and now >= self._cancel_by:
-            return self._replace(None)
+            return self._replace(self._process, None)
         if not self._process.running:
             self._process.kill()
         silence = now - self._heard_at
         if silence >= self._options.silence_s:
-            return self._replace(WorkerSilent(seconds=silence, details=self._process.last_lines()))
+            return self._replace(
+                self._process, WorkerSilent(seconds=silence, details=self._process.last_lines())
+            )
         return None
 
     def next_look(self) -> float | None:
@@ -174,12 +175,11 @@ class Supervisor:
         """The worker will write no more: it died, or is about to."""
         process.wait(_DYING_S)
         status = process.bury()
-        return self._replace(WorkerDied(status=status, details=process.last_lines()))
+        return self._replace(process, WorkerDied(status=status, details=process.last_lines()))
 
-    def _replace(self, error: OrfeasError | None) -> Lost | None:
+    def _replace(self, process: WorkerProcess, error: OrfeasError | None) -> Lost | None:
         """End the process; when it worked, a fresh one stands ready, unless this one never got that far."""
-        if self._process is not None:
-            self._process.bury()
+        process.bury()
         _LOG.warning("%s worker ended: %s", self._lane, error or "its work was cancelled")
         worked, cancelled = self._job_id is not None, self._cancel_by is not None
         self._process, self._job_id, self._cancel_by = None, None, None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import queue
 import sys
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
+from orfeas_desktop.engine.worker.messages import RunJob
+from orfeas_desktop.engine.worker.options import EngineOptions
+from orfeas_desktop.engine.worker.supervisor import Heard, Supervisor
 from orfeas_desktop.errors import (
     BackendFailed,
     DiskFull,
@@ -19,11 +23,13 @@ from orfeas_desktop.errors import (
     WorkerDied,
     WorkerSilent,
 )
-from orfeas_desktop.register import Lane
+from orfeas_desktop.register import Lane, Table
 from orfeas_desktop.requests import FromJob, JobCancelled, JobPreviewed, JobProgressed, JobWarned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+    from types import ModuleType
 
     from tests.engine.conftest import Place
 
@@ -185,6 +191,7 @@ def test_a_program_that_is_no_worker_fails_each_job_and_is_not_started_again(
         ("object", NoObjectFound, "cup.png"),
         ("memory", OutOfMemory, "Fail"),
         ("opencv", OutOfMemory, "Fail"),
+        ("torch", OutOfMemory, "Fail"),
         ("disk", DiskFull, "/somewhere/out.bin"),
         ("permission", PermissionDenied, "staging"),
         ("file", BackendFailed, "FileNotFoundError"),
@@ -252,3 +259,36 @@ def test_a_chain_survives_a_death(place: Place) -> None:
     again = place.submit("write", "other")
     assert place.error(after).code == "bad-input"
     assert place.text(again)
+
+
+def test_work_that_ends_although_it_was_cancelled_was_cancelled(make_place: Callable[..., Place]) -> None:
+    place = make_place(cancel_grace_s=60.0)
+    go = place.folder / "go"
+    job = place.submit("deaf", str(go), amount=60)
+    place.progressed(job)
+    place.engine.cancel(job.id)
+    place.poll(0)
+    go.touch()
+    assert isinstance(place.end(job), JobCancelled)
+    assert place.staged() == []
+
+
+def test_silence_does_not_count_while_we_ourselves_slept(naughty: ModuleType, tmp_path: Path) -> None:
+    posted: queue.Queue[Heard] = queue.Queue()
+    options = EngineOptions(silence_s=50.0, worker_command=(sys.executable, naughty.__file__ or ""))
+    supervisor = Supervisor(Lane.cpu, options, posted.put)
+    job = RunJob(
+        job_id="a", table=Table.tools, entry="deaf", version=1, params={"amount": 600}, inputs={}, seed=1,
+        staging=tmp_path / "staging", scratch=tmp_path / "scratch", threads=1,
+    )  # fmt: skip
+    supervisor.run(job)
+    try:
+        supervisor._heard_at -= 100.0
+        supervisor._looked_at -= 100.0
+        assert supervisor.look() is None
+        supervisor._heard_at -= 100.0
+        lost = supervisor.look()
+        assert lost is not None
+        assert isinstance(lost.error, WorkerSilent)
+    finally:
+        supervisor.close(0.0)

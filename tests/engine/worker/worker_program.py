@@ -187,6 +187,12 @@ def fail_in_opencv(inputs: Inputs, context: JobContext) -> None:
     raise cv2.error("OpenCV: (-4:Insufficient memory) Failed to allocate 9 bytes")
 
 
+def fail_in_torch(inputs: Inputs, context: JobContext) -> None:
+    import torch
+
+    raise torch.OutOfMemoryError("CUDA out of memory")
+
+
 def read_what_vanished(inputs: Inputs, context: JobContext) -> None:
     inputs["one"][0].path.unlink()
     inputs["one"][0].path.read_text()
@@ -212,6 +218,7 @@ FAILURES: dict[str, Callable[[Inputs, JobContext], object]] = {
     "object": lambda inputs, context: raised(NoObjectFound(name="cup.png", details="why")),
     "memory": lambda inputs, context: raised(MemoryError()),
     "opencv": fail_in_opencv,
+    "torch": fail_in_torch,
     "disk": lambda inputs, context: raised(OSError(errno.ENOSPC, "No space left", "/somewhere/out.bin")),
     "permission": lambda inputs, context: raised(PermissionError(errno.EACCES, "Permission denied")),
     "vanished": read_what_vanished,
