@@ -106,7 +106,7 @@ def _request_from(text: str | None) -> JobRequest | None:
 def versions(session: Session, condition: ColumnElement[bool]) -> tuple[Version, ...]:
     """Return the versions that meet a condition, oldest first."""
     query = select(VersionRow, files_of_version()).where(condition).order_by(VersionRow.number)
-    return tuple(version_from(row, files) for row, files in session.execute(query).tuples())
+    return tuple(version_from(row, files) for row, files in session.execute(query))
 
 
 def version(session: Session, version_id: int) -> Version:

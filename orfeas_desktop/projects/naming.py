@@ -64,7 +64,7 @@ def release(session: Session, holder: str, digests: Collection[str] | None = Non
 
 def dead_claims(session: Session) -> list[tuple[str, str]]:
     """Return digest and holder of claims whose process has ended."""
-    owners = session.execute(select(LeaseRow.process, LeaseRow.process_started).distinct()).tuples()
+    owners = session.execute(select(LeaseRow.process, LeaseRow.process_started).distinct())
     dead = {(number, started) for number, started in owners if not ProcessName(number, started).alive}
     return [
         (row.digest, row.holder)
@@ -111,7 +111,7 @@ def sweep_some(session: Session, blobs: Blobs) -> tuple[int, int]:
     sweep takes them.
     """
     free = select(BlobRow.digest, BlobRow.size).where(~named_by((*NAMING, LeaseRow))).limit(MANY)
-    sizes = dict(session.execute(free).tuples().all())
+    sizes = dict(session.execute(free).all())
     gone = blobs.remove(sizes)
     session.execute(delete(BlobRow).where(BlobRow.digest.in_(gone)))
     return len(gone), sum(sizes[digest] for digest in gone)
@@ -119,7 +119,7 @@ def sweep_some(session: Session, blobs: Blobs) -> tuple[int, int]:
 
 def missing(session: Session, blobs: Blobs) -> list[str]:
     """Return named digests whose file is gone or of another size."""
-    rows = session.execute(select(BlobRow.digest, BlobRow.size).where(named_by(NAMING))).tuples()
+    rows = session.execute(select(BlobRow.digest, BlobRow.size).where(named_by(NAMING)))
     return [digest for digest, size in rows if not blobs.holds(digest, size)]
 
 

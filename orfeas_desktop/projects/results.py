@@ -79,7 +79,7 @@ def find(session: Session, blobs: Blobs, key: str) -> JobResult | None:
         .join(BlobRow, BlobRow.digest == ResultFileRow.digest)
         .where(ResultFileRow.key == key)
         .order_by(ResultFileRow.position)
-    ).tuples()
+    )
     outputs: list[OutputFile] = []
     for slot, digest, kind, name, size in files:
         if not blobs.holds(digest, size):
@@ -172,7 +172,7 @@ def forget_oldest(session: Session, limit_bytes: int) -> int:
         .join(BlobRow, BlobRow.digest == ResultFileRow.digest)
         .where(only)
         .order_by(ResultRow.used, ResultRow.key)
-    ).tuples()
+    )
     files: dict[str, dict[str, int]] = {}
     for key, digest, file_size in rows:
         files.setdefault(key, {})[digest] = file_size

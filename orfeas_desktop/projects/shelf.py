@@ -51,7 +51,7 @@ def projects(session: Session, condition: ColumnElement[bool]) -> tuple[Project,
     )
     return tuple(
         Project(row.id, row.name, row.created, row.changed, assets, row.deleted)
-        for row, assets in session.execute(query).tuples()
+        for row, assets in session.execute(query)
     )
 
 
@@ -143,7 +143,7 @@ def assets(
         .where(AssetRow.id.in_(page))
         .order_by(AssetRow.changed.desc(), AssetRow.id.desc())
     )
-    return tuple(_asset(*row) for row in session.execute(query).tuples())
+    return tuple(_asset(*row) for row in session.execute(query))
 
 
 def _asset(row: AssetRow, latest: VersionRow | None, files: str) -> Asset:
@@ -209,7 +209,7 @@ def empty_bin(session: Session) -> Change:
         AssetRow.deleted.is_not(None),
         AssetRow.project_id.in_(select(ProjectRow.id).where(ProjectRow.deleted.is_not(None))),
     )
-    rows = session.execute(select(AssetRow.id, AssetRow.project_id).where(gone)).tuples().all()
+    rows = session.execute(select(AssetRow.id, AssetRow.project_id).where(gone)).all()
     lost = session.scalars(select(ProjectRow.id).where(ProjectRow.deleted.is_not(None))).all()
     session.execute(delete(AssetRow).where(gone))
     session.execute(delete(ProjectRow).where(ProjectRow.deleted.is_not(None)))
