@@ -1,1 +1,14 @@
 """EXPORTERS: what takes a mesh to other programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orfeas_desktop.engine.exporters.base import Exporter
+from orfeas_desktop.engine.exporters.glb import GLB
+from orfeas_desktop.engine.exporters.obj import OBJ
+from orfeas_desktop.engine.exporters.ply import PLY
+from orfeas_desktop.engine.exporters.stl import STL
+from orfeas_desktop.register import Register, Table
+
+EXPORTERS: Register[Exporter[Any]] = Register(Table.exporters, [GLB, OBJ, STL, PLY])

@@ -14,6 +14,7 @@ from orfeas_desktop.errors import BadMesh
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from orfeas_desktop.assets import LocalFile
     from orfeas_desktop.engine.mesh.mesh import Mesh
 
 MESH_SUFFIXES = (".glb", ".gltf", ".obj", ".stl", ".ply")
@@ -25,36 +26,47 @@ def read_mesh(path: Path) -> Mesh:
     STL counts as millimetres with z up; everything else as metres with y up. Other files are read only from the
     same folder or below. Raises BadMesh, FileMissing, NotAFile, PermissionDenied.
     """
-    form = _form(path)
+    return _read(path, path.name)
+
+
+def read_mesh_file(file: LocalFile) -> Mesh:
+    """Return the mesh of a job's input, whose name tells the format when its path does not. Raises as `read_mesh`."""
+    try:
+        return _read(file.path, file.name)
+    except BadMesh as problem:
+        raise BadMesh(name=file.name, problem=str(problem.arguments["problem"])) from None
+
+
+def _read(path: Path, name: str) -> Mesh:
+    form = _form(path, name)
     if form == ".glb":
         return read_glb(path)
     if form == ".gltf":
         return read_gltf(path)
     data = read_bounded(path)
+    stem = name.rpartition(".")[0] or name
     try:
         if form == ".ply":
-            mesh = parse_ply(data, path.stem, path.parent)
-        elif form == ".obj":
-            mesh = parse_obj(data, path.stem, path.parent)
-        else:
-            mesh = parse_stl(data, path.stem)
-        return mesh.check()
+            return parse_ply(data, stem, path.parent).check()
+        if form == ".obj":
+            return parse_obj(data, stem, path.parent).check()
+        return parse_stl(data, stem).check()
     except Broken as problem:
-        raise BadMesh(name=path.name, problem=str(problem)) from None
+        raise BadMesh(name=name, problem=str(problem)) from None
     except BadMesh as problem:
-        raise BadMesh(name=path.name, problem=str(problem.arguments.get("problem", problem))) from None
+        raise BadMesh(name=name, problem=str(problem.arguments["problem"])) from None
 
 
-def _form(path: Path) -> str:
-    suffix = path.suffix.lower()
+def _form(path: Path, name: str) -> str:
     head = _head(path)
     if head.startswith(b"glTF"):
         return ".glb"
     if head.startswith((b"ply\n", b"ply\r")):
         return ".ply"
+    suffix = f".{name.rpartition('.')[2].lower()}"
     if suffix in MESH_SUFFIXES:
         return suffix
-    raise BadMesh(name=path.name, problem="its format is unknown")
+    raise BadMesh(name=name, problem="its format is unknown")
 
 
 def _head(path: Path) -> bytes:

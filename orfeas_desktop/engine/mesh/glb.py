@@ -6,12 +6,11 @@ reading gives the same vertices in the same unit. Readers that know nothing of i
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.mesh.gltf_container import parse_document, split_glb
 from orfeas_desktop.engine.mesh.gltf_read import mesh_of
-from orfeas_desktop.engine.mesh.gltf_write import EXTRAS_KEY, GltfBuilder
+from orfeas_desktop.engine.mesh.gltf_write import GltfBuilder
 from orfeas_desktop.engine.mesh.source_files import Broken, read_bounded
 from orfeas_desktop.engine.mesh.transform import Transform
 from orfeas_desktop.errors import BadMesh
@@ -29,16 +28,19 @@ MAX_DOCUMENT_BYTES = 2**28
 def write_glb(mesh: Mesh, path: Path, *, extras: Mapping[str, Scalar] | None = None) -> None:
     """Write `mesh` to `path`: one primitive per material over shared vertices.
 
-    `extras` are kept under `asset.extras.orfeas`. Polygons are left out (`polygons.py` keeps them).
+    The mesh's extras and `extras` are kept under `asset.extras.orfeas`. Polygons are left out (`polygons.py` keeps them).
     Raises BadMesh for a mesh whose arrays do not fit together, OSError when the disk refuses.
     """
-    write_glb_nodes([(mesh.name, mesh, Transform())], path, extras=extras)
+    write_glb_nodes([(mesh.name, mesh, Transform())], path, extras={**mesh.extras, **(extras or {})})
 
 
 def write_glb_nodes(
     placed: Sequence[tuple[str, Mesh, Transform]], path: Path, *, extras: Mapping[str, Scalar] | None = None
 ) -> None:
-    """Write several meshes, one node each; a mesh given twice is stored once. Raises as `write_glb`."""
+    """Write several meshes, one node each, with these `extras` only; a mesh given twice is stored once.
+
+    Raises as `write_glb`.
+    """
     builder = GltfBuilder()
     for name, mesh, transform in placed:
         builder.add(name, mesh.check(), transform)
@@ -69,25 +71,4 @@ def read_gltf(path: Path) -> Mesh:
     except Broken as problem:
         raise BadMesh(name=path.name, problem=str(problem)) from None
     except BadMesh as problem:
-        raise BadMesh(name=path.name, problem=str(problem.arguments.get("problem", problem))) from None
-
-
-def read_extras(path: Path) -> dict[str, Scalar]:
-    """Return the scalars that `write_glb` kept as extras. Raises as `read_glb`."""
-    try:
-        text, _ = split_glb(read_bounded(path))
-        extras = parse_document(text).asset.extras
-    except Broken as problem:
-        raise BadMesh(name=path.name, problem=str(problem)) from None
-    own = extras.get(EXTRAS_KEY) if isinstance(extras, dict) else None
-    if not isinstance(own, dict):
-        return {}
-    return {key: value for key, value in own.items() if _is_scalar(value)}  # pyright: ignore[reportReturnType]
-
-
-def _is_scalar(value: object) -> bool:
-    return (
-        value is None
-        or isinstance(value, str | int | bool)
-        or (isinstance(value, float) and math.isfinite(value))
-    )
+        raise BadMesh(name=path.name, problem=str(problem.arguments["problem"])) from None

@@ -10,7 +10,7 @@ import numpy as np
 from orfeas_desktop.engine.mesh.color import encoded_bytes
 from orfeas_desktop.engine.mesh.gltf_accessors import GltfArrays, item
 from orfeas_desktop.engine.mesh.gltf_materials import GltfMaterials, moved_uv
-from orfeas_desktop.engine.mesh.gltf_write import UNIT_KEY
+from orfeas_desktop.engine.mesh.gltf_write import EXTRAS_KEY, UNIT_KEY
 from orfeas_desktop.engine.mesh.merge import merged
 from orfeas_desktop.engine.mesh.mesh import Material, Mesh
 from orfeas_desktop.engine.mesh.source_files import MAX_FACES, MAX_VERTICES, Broken, require
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         GltfPrimitive,
         GltfTextureTransform,
     )
+    from orfeas_desktop.params import Scalar
 
 _TRIANGLES, _STRIP, _FAN = 4, 5, 6
 _MAX_PARTS = 200_000
@@ -60,7 +61,19 @@ def mesh_of(document: GltfDocument, binary: memoryview | None, folder: Path | No
         palette = tuple(materials.all())
     whole = merged([_with_palette(part, palette) for part in parts])
     title = placed[0].node.name or document.meshes[placed[0].mesh].name or name
-    return whole.changed(name=title[:200], metres_per_unit=unit)
+    return whole.changed(name=title[:200], metres_per_unit=unit, extras=_extras(document))
+
+
+def _extras(document: GltfDocument) -> dict[str, Scalar]:
+    extras = document.asset.extras
+    own = extras.get(EXTRAS_KEY) if isinstance(extras, dict) else None
+    if not isinstance(own, dict):
+        return {}
+    return {
+        key: value
+        for key, value in own.items()
+        if value is None or isinstance(value, str | int | float | bool)
+    }
 
 
 _NO_MATERIAL = Material(name="default")

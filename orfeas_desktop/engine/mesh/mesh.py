@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from orfeas_desktop.errors import BadMesh
+from orfeas_desktop.params import Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
@@ -79,6 +82,7 @@ class Mesh:
     materials  at least one
     face_materials  (F,) int32 index into `materials`, or None: all faces use the first
     polygons   the faces before triangulation, over the same vertices, or None when there are only triangles
+    extras     notes that travel in the file: how the mesh was made
     """
 
     vertices: Floats
@@ -92,6 +96,7 @@ class Mesh:
     polygons: Polygons | None = None
     metres_per_unit: float = 1.0
     name: str = "mesh"
+    extras: Mapping[str, Scalar] = field(default_factory=dict[str, Scalar])
 
     @property
     def vertex_count(self) -> int:

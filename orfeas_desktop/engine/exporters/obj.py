@@ -1,0 +1,159 @@
+"""OBJ with its material library: the format that everything reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orfeas_desktop.engine.exporters.base import (
+    UNIT_TITLES,
+    Contents,
+    Exporter,
+    Unit,
+    Written,
+    rows_of_text,
+)
+from orfeas_desktop.engine.formats.mtl import Library, write_library
+from orfeas_desktop.engine.formats.vtk_files import vtk_contents
+from orfeas_desktop.engine.mesh.source_files import Broken
+from orfeas_desktop.engine.mesh.turn import UpAxis, fitted
+from orfeas_desktop.engine.mesh.weld import first_of_each, welded_ids
+from orfeas_desktop.errors import BadMesh
+from orfeas_desktop.params import Params, Traits, param
+from orfeas_desktop.words import QT_TRANSLATE_NOOP
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import TextIO
+
+    from numpy.typing import NDArray
+
+    from orfeas_desktop.engine.jobs.context import JobContext
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+
+_CHUNK = 2**16
+
+
+class ObjParams(Params):
+    """Settings of the OBJ exporter."""
+
+    up: UpAxis = param(
+        UpAxis.y,
+        QT_TRANSLATE_NOOP("Params", "Up axis"),
+        QT_TRANSLATE_NOOP("Params", "Most programs expect y; CAD programs expect z."),
+        traits=Traits(choice_titles=("Y", "Z")),
+    )
+    unit: Unit = param(
+        Unit.metre,
+        QT_TRANSLATE_NOOP("Params", "Unit"),
+        QT_TRANSLATE_NOOP("Params", "What one unit of the file means; the file itself cannot say."),
+        traits=Traits(choice_titles=UNIT_TITLES),
+    )
+    textures: bool = param(
+        True,
+        QT_TRANSLATE_NOOP("Params", "Textures"),
+        QT_TRANSLATE_NOOP("Params", "Writes the pictures beside the file."),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """Distinct rows of one kind of line, and the row (from 1) of each vertex."""
+
+    rows: NDArray[np.float32]
+    row_of: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, *arrays: NDArray[np.float32]) -> _Column:
+        ids = welded_ids(*arrays)
+        first = first_of_each(ids)
+        return cls(np.concatenate([array[first] for array in arrays], axis=1) + np.float32(0), ids + 1)
+
+
+def _write(mesh: Mesh, path: Path, params: ObjParams, context: JobContext) -> Written:
+    fit = fitted(mesh, params.up, params.unit.per_metre)
+    try:
+        library = write_library(fit, path, textures=params.textures)
+    except Broken as problem:
+        raise BadMesh(name=mesh.name, problem=str(problem)) from None
+    context.progress(0.3)
+    with path.open("w", encoding="ascii", newline="\n") as stream:
+        stream.write(
+            f"# Orfeas Desktop, {params.unit.value}, {params.up.value} up\nmtllib {library.path.name}\n"
+        )
+        stream.write(f"o {path.stem}\n")
+        _write_lines(stream, fit, library, context)
+    uvs = bool(fit.uvs)
+    contents = Contents.of(fit, uvs=uvs, textures=len(library.pictures), colors=fit.colors is not None)
+    return Written(contents, (library.path, *library.pictures))
+
+
+def _write_lines(stream: TextIO, mesh: Mesh, library: Library, context: JobContext) -> None:
+    places = [mesh.vertices]
+    if mesh.colors is not None:
+        places.append(mesh.colors[:, :3].astype(np.float32) / np.float32(255))
+    columns = {"v": _Column.of(*places)}
+    if mesh.uvs:
+        uv = mesh.uvs[0]
+        columns["vt"] = _Column.of(np.stack([uv[:, 0], np.float32(1) - uv[:, 1]], axis=1))
+    if mesh.normals is not None:
+        columns["vn"] = _Column.of(mesh.normals)
+    for key, column in columns.items():
+        template = " ".join([key, *["%.7g"] * column.rows.shape[1]]) + "\n"
+        _write_chunks(stream, template, column.rows, context)
+    corners = np.stack([column.row_of for column in columns.values()], axis=1)
+    token = "%d//%d" if list(columns) == ["v", "vn"] else "/".join(["%d"] * len(columns))
+    groups = np.zeros(mesh.face_count, np.int32) if mesh.face_materials is None else mesh.face_materials
+    for index in np.unique(groups):
+        stream.write(f"usemtl {library.names[int(index)]}\n")
+        faces = corners[mesh.faces[groups == index]].reshape(-1, 3 * len(columns))
+        _write_chunks(stream, f"f {token} {token} {token}\n", faces, context)
+
+
+def _write_chunks(stream: TextIO, template: str, rows: NDArray[np.generic], context: JobContext) -> None:
+    for start in range(0, len(rows), _CHUNK):
+        context.check_cancelled()
+        stream.write(rows_of_text(template, rows[start : start + _CHUNK]))
+
+
+def _read_back(path: Path) -> Contents:
+    from vtkmodules.vtkIOGeometry import vtkOBJReader
+
+    found = vtk_contents(vtkOBJReader(), path)
+    return Contents(**found, textures=_pictures_found(path))
+
+
+def _pictures_found(path: Path) -> int:
+    """Return how many pictures the library names that Pillow can decode."""
+    from PIL import Image, UnidentifiedImageError
+
+    with path.open("rb") as stream:
+        named = next((line[7:].strip().decode() for line in stream if line.startswith(b"mtllib ")), "")
+    lines = path.with_name(named).read_text("ascii").splitlines()
+    names = {line.rpartition(" ")[2] for line in lines if line.startswith(("map_", "norm"))}
+    found = 0
+    for name in names:
+        try:
+            with Image.open(path.with_name(name)) as picture:
+                picture.load()
+            found += 1
+        except (UnidentifiedImageError, OSError):
+            continue
+    return found
+
+
+OBJ = Exporter(
+    id="obj",
+    version=1,
+    title=QT_TRANSLATE_NOOP("Exporters", "OBJ"),
+    summary=QT_TRANSLATE_NOOP(
+        "Exporters", "Text with a material file and pictures beside it; read by nearly everything."
+    ),
+    params=ObjParams,
+    suffix=".obj",
+    verified_by="VTK",
+    write=_write,
+    read_back=_read_back,
+)

@@ -1,0 +1,138 @@
+"""STL: bare triangles for printing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orfeas_desktop.engine.exporters.base import (
+    ENCODING_TITLES,
+    UNIT_TITLES,
+    Contents,
+    Encoding,
+    Exporter,
+    Unit,
+    Written,
+    rows_of_text,
+)
+from orfeas_desktop.engine.formats.vtk_files import vtk_contents
+from orfeas_desktop.engine.mesh.normals import face_normals
+from orfeas_desktop.engine.mesh.stl_read import FACET
+from orfeas_desktop.engine.mesh.topology import Topology
+from orfeas_desktop.engine.mesh.turn import UpAxis, fitted
+from orfeas_desktop.params import Params, Traits, param
+from orfeas_desktop.words import QT_TRANSLATE_NOOP
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from orfeas_desktop.engine.jobs.context import JobContext
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+
+_CHUNK = 2**16
+_FACET_TEXT = (
+    "facet normal %.6g %.6g %.6g\n outer loop\n"
+    "  vertex %.7g %.7g %.7g\n  vertex %.7g %.7g %.7g\n  vertex %.7g %.7g %.7g\n"
+    " endloop\nendfacet\n"
+)
+
+
+class StlParams(Params):
+    """Settings of the STL exporter."""
+
+    encoding: Encoding = param(
+        Encoding.binary,
+        QT_TRANSLATE_NOOP("Params", "Encoding"),
+        QT_TRANSLATE_NOOP("Params", "Binary files are a fifth of the size."),
+        traits=Traits(choice_titles=ENCODING_TITLES),
+    )
+    unit: Unit = param(
+        Unit.millimetre,
+        QT_TRANSLATE_NOOP("Params", "Unit"),
+        QT_TRANSLATE_NOOP("Params", "Printing programs expect millimetres."),
+        traits=Traits(choice_titles=UNIT_TITLES),
+    )
+    up: UpAxis = param(
+        UpAxis.z,
+        QT_TRANSLATE_NOOP("Params", "Up axis"),
+        QT_TRANSLATE_NOOP("Params", "Printing programs expect z."),
+        traits=Traits(choice_titles=("Y", "Z")),
+    )
+    floor: bool = param(
+        True,
+        QT_TRANSLATE_NOOP("Params", "Drop to floor"),
+        QT_TRANSLATE_NOOP("Params", "Moves the lowest point to height 0."),
+    )
+
+
+def _write(mesh: Mesh, path: Path, params: StlParams, context: JobContext) -> Written:
+    topology = Topology.of(mesh)
+    if not topology.closed:
+        context.warn(
+            QT_TRANSLATE_NOOP(
+                "Warnings", "The mesh is not closed ({edges} open edges): it may not print well."
+            ),
+            edges=int(topology.boundary.sum()),
+        )
+    context.progress(0.3)
+    fit = fitted(mesh, params.up, params.unit.per_metre, floor=params.floor)
+    normals = face_normals(fit.vertices, fit.faces)
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    normals = (normals / np.where(length > 0, length, 1.0)).astype(np.float32)
+    corners = fit.vertices[fit.faces]
+    context.progress(0.5)
+    if params.encoding is Encoding.binary:
+        _write_binary(path, normals, corners)
+    else:
+        _write_text(path, normals, corners, context)
+    return Written(Contents.of(_used(fit)))
+
+
+def _used(mesh: Mesh) -> Mesh:
+    """Return the mesh without vertices that no face has: STL drops them."""
+    return mesh.changed(vertices=mesh.vertices[np.unique(mesh.faces)])
+
+
+def _write_binary(path: Path, normals: NDArray[np.float32], corners: NDArray[np.float32]) -> None:
+    facets = np.zeros(len(corners), FACET)
+    facets["normal"] = normals
+    facets["corners"] = corners
+    with path.open("wb") as stream:
+        stream.write(b"Orfeas Desktop".ljust(80, b"\0") + len(facets).to_bytes(4, "little"))
+        stream.write(facets.data)
+
+
+def _write_text(
+    path: Path, normals: NDArray[np.float32], corners: NDArray[np.float32], context: JobContext
+) -> None:
+    rows = np.concatenate([normals, corners.reshape(-1, 9)], axis=1) + np.float32(0)
+    with path.open("w", encoding="ascii", newline="\n") as stream:
+        stream.write("solid mesh\n")
+        for start in range(0, len(rows), _CHUNK):
+            context.progress(0.5 + 0.5 * start / len(rows))
+            stream.write(rows_of_text(_FACET_TEXT, rows[start : start + _CHUNK]))
+        stream.write("endsolid mesh\n")
+
+
+def _read_back(path: Path) -> Contents:
+    from vtkmodules.vtkIOGeometry import vtkSTLReader
+
+    reader = vtkSTLReader()
+    reader.SetMerging(False)
+    return Contents(**vtk_contents(reader, path))
+
+
+STL = Exporter(
+    id="stl",
+    version=1,
+    title=QT_TRANSLATE_NOOP("Exporters", "STL"),
+    summary=QT_TRANSLATE_NOOP("Exporters", "Bare triangles for 3D printing."),
+    params=StlParams,
+    suffix=".stl",
+    verified_by="VTK",
+    write=_write,
+    read_back=_read_back,
+)
