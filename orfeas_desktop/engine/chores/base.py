@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from orfeas_desktop.assets import AssetKind
 from orfeas_desktop.engine.jobs.context import WorkEntry
 from orfeas_desktop.register import Slot
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MESH_IN = (Slot("mesh", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Mesh")),)
 
@@ -25,8 +21,3 @@ def stem_of(name: str) -> str:
     """Return a file's name without its suffix, or `mesh` when nothing is left."""
     stem = name.rpartition(".")[0] if "." in name else name
     return stem.strip() or "mesh"
-
-
-def suffix_of(path: Path, name: str) -> str:
-    """Return the lower-case suffix by which a file's format is told: of its name, else of its path."""
-    return ("." + name.rpartition(".")[2]).lower() if "." in name else path.suffix.lower()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from orfeas_desktop.requests import JobResult
+
 Triple = tuple[float, float, float]
 Kind = TypeVar("Kind", bound=np.generic)
 
@@ -101,6 +103,11 @@ def write_surface(surface: Surface, folder: Path, prefix: str) -> tuple[SurfaceF
         emissive=finish.emissive,
     )
     return files, tuple(written)
+
+
+def array_paths(result: JobResult) -> dict[str, Path]:
+    """Return where the arrays of a display job lie, by the names that its manifest uses."""
+    return {output.file.name: output.file.path for output in result.files if output.slot == "arrays"}
 
 
 def read_display(manifest: Path, arrays: Mapping[str, Path] | None = None) -> Display:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _CELLS_A_SIDE = 256
 """Bounds the table of cells to 256³ entries."""
 _SAMPLED_FACES = 20_000
+_FEWEST = 0.05
+"""Share of the allowed faces that clustering has to leave."""
 
 
 def stand_in_of(surfaces: Sequence[Surface], max_faces: int) -> Surface:
@@ -32,7 +34,16 @@ def stand_in_of(surfaces: Sequence[Surface], max_faces: int) -> Surface:
     faces = np.concatenate(
         [surface.faces + np.int32(start) for surface, start in zip(surfaces, starts, strict=True)]
     )
-    kept = np.arange(len(vertices))
+    reduced, still, kept = _clustered(vertices, faces, max_faces)
+    if len(still) < max_faces * _FEWEST:
+        reduced, still, kept = _thinned(vertices, faces, max_faces)
+    colors = _colors(surfaces, starts, kept)
+    return Surface(reduced, still, normals=_normals(reduced, still), colors=colors, finish=Finish())
+
+
+def _clustered(vertices: Floats, faces: Integers, max_faces: int) -> tuple[Floats, Integers, Integers]:
+    """Return vertices, faces, and for each vertex one of those that it stands for."""
+    kept = np.arange(len(vertices), dtype=np.int32)
     cell = _cell_size(vertices, faces, max_faces)
     while True:
         cluster, first, count = _clusters(vertices, cell)
@@ -40,10 +51,15 @@ def stand_in_of(surfaces: Sequence[Surface], max_faces: int) -> Surface:
         faces = _still_faces(cluster[faces])
         kept = kept[first]
         if len(faces) <= max_faces:
-            break
+            return vertices, faces, kept
         cell *= 1.1 * math.sqrt(len(faces) / max_faces)
-    colors = _colors(surfaces, starts, kept)
-    return Surface(vertices, faces, normals=_normals(vertices, faces), colors=colors, finish=Finish())
+
+
+def _thinned(vertices: Floats, faces: Integers, max_faces: int) -> tuple[Floats, Integers, Integers]:
+    """Return every so many-th face as it is: for loose faces, each smaller than a cell."""
+    some = faces[:: math.ceil(len(faces) / max_faces)]
+    kept, renumbered = np.unique(some, return_inverse=True)
+    return vertices[kept], renumbered.reshape(-1, 3).astype(np.int32), kept
 
 
 def _cell_size(vertices: Floats, faces: Integers, max_faces: int) -> float:
@@ -97,7 +113,7 @@ def _normals(vertices: Floats, faces: Integers) -> Floats:
     return np.where(lengths > 0, normals / np.maximum(lengths, 1e-300), (0.0, 1.0, 0.0)).astype(np.float32)
 
 
-def _colors(surfaces: Sequence[Surface], starts: NDArray[np.intp], kept: NDArray[np.intp]) -> Bytes:
+def _colors(surfaces: Sequence[Surface], starts: NDArray[np.intp], kept: Integers) -> Bytes:
     colors = np.empty((len(kept), 4), dtype=np.uint8)
     for surface, start in zip(surfaces, starts, strict=True):
         mine = np.flatnonzero((kept >= start) & (kept < start + len(surface.vertices)))
@@ -105,7 +121,7 @@ def _colors(surfaces: Sequence[Surface], starts: NDArray[np.intp], kept: NDArray
     return colors
 
 
-def _colors_at(surface: Surface, picked: NDArray[np.intp]) -> Bytes:
+def _colors_at(surface: Surface, picked: NDArray[np.integer]) -> Bytes:
     shown = np.tile(np.asarray(surface.finish.color, dtype=np.float32), (len(picked), 1))
     if surface.colors is not None:
         shown *= surface.colors[picked].astype(np.float32) / 255
