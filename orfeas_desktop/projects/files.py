@@ -59,11 +59,8 @@ class Files:
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def same(self, one: Path, other: Path) -> bool:
-        """Return whether both paths are one file."""
-        try:
-            return one.samefile(other)
-        except FileNotFoundError:
-            return False
+        """Return whether both paths are one name; two hard links to one file are two names."""
+        return one.resolve() == other.resolve()
 
     def measure(self, path: Path) -> tuple[str, int]:
         """Return SHA-256 in hex and size in bytes. Raises OSError."""
