@@ -1,8 +1,9 @@
-"""Engines with a test-only worker program, and the world around them."""
+"""Engines with a test-only worker program, the world around them, sample meshes, a job context."""
 
 from __future__ import annotations
 
 import importlib.util
+import io
 import sys
 import time
 from contextlib import contextmanager
@@ -10,13 +11,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
 from orfeas_desktop.assets import AssetKind, LocalFile, local_file
+from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
+from orfeas_desktop.engine.mesh.normals import vertex_normals
 from orfeas_desktop.engine.service import Engine
 from orfeas_desktop.engine.worker.options import EngineOptions
-from orfeas_desktop.errors import LibraryDamaged
+from orfeas_desktop.errors import Cancelled, LibraryDamaged
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import (
     Job,
@@ -257,3 +262,124 @@ def shared_place(tmp_path_factory: pytest.TempPathFactory, naughty: ModuleType) 
     """One engine for tests whose work leaves the worker as it was."""
     with making(tmp_path_factory.mktemp("shared"), naughty) as make:
         yield make()
+
+
+@dataclass
+class RecordingContext:
+    """A job context that keeps what it is told; `cancel_at` cancels at that many calls that look for it."""
+
+    staging: Path
+    scratch: Path
+    seed: int = 7
+    threads: int = 2
+    cancel_at: int | None = None
+    looks: int = 0
+    stages: list[str] = field(default_factory=list)
+    fractions: list[tuple[str, float | None]] = field(default_factory=list)
+    previews: list[Path] = field(default_factory=list)
+    facts: dict[str, Scalar] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, title: str) -> Iterator[None]:
+        self.check_cancelled()
+        self.stages.append(title)
+        yield
+
+    def progress(self, fraction: float | None) -> None:
+        self.check_cancelled()
+        assert fraction is None or 0.0 <= fraction <= 1.0
+        self.fractions.append((self.stages[-1] if self.stages else "", fraction))
+
+    def check_cancelled(self) -> None:
+        self.looks += 1
+        if self.cancel_at is not None and self.looks >= self.cancel_at:
+            raise Cancelled
+
+    def preview(self, path: Path, kind: AssetKind) -> None:
+        self.previews.append(path)
+
+    def fact(self, name: str, value: Scalar) -> None:
+        self.facts[name] = value
+
+    def warn(self, sentence: str, **arguments: Scalar) -> None:
+        self.warnings.append(sentence.format(**arguments))
+
+
+@pytest.fixture
+def make_context(tmp_path: Path) -> Callable[..., RecordingContext]:
+    """Make job contexts, each with an empty staging folder of its own."""
+    count = 0
+
+    def make(**changes: object) -> RecordingContext:
+        nonlocal count
+        count += 1
+        staging, scratch = tmp_path / f"staging {count}", tmp_path / "scratch"
+        staging.mkdir()
+        scratch.mkdir(exist_ok=True)
+        return RecordingContext(staging, scratch, **changes)
+
+    return make
+
+
+@pytest.fixture
+def job_context(make_context: Callable[..., RecordingContext]) -> RecordingContext:
+    return make_context()
+
+
+def picture_bytes(form: str = "PNG", size: tuple[int, int] = (16, 8), mode: str = "RGB") -> bytes:
+    """Return an encoded picture: red grows to the right, green downwards."""
+    red = np.linspace(0, 255, size[0], dtype=np.uint8)[None, :].repeat(size[1], axis=0)
+    green = np.linspace(0, 255, size[1], dtype=np.uint8)[:, None].repeat(size[0], axis=1)
+    pixels = np.stack([red, green, np.full_like(red, 128), 255 - green], axis=-1)
+    out = io.BytesIO()
+    Image.fromarray(pixels[:, :, : len(mode)], mode).save(out, form)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="session")
+def encoded_picture() -> Callable[..., bytes]:
+    return picture_bytes
+
+
+@pytest.fixture
+def cube() -> Mesh:
+    """A closed cube of 2 units, welded, without anything else."""
+    corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float32)
+    quads = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+    faces = [triangle for a, b, c, d in quads for triangle in ((a, b, c), (a, c, d))]
+    return Mesh(corners, np.array(faces, np.int32), name="cube")
+
+
+@pytest.fixture
+def ball() -> Mesh:
+    """A closed textured ball of 40 mm with a UV seam, hard data of every kind and two materials."""
+    rings, turns = 12, 24
+    theta, phi = np.meshgrid(np.linspace(0, np.pi, rings + 1), np.linspace(0, 2 * np.pi, turns + 1), indexing="ij")
+    sine = np.sin(theta)
+    sine[0] = sine[-1] = 0.0
+    x, z = sine * np.sin(phi), sine * np.cos(phi)
+    x[:, -1], z[:, -1] = x[:, 0], z[:, 0]
+    vertices = (20 * np.stack([x, np.cos(theta), z], axis=-1)).reshape(-1, 3).astype(np.float32)
+    uv = np.stack([phi / (2 * np.pi), theta / np.pi], axis=-1).reshape(-1, 2).astype(np.float32)
+    at = np.arange((rings + 1) * (turns + 1)).reshape(rings + 1, turns + 1)
+    quads = np.stack([at[:-1, :-1], at[1:, :-1], at[1:, 1:], at[:-1, 1:]], axis=-1)
+    first = quads[:-1, :, [0, 1, 2]].reshape(-1, 3)
+    second = quads[1:, :, [0, 2, 3]].reshape(-1, 3)
+    faces = np.concatenate([first, second]).astype(np.int32)
+    groups = np.sort((vertices[faces].mean(axis=1)[:, 1] > 0).astype(np.int32))
+    faces = faces[np.argsort((vertices[faces].mean(axis=1)[:, 1] > 0), kind="stable")]
+    png, jpeg = Texture(picture_bytes(), "image/png"), Texture(picture_bytes("JPEG"), "image/jpeg")
+    mesh = Mesh(
+        vertices,
+        faces,
+        uvs=(uv,),
+        materials=(
+            Material("lower half", base_color_texture=png, normal_map=png, metallic_roughness_texture=jpeg),
+            Material("upper half", base_color=(1.0, 0.5, 0.25, 1.0), base_color_texture=jpeg, metallic=0.5),
+        ),
+        face_materials=groups,
+        metres_per_unit=0.001,
+        name="ball",
+    )
+    return mesh.changed(normals=vertex_normals(mesh))
