@@ -13,6 +13,7 @@ class Task(StrEnum):
     """What a backend turns into what."""
 
     image_to_mesh = "image-to-mesh"
+    image_to_mask = "image-to-mask"
     text_to_image = "text-to-image"
     mesh_to_texture = "mesh-to-texture"
 

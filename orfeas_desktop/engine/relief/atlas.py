@@ -1,0 +1,70 @@
+"""Packs pictures of charts into one texture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orfeas_desktop.engine.mesh.mesh import Material, Texture
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+ROUGHNESS = 0.85
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """Pictures in one, and where each lies: x, y, width, height in texels."""
+
+    picture: Floats = field(repr=False)
+    places: tuple[tuple[int, int, int, int], ...]
+
+    def coordinates(self, chart: int, across: Floats, down: Floats) -> Floats:
+        """Return texture coordinates (V, 2) of places 0..1 across and down a chart's picture."""
+        x, y, width, height = self.places[chart]
+        total_height, total_width = self.picture.shape[:2]
+        return np.stack(
+            [(x + across * width) / total_width, (y + down * height) / total_height], axis=1
+        ).astype(np.float32)
+
+
+def packed(pictures: Sequence[Floats]) -> Packed:
+    """Pack pictures (h, w, 3) in rows of four; gaps take the mean colour."""
+    mean = np.mean([picture.mean(axis=(0, 1)) for picture in pictures], axis=0)
+    lines = [pictures[start : start + 4] for start in range(0, len(pictures), 4)]
+    width = max(sum(picture.shape[1] for picture in line) for line in lines)
+    height = sum(max(picture.shape[0] for picture in line) for line in lines)
+    whole = np.empty((height, width, 3), np.float32)
+    whole[:] = mean
+    places: list[tuple[int, int, int, int]] = []
+    top = 0
+    for line in lines:
+        left = 0
+        for picture in line:
+            rows, columns = picture.shape[:2]
+            whole[top : top + rows, left : left + columns] = picture
+            places.append((left, top, columns, rows))
+            left += columns
+        top += max(picture.shape[0] for picture in line)
+    return Packed(whole, tuple(places))
+
+
+def relief_material(colours: Floats) -> Material:
+    """Return the dull material that wears the atlas (h, w, 3; 0..255)."""
+    return Material(name="relief", base_color_texture=encoded(colours), metallic=0.0, roughness=ROUGHNESS)
+
+
+def encoded(colours: Floats) -> Texture:
+    """Return the atlas (h, w, 3; 0..255) as a picture file."""
+    import cv2
+
+    pixels = cv2.cvtColor(np.clip(colours + 0.5, 0, 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
+    data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 3])[1]
+    return Texture(data.tobytes(), "image/png")
