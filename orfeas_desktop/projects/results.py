@@ -182,7 +182,7 @@ def forget_oldest(session: Session, limit_bytes: int) -> int:
         if total <= limit_bytes:
             break
         forgotten.append(key)
-        holders.subtract(held)
+        holders.subtract(held.keys())
         total -= sum(file_size for digest, file_size in held.items() if not holders[digest])
     forget(session, forgotten)
     return len(forgotten)
