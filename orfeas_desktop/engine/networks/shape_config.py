@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from orfeas_desktop.engine.weights.published_config import (
+    Unfit,
+    class_of,
+    mapping,
+    params_of,
+    read_sections,
+    section,
+)
 from orfeas_desktop.errors import BadWeights
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
-
-LARGEST_CONFIG_BYTES = 64 * 1024
 
 Width = Annotated[int, Field(ge=1, le=16384)]
 Count = Annotated[int, Field(ge=1, le=256)]
@@ -137,63 +141,50 @@ class ShapeConfig(_Record):
     image_processor: PictureConfig = PictureConfig()
 
 
-class _Loader(yaml.SafeLoader):
-    """Plain data only; aliases, which can blow a small file up, are refused."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not allowed")
-        return super().compose_node(parent, index)
-
-
 def read_config(path: Path) -> ShapeConfig:
     """Read a combined folder's `config.yaml`. Raises BadWeights."""
-    sections = _sections(path)
+    sections = read_sections(path)
     try:
-        model = _section(sections, "model")
+        model = section(sections, "model")
         return ShapeConfig(
             model=_denoiser(model),
-            vae=VaeConfig.model_validate(_params(_section(sections, "vae"))),
-            conditioner=_conditioner(_section(sections, "conditioner")),
+            vae=VaeConfig.model_validate(params_of(section(sections, "vae"))),
+            conditioner=_conditioner(section(sections, "conditioner")),
             scheduler=_scheduler(sections.get("scheduler")),
-            image_processor=PictureConfig.model_validate(_params(sections.get("image_processor"))),
+            image_processor=PictureConfig.model_validate(params_of(sections.get("image_processor"))),
         )
-    except (ValidationError, _Unfit) as problem:
+    except (ValidationError, Unfit) as problem:
         raise BadWeights(name=path.name, problem=_words(problem)) from None
 
 
 def read_denoiser_config(path: Path) -> tuple[DitConfig | Dit21Config, SchedulerConfig]:
     """Read the `model` and `scheduler` sections alone. Raises BadWeights."""
-    sections = _sections(path)
+    sections = read_sections(path)
     try:
-        return _denoiser(_section(sections, "model")), _scheduler(sections.get("scheduler"))
-    except (ValidationError, _Unfit) as problem:
+        return _denoiser(section(sections, "model")), _scheduler(sections.get("scheduler"))
+    except (ValidationError, Unfit) as problem:
         raise BadWeights(name=path.name, problem=_words(problem)) from None
 
 
 def read_conditioner_config(path: Path) -> ConditionerConfig:
     """Read the `conditioner` section alone. Raises BadWeights."""
     try:
-        return _conditioner(_section(_sections(path), "conditioner"))
-    except (ValidationError, _Unfit) as problem:
+        return _conditioner(section(read_sections(path), "conditioner"))
+    except (ValidationError, Unfit) as problem:
         raise BadWeights(name=path.name, problem=_words(problem)) from None
 
 
 def read_vae_config(path: Path) -> VaeConfig:
     """Read the `config.yaml` of a VAE-only or combined folder. Raises BadWeights."""
-    sections = _sections(path)
+    sections = read_sections(path)
     try:
-        return VaeConfig.model_validate(_params(sections.get("vae", sections)))
-    except (ValidationError, _Unfit) as problem:
+        return VaeConfig.model_validate(params_of(sections.get("vae", sections)))
+    except (ValidationError, Unfit) as problem:
         raise BadWeights(name=path.name, problem=_words(problem)) from None
 
 
-class _Unfit(Exception):
-    """A section that this program has no network for."""
-
-
-def _words(problem: ValidationError | _Unfit) -> str:
-    if isinstance(problem, _Unfit):
+def _words(problem: ValidationError | Unfit) -> str:
+    if isinstance(problem, Unfit):
         return str(problem)
     faults = problem.errors(include_url=False)
     return "; ".join(
@@ -201,78 +192,38 @@ def _words(problem: ValidationError | _Unfit) -> str:
     )
 
 
-def _sections(path: Path) -> Mapping[str, object]:
-    try:
-        with path.open("rb") as stream:
-            text = stream.read(LARGEST_CONFIG_BYTES + 1)
-    except OSError as problem:
-        raise BadWeights(name=path.name, problem=problem.strerror or "it cannot be read") from None
-    if len(text) > LARGEST_CONFIG_BYTES:
-        raise BadWeights(name=path.name, problem="it is too long for a configuration")
-    try:
-        loaded = cast("object", yaml.load(text, _Loader))
-    except (yaml.YAMLError, RecursionError, ValueError, UnicodeDecodeError):
-        raise BadWeights(name=path.name, problem="it is not plain YAML") from None
-    if not isinstance(loaded, dict):
-        raise BadWeights(name=path.name, problem="it holds no sections")
-    return {str(key): value for key, value in cast("dict[object, object]", loaded).items()}
-
-
-def _mapping(value: object, what: str) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise _Unfit(f"its {what} is not a section")
-    return {str(key): item for key, item in cast("dict[object, object]", value).items()}
-
-
-def _section(sections: Mapping[str, object], name: str) -> dict[str, object]:
-    if name not in sections:
-        raise _Unfit(f"it has no {name} section")
-    return _mapping(sections[name], name)
-
-
-def _params(section: object) -> dict[str, object]:
-    if section is None:
-        return {}
-    params = _mapping(section, "section").get("params")
-    return {} if params is None else _mapping(params, "params")
-
-
-def _class_of(section: Mapping[str, object]) -> str:
-    return str(section.get("target", "")).rpartition(".")[2]
-
-
-def _denoiser(section: dict[str, object]) -> DitConfig | Dit21Config:
-    params = _params(section)
-    match _class_of(section):
+def _denoiser(model: dict[str, object]) -> DitConfig | Dit21Config:
+    params = params_of(model)
+    match class_of(model):
         case "Hunyuan3DDiT":
             return DitConfig.model_validate(params | {"kind": "2.0"})
         case "HunYuanDiTPlain":
             return Dit21Config.model_validate(params | {"kind": "2.1"})
         case other:
-            raise _Unfit(f"its denoiser “{other[:60]}” is not one this program knows")
+            raise Unfit(f"its denoiser “{other[:60]}” is not one this program knows")
 
 
-def _scheduler(section: object) -> SchedulerConfig:
-    if section is None:
+def _scheduler(given: object) -> SchedulerConfig:
+    if given is None:
         return SchedulerConfig()
-    mapping = _mapping(section, "scheduler")
+    scheduler = mapping(given, "scheduler")
     kinds = {
         "FlowMatchEulerDiscreteScheduler": "euler",
         "ConsistencyFlowMatchEulerDiscreteScheduler": "consistency",
     }
-    name = _class_of(mapping)
+    name = class_of(scheduler)
     if name not in kinds:
-        raise _Unfit(f"its scheduler “{name[:60]}” is not one this program knows")
-    return SchedulerConfig.model_validate(_params(mapping) | {"kind": kinds[name]})
+        raise Unfit(f"its scheduler “{name[:60]}” is not one this program knows")
+    return SchedulerConfig.model_validate(params_of(scheduler) | {"kind": kinds[name]})
 
 
-def _conditioner(section: dict[str, object]) -> ConditionerConfig:
-    encoder = _mapping(_params(section).get("main_image_encoder"), "main_image_encoder")
+def _conditioner(given: dict[str, object]) -> ConditionerConfig:
+    encoder = mapping(params_of(given).get("main_image_encoder"), "main_image_encoder")
     kind = encoder.get("type")
     if kind not in ("DinoImageEncoder", "DinoImageEncoderMV"):
-        raise _Unfit(f"its picture encoder “{str(kind)[:60]}” is not one this program knows")
-    arguments = _mapping(encoder.get("kwargs"), "kwargs")
-    network = _mapping(arguments.pop("config", None), "encoder config")
+        raise Unfit(f"its picture encoder “{str(kind)[:60]}” is not one this program knows")
+    arguments = mapping(encoder.get("kwargs"), "kwargs")
+    network = mapping(arguments.pop("config", None), "encoder config")
     views = arguments.pop("view_num", 4) if kind == "DinoImageEncoderMV" else 0
     position = {"position_size": network.pop("image_size", 518), "view_num": views}
     return ConditionerConfig.model_validate(network | arguments | position)

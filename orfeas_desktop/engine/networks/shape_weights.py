@@ -14,6 +14,7 @@ from orfeas_desktop.engine.networks.shape_dit import ShapeDit
 from orfeas_desktop.engine.networks.shape_dit_21 import ShapeDit21
 from orfeas_desktop.engine.networks.shape_vae import ShapeVae, VaeLayout
 from orfeas_desktop.engine.networks.weight_file import open_weights
+from orfeas_desktop.engine.weights.recognise import weight_file
 from orfeas_desktop.errors import BadWeights, WeightsMissing
 
 if TYPE_CHECKING:
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
     )
     from orfeas_desktop.engine.networks.weight_file import WeightPart
 
-WEIGHT_NAMES = tuple(
-    f"model{variant}{suffix}"
-    for suffix in (".safetensors", ".ckpt")
-    for variant in (".fp16", ".bf16", "", ".fp32")
-)
 NAMED = 5
 
 
@@ -42,7 +38,7 @@ N = TypeVar("N", bound=Network)
 
 def weight_path(folder: Path) -> Path:
     """The weight file of a published folder. Raises WeightsMissing."""
-    found = next((folder / name for name in WEIGHT_NAMES if (folder / name).is_file()), None)
+    found = weight_file(folder)
     if found is None:
         raise WeightsMissing(entry=folder.name, missing="model.fp16.safetensors")
     return found
