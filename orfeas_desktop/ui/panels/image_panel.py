@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QFileDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from orfeas_desktop.pictures import SUFFIXES
 from orfeas_desktop.ui.panels.box_editor import BoxEditor
 from orfeas_desktop.ui.panels.picture_tile import PictureTile
-from orfeas_desktop.ui.pieces.buttons import IconName, keep_icon, text_button
+from orfeas_desktop.ui.pieces.buttons import IconName, text_button
 from orfeas_desktop.ui.pieces.frames import row_of
+from orfeas_desktop.ui.pieces.icon_label import IconLabel
 from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role, label, set_role
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.state.draft import FRONT, VIEWS, Draft
@@ -26,21 +27,6 @@ PICTURE, ALL_VIEWS, MASK = range(3)
 
 GivenFile = tuple[str, Path]
 GivenImage = tuple[str, QImage]
-
-
-class IconLabel(QLabel):
-    """An icon that follows the theme."""
-
-    def __init__(self, look: Look, icon: IconName, size: int = 16) -> None:
-        super().__init__()
-        self._look = look
-        self._side = size
-        self.setFixedSize(size, size)
-        self.set_icon(icon)
-
-    def set_icon(self, icon: IconName) -> None:
-        """Show another icon."""
-        keep_icon(self._look, self, lambda drawn: self.setPixmap(drawn.pixmap(QSize(self._side, self._side))), icon)
 
 
 class ImagePanel(QWidget):
@@ -71,12 +57,22 @@ class ImagePanel(QWidget):
         self.hint = self._hint_row()
         self.mask_row = self._mask_row()
         self.notice = self._notice()
+        self.problem = label("", Role.danger, wrap=True)
+        self.remedy = label("", Role.muted, wrap=True)
+        self.problem.setAccessibleName(self.tr("Problem"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        for part in (*self.pages, self.hint, self.mask_row, self.notice):
+        for part in (*self.pages, self.problem, self.remedy, self.hint, self.mask_row, self.notice):
             column.addWidget(part)
+        self.show_problem("")
         self._turn_to(PICTURE)
+
+    def show_problem(self, problem: str, remedy: str = "") -> None:
+        """Say what is wrong with what was given, and what to do; nothing hides it."""
+        for words, part in ((problem, self.problem), (remedy, self.remedy)):
+            part.setText(words)
+            part.setVisible(bool(words))
 
     def show_page(self, views: bool) -> None:
         """Show the one picture and its mask, or all views."""
@@ -84,6 +80,8 @@ class ImagePanel(QWidget):
 
     def show_draft(self, draft: Draft) -> None:
         """Show these pictures and this mask."""
+        if draft.pictures != self._draft.pictures or draft.found is not None:
+            self.show_problem("")
         self._draft = draft
         for view, tile in ((FRONT, self.front_tile), *self.views.items()):
             picture = draft.pictures.get(view)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from orfeas_desktop.ui.panels.image_panel import IconLabel
 from orfeas_desktop.ui.pieces.buttons import IconName
+from orfeas_desktop.ui.pieces.icon_label import IconLabel
 from orfeas_desktop.ui.pieces.labels import Role, label
 from orfeas_desktop.ui.theme import Ink, tabular
 

@@ -1,0 +1,119 @@
+"""Commands: the table of actions as QActions, their menus, and what the palette offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QCoreApplication, QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QWidget
+
+from orfeas_desktop.actions import ACTIONS, MENU_TITLES, NEED_TITLES, Action, Menu, Need, missing_need
+from orfeas_desktop.ui.dialogs.shortcuts_dialog import Shortcut
+from orfeas_desktop.ui.pieces.buttons import IconName, keep_icon
+from orfeas_desktop.ui.pieces.command_palette import PaletteItem
+from orfeas_desktop.ui.signals import signal
+from orfeas_desktop.ui.theme import Look
+
+
+class Commands(QObject):
+    """One QAction for each row of the table; `wanted` tells which was triggered."""
+
+    wanted = signal(str)
+
+    def __init__(self, look: Look, window: QWidget) -> None:
+        super().__init__(window)
+        self._look = look
+        self._window = window
+        self._met: frozenset[Need] = frozenset()
+        self.actions: Mapping[str, QAction] = {entry.id: self._make(entry) for entry in ACTIONS}
+        self.menu = self._make_menu()
+
+    def meet(self, met: frozenset[Need]) -> None:
+        """Enable what can be used now; the rest says why not."""
+        self._met = met
+        for entry in ACTIONS:
+            need = missing_need(entry, met)
+            action = self.actions[entry.id]
+            action.setEnabled(need is None)
+            action.setToolTip(_hint(entry) if need is None else _words(NEED_TITLES[need]))
+
+    def why_not(self, action_id: str) -> str:
+        """Return why the action cannot be used now, or nothing."""
+        entry = next(entry for entry in ACTIONS if entry.id == action_id)
+        need = missing_need(entry, self._met)
+        return "" if need is None else _words(NEED_TITLES[need])
+
+    def check(self, action_id: str, checked: bool) -> None:
+        """Mark a checkable action without triggering it."""
+        self.actions[action_id].setChecked(checked)
+
+    def matching(self, text: str) -> list[PaletteItem]:
+        """Return the actions whose titles hold every word of `text`; usable ones first."""
+        parts = text.casefold().split()
+        found = [
+            PaletteItem(
+                entry.id,
+                _plain(_words(entry.title)),
+                keys_of(entry) if not self.why_not(entry.id) else self.why_not(entry.id),
+                self.actions[entry.id].icon(),
+                not self.why_not(entry.id),
+            )
+            for entry in ACTIONS
+            if entry.id != "palette" and all(part in _words(entry.title).casefold() for part in parts)
+        ]
+        return sorted(found, key=lambda item: not item.enabled)
+
+    def shortcuts(self) -> list[Shortcut]:
+        """Return every action with its keys."""
+        return [
+            Shortcut(_words(MENU_TITLES[entry.menu]), _plain(_words(entry.title)), keys_of(entry))
+            for entry in ACTIONS
+        ]
+
+    def _make(self, entry: Action) -> QAction:
+        action = QAction(_words(entry.title), self._window)
+        action.setShortcuts([QKeySequence(keys) for keys in entry.keys])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.setCheckable(entry.checkable)
+        if entry.icon:
+            keep_icon(self._look, action, action.setIcon, IconName(entry.icon))
+        action.triggered.connect(lambda: self.wanted.emit(entry.id))
+        self._window.addAction(action)
+        return action
+
+    def _make_menu(self) -> QMenu:
+        whole = QMenu(self._window)
+        whole.setAccessibleName(self.tr("Menu"))
+        for menu in Menu:
+            part = whole.addMenu(_words(MENU_TITLES[menu]))
+            part.setToolTipsVisible(True)
+            group = 0
+            for entry in ACTIONS:
+                if entry.menu is not menu:
+                    continue
+                if entry.group != group:
+                    part.addSeparator()
+                    group = entry.group
+                part.addAction(self.actions[entry.id])
+        return whole
+
+
+def keys_of(entry: Action) -> str:
+    """Return the action's first keys as this system writes them."""
+    return QKeySequence(entry.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if entry.keys else ""
+
+
+def _hint(entry: Action) -> str:
+    keys = keys_of(entry)
+    return f"{_plain(_words(entry.title))} ({keys})" if keys else _plain(_words(entry.title))
+
+
+def _words(text: str) -> str:
+    return QCoreApplication.translate("Actions", text)
+
+
+def _plain(text: str) -> str:
+    return text.removesuffix("…")
+
+

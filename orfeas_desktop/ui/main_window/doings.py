@@ -1,0 +1,326 @@
+"""Doings: what each action of the table does in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
+
+from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.settings import SECTION_TITLES, Settings
+from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog
+from orfeas_desktop.ui.dialogs.settings_dialog import SettingsChange, SettingsDialog, SettingsPage
+from orfeas_desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
+from orfeas_desktop.ui.state.window_state import LastExport
+from orfeas_desktop.ui.theme import ThemeChoice, ThemeName
+from orfeas_desktop.ui.viewport.modes import Mode, NavigationPreset, ViewDirection
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QDialog
+
+    from orfeas_desktop.ui.main_window.window import MainWindow
+    from orfeas_desktop.ui.main_window.wiring import Wiring
+    from orfeas_desktop.ui.state.session import Samples, Session
+
+RECIPE = "recipe"
+NAME_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What the window is handed from outside: settings and how they are kept, places, samples."""
+
+    settings: Settings
+    keep_settings: Callable[[Settings], None]
+    log_folder: Path
+    make_samples: Samples
+
+
+class Doings(QObject):
+    """Carries out actions; the table of its methods is complete."""
+
+    def __init__(self, window: MainWindow, session: Session, wiring: Wiring, outside: Outside) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session
+        self._wiring = wiring
+        self._outside = outside
+        self.settings = outside.settings
+        self.last_export: LastExport | None = None
+        self.dialog: QDialog | None = None
+        self.table: Mapping[str, Callable[[], object]] = {
+            **self._library_doings(),
+            **self._job_doings(),
+            **self._view_doings(),
+            **self._window_doings(),
+        }
+        window.commands.wanted.connect(self.do)
+        window.top.action_wanted.connect(self.trigger)
+        window.browser.action_wanted.connect(self.trigger)
+        window.jobs.action_wanted.connect(self.trigger)
+        window.welcome.action_wanted.connect(self.trigger)
+        window.top.search_wanted.connect(window.open_palette)
+        self._mark_checks()
+
+    def do(self, action_id: str) -> None:
+        """Carry out an action that was triggered."""
+        self.table[action_id]()
+        self._mark_checks()
+        self._wiring.renew()
+
+    def trigger(self, action_id: str) -> None:
+        """Trigger an action from a button; says why when it cannot be used."""
+        why = self._window.commands.why_not(action_id)
+        if why:
+            self._window.toasts.show(why)
+            self._mark_checks()
+        else:
+            self._window.commands.actions[action_id].trigger()
+
+    def _library_doings(self) -> dict[str, Callable[[], object]]:
+        library, browser = self._session.library, self._window.browser
+        return {
+            "new-project": self.new_project,
+            "rename-project": self.rename_project,
+            "delete-project": self.delete_project,
+            "open-picture": self._window.inspector.images.pick,
+            "import-mesh": self.import_mesh,
+            "open-sample": lambda: self._session.open_samples(self._outside.make_samples),
+            "export": self.export,
+            "export-again": self.export_again,
+            "undo": library.undo.undo,
+            "redo": library.undo.redo,
+            "paste": self._wiring.paste,
+            "rename-asset": browser.rename,
+            "delete-asset": lambda: library.delete_assets(browser.grid.chosen()),
+            "show-bin": lambda: library.show_bin(not library.in_bin),
+            "empty-bin": self.empty_bin,
+            "find": browser.focus_search,
+            "palette": self._window.open_palette,
+        }
+
+    def _job_doings(self) -> dict[str, Callable[[], object]]:
+        desk = self._session.desk
+        return {
+            "generate": self._wiring.generate,
+            "make-again": self._wiring.make_again,
+            "cancel-current": desk.cancel_current,
+            "cancel-waiting": desk.cancel_waiting,
+            "cancel-all": desk.cancel_all,
+            "clear-history": desk.clear_history,
+        }
+
+    def _view_doings(self) -> dict[str, Callable[[], object]]:
+        view = self._window.viewport
+        modes = {f"view-{mode.value}": lambda chosen=mode: view.set_mode(chosen) for mode in Mode}
+        sides = {
+            "view-front": ViewDirection.front,
+            "view-right": ViewDirection.right,
+            "view-top": ViewDirection.top,
+        }
+        return {
+            **modes,
+            **{name: lambda side=side: view.view_from(side) for name, side in sides.items()},
+            "frame": view.frame,
+            "home": view.home,
+            "grid": lambda: view.set_grid(not view.bar.grid.isChecked()),
+            "screenshot": self.screenshot,
+            "copy-view": view.copy_screenshot,
+        }
+
+    def _window_doings(self) -> dict[str, Callable[[], object]]:
+        window = self._window
+        docks = {f"panel-{dock.objectName()}": dock for dock in window.docks}
+        return {
+            **{name: lambda dock=dock: dock.setVisible(dock.isHidden()) for name, dock in docks.items()},
+            "panels": lambda: window.hide_panels(not window.docks[0].isHidden()),
+            "reset-layout": window.reset_layout,
+            "full-screen": lambda: window.showNormal() if window.isFullScreen() else window.showFullScreen(),
+            "theme": self.switch_theme,
+            "settings": self.open_settings,
+            "shortcuts": self.open_shortcuts,
+            "about": self.open_about,
+            "log-folder": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._outside.log_folder))),
+            "quit": window.close,
+        }
+
+    def _mark_checks(self) -> None:
+        window, commands = self._window, self._window.commands
+        for mode in Mode:
+            commands.check(f"view-{mode.value}", window.viewport.mode is mode)
+        for dock in window.docks:
+            commands.check(f"panel-{dock.objectName()}", not dock.isHidden())
+        commands.check("grid", window.viewport.bar.grid.isChecked())
+        commands.check("panels", all(dock.isHidden() for dock in window.docks))
+        commands.check("full-screen", window.isFullScreen())
+        commands.check("show-bin", self._session.library.in_bin)
+        self._window.browser.bin_button.setChecked(self._session.library.in_bin)
+
+    def new_project(self) -> None:
+        """Ask for a name and add a project."""
+        self._ask_name(
+            self.tr("New project"), "", lambda name: self._session.library.create_project(name, self._wiring.show_error)
+        )
+
+    def rename_project(self) -> None:
+        """Ask for the project's new name."""
+        project = self._session.library.project
+        if project is not None:
+            self._ask_name(
+                self.tr("Rename project"),
+                project.name,
+                lambda name: self._session.library.rename_project(name, self._wiring.show_error),
+            )
+
+    def delete_project(self) -> None:
+        """Put the project into the recycle bin and offer to take it back."""
+        library, project = self._session.library, self._session.library.project
+        if project is not None:
+            library.delete_project()
+            words = self.tr("Project “{name}” moved to the recycle bin").format(name=project.name)
+            self._window.toasts.show(words, (self.tr("Undo"), library.undo.undo))
+
+    def empty_bin(self) -> None:
+        """Ask once, then delete for good."""
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setWindowTitle(self.tr("Empty the recycle bin"))
+        box.setText(self.tr("Delete everything in the recycle bin for good?"))
+        box.setInformativeText(self.tr("Deleted assets and projects cannot be brought back."))
+        delete = box.addButton(self.tr("Delete for good"), QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
+        delete.clicked.connect(self._session.library.empty_bin)
+        self._open(box)
+
+    def import_mesh(self) -> None:
+        """Ask for mesh files."""
+        paths, _ = QFileDialog.getOpenFileNames(
+            self._window, self.tr("Import mesh"), "", self.tr("Meshes (*.glb *.gltf *.obj *.stl *.ply)")
+        )
+        for path in paths:
+            self._session.import_mesh(Path(path))
+
+    def screenshot(self) -> None:
+        """Ask for a file and save the view there."""
+        chosen = self._session.chosen
+        name = f"{chosen.asset.name if chosen else 'view'}.png"
+        path, _ = QFileDialog.getSaveFileName(
+            self._window, self.tr("Save a picture of the view"), name, self.tr("PNG picture (*.png)")
+        )
+        if path:
+            target = Path(path)
+            self._window.viewport.screenshot(target if target.suffix else target.with_suffix(".png"))
+
+    def export(self) -> None:
+        """Open the export dialog."""
+        chosen = self._session.chosen
+        if chosen is None:
+            return
+        hidden = {
+            exporter.id: frozenset({RECIPE}) for exporter in EXPORTERS if RECIPE in exporter.params.model_fields
+        }
+        last = self.last_export
+        choice = ExportChoice(last.exporter, last.params, last.target) if last else None
+        dialog = ExportDialog(tuple(EXPORTERS), chosen.asset.name, last=choice, hidden=hidden, parent=self._window)
+        dialog.chosen.connect(self._export_as)
+        self._open(dialog)
+
+    def export_again(self) -> None:
+        """Export with the last format into the last folder, under this asset's name."""
+        chosen, last = self._session.chosen, self.last_export
+        if chosen is None or last is None:
+            self.export()
+            return
+        target = last.target.with_name(f"{chosen.asset.name}{last.target.suffix}")
+        self._session.export(last.exporter, last.params, target)
+
+    def _export_as(self, choice: ExportChoice) -> None:
+        self.last_export = LastExport(exporter=choice.exporter, params=choice.params, target=choice.target)
+        self._session.export(choice.exporter, choice.params, choice.target)
+
+    def switch_theme(self) -> None:
+        """Change from dark to light or back, and remember it."""
+        dark = self._window.look.theme.name is ThemeName.dark
+        wanted = ThemeChoice.light if dark else ThemeChoice.dark
+        self.change_settings(SettingsChange("appearance", {"theme": wanted.value}))
+
+    def open_settings(self) -> None:
+        """Open the settings."""
+        pages = [
+            SettingsPage(
+                name, title, type(self.settings.stored.section(name)), self.settings.stored.section(name).plain()
+            )
+            for name, title in SECTION_TITLES.items()
+        ]
+        dialog = SettingsDialog(pages, self._window)
+        dialog.changed.connect(self.change_settings)
+        self._open(dialog)
+
+    def change_settings(self, change: SettingsChange) -> None:
+        """Put new values in force and keep them."""
+        try:
+            settings = self.settings.changed(change.section, change.values)
+        except OrfeasError as error:
+            self._wiring.show_error(error)
+            return
+        self.settings = settings
+        if self._session.studio is not None:
+            self._session.studio.settings = settings
+        self.apply_settings()
+        self._session.store.ask(lambda: self._outside.keep_settings(settings))
+
+    def apply_settings(self) -> None:
+        """Dress and steer the window as the settings say."""
+        self._window.look.choose(ThemeChoice(self.settings.appearance.theme.value))
+        self._window.viewport.set_navigation(NavigationPreset(self.settings.viewport.navigation.value))
+        self._window.viewport.set_grid(self.settings.viewport.show_grid)
+        self._mark_checks()
+
+    def open_shortcuts(self) -> None:
+        """Show every key."""
+        self._open(ShortcutsDialog(self._window.commands.shortcuts(), self._window))
+
+    def open_about(self) -> None:
+        """Say what this program is."""
+        version = QCoreApplication.applicationVersion()
+        box = QMessageBox(self._window)
+        box.setWindowTitle(self.tr("About Orfeas Desktop"))
+        box.setIconPixmap(self._window.look.logo(64).pixmap(64, 64))
+        box.setText(self.tr("Orfeas Desktop {version}").format(version=version))
+        box.setInformativeText(
+            self.tr("Pictures become 3D assets on your own machine. Nothing is sent anywhere. Licence: Apache-2.0.")
+        )
+        self._open(box)
+
+    def _open(self, dialog: QDialog) -> None:
+        self.dialog = dialog
+        dialog.finished.connect(partial(self._forget, dialog))
+        dialog.open()
+
+    def _forget(self, dialog: QDialog, result: int) -> None:
+        del result
+        if self.dialog is dialog:
+            self.dialog = None
+        dialog.deleteLater()
+
+    def _ask_name(self, title: str, name: str, then: Callable[[str], object]) -> None:
+        dialog = QInputDialog(self._window)
+        dialog.setWindowTitle(title)
+        dialog.setLabelText(self.tr("Name"))
+        dialog.setTextValue(name)
+        dialog.setMinimumWidth(360)
+        dialog.accepted.connect(lambda: _use(dialog.textValue(), then))
+        self._open(dialog)
+
+
+def _use(name: str, then: Callable[[str], object]) -> None:
+    kept = " ".join(name.split())[:NAME_LIMIT]
+    if kept:
+        then(kept)

@@ -1,0 +1,116 @@
+"""Puts the provenance of a version into words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
+
+from orfeas_desktop.engine.backends import BACKENDS
+from orfeas_desktop.engine.chores import CHORES
+from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.engine.layouts import LAYOUTS
+from orfeas_desktop.engine.tools import TOOLS
+from orfeas_desktop.register import Table
+from orfeas_desktop.ui.panels.details_panel import Fact, FactGroup, VersionLine
+
+if TYPE_CHECKING:
+    from orfeas_desktop.params import ParamField, Scalar
+    from orfeas_desktop.projects.records import Version
+    from orfeas_desktop.register import Entry
+    from orfeas_desktop.requests import JobRequest
+
+_TABLES = {
+    Table.backends: BACKENDS,
+    Table.tools: TOOLS,
+    Table.exporters: EXPORTERS,
+    Table.layouts: LAYOUTS,
+    Table.chores: CHORES,
+}
+
+
+def tr(text: str) -> str:
+    """Translate words of this page."""
+    return QCoreApplication.translate("Provenance", text)
+
+
+def version_lines(versions: tuple[Version, ...]) -> tuple[VersionLine, ...]:
+    """Return the versions as a list offers them, newest first."""
+    return tuple(
+        VersionLine(version.id, tr("Version {number} · {when}").format(number=version.number, when=_when(version)))
+        for version in reversed(versions)
+    )
+
+
+def fact_groups(version: Version) -> tuple[FactGroup, ...]:
+    """Return what is known of a version: its mesh, its recipe, its seconds."""
+    provenance = version.provenance
+    request = provenance.request
+    groups = [FactGroup(tr("Mesh"), _mesh_facts(provenance.facts))]
+    if request is None:
+        groups.append(FactGroup(tr("Recipe"), (Fact(tr("Made by"), tr("Imported from a file")),)))
+    else:
+        groups.append(FactGroup(tr("Recipe"), _recipe(request, provenance.facts)))
+    seconds = tuple(
+        Fact(QCoreApplication.translate("Stages", stage), _seconds(value)) for stage, value in provenance.seconds.items()
+    )
+    if len(seconds) > 1:
+        seconds += (Fact(tr("Together"), _seconds(sum(provenance.seconds.values()))),)
+    groups.append(FactGroup(tr("Time"), seconds))
+    return tuple(groups)
+
+
+def entry_of(request: JobRequest) -> Entry | None:
+    """Return the entry that a request names, when this program has it."""
+    table = _TABLES[request.table]
+    return table[request.entry] if request.entry in table else None
+
+
+def _mesh_facts(facts: object) -> tuple[Fact, ...]:
+    known = dict(facts) if isinstance(facts, dict) else {}
+    lines: list[Fact] = []
+    for key, title in (("faces", tr("Faces")), ("vertices", tr("Vertices"))):
+        if isinstance(known.get(key), int):
+            lines.append(Fact(title, QLocale().toString(int(known[key]))))
+    if isinstance(known.get("watertight"), bool):
+        lines.append(Fact(tr("Surface"), tr("Closed") if known["watertight"] else tr("Open")))
+    return tuple(lines)
+
+
+def _recipe(request: JobRequest, facts: object) -> tuple[Fact, ...]:
+    del facts
+    entry = entry_of(request)
+    title = QCoreApplication.translate(request.table.value.capitalize(), entry.title) if entry else request.entry
+    lines = [Fact(tr("Engine"), title)]
+    fields = {field.name: field for field in entry.params.fields()} if entry else {}
+    for name, value in request.params.items():
+        if value in {"", None}:
+            continue
+        lines.append(Fact(*_setting(fields.get(name), name, value)))
+    lines.append(Fact(tr("Seed"), str(request.seed)))
+    return tuple(lines)
+
+
+def _setting(field: ParamField | None, name: str, value: Scalar) -> tuple[str, str]:
+    title = QCoreApplication.translate("Params", field.title) if field else name
+    if isinstance(value, bool):
+        return title, tr("Yes") if value else tr("No")
+    if isinstance(value, float):
+        return title, _with_unit(QLocale().toString(value, "g", 6), field)
+    if isinstance(value, int):
+        return title, _with_unit(QLocale().toString(value), field)
+    choice = next((choice.title for choice in field.choices if choice.value == value), None) if field else None
+    return title, QCoreApplication.translate("Params", choice) if choice else str(value)
+
+
+def _with_unit(number: str, field: ParamField | None) -> str:
+    return f"{number} {field.unit}" if field and field.unit else number
+
+
+def _seconds(value: float) -> str:
+    return tr("{seconds} s").format(seconds=QLocale().toString(value, "f", 2 if value < 10 else 1))
+
+
+def _when(version: Version) -> str:
+    moment = QDateTime.fromSecsSinceEpoch(int(version.created.timestamp()))
+    return QLocale().toString(moment, "d MMM yyyy, HH:mm")

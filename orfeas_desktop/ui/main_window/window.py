@@ -1,0 +1,187 @@
+"""MainWindow: top bar, docks around the 3D view, and the status line; it lays out and remembers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QPoint, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QVBoxLayout, QWidget
+
+from orfeas_desktop.ui.main_window.commands import Commands
+from orfeas_desktop.ui.panels.inspector import Inspector
+from orfeas_desktop.ui.panels.job_panel import JobPanel
+from orfeas_desktop.ui.panels.picture_tile import holds_picture
+from orfeas_desktop.ui.panels.project_browser import AssetGrid, ProjectBrowser
+from orfeas_desktop.ui.panels.status_line import StatusLine
+from orfeas_desktop.ui.panels.top_bar import TopBar
+from orfeas_desktop.ui.panels.welcome import Welcome
+from orfeas_desktop.ui.pieces.command_palette import CommandPalette
+from orfeas_desktop.ui.pieces.toasts import Toasts
+from orfeas_desktop.ui.signals import TypedSignal, signal
+from orfeas_desktop.ui.viewport.modes import ViewportColours
+from orfeas_desktop.ui.viewport.viewport import Viewport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtCore import QMimeData
+
+    from orfeas_desktop.ui.pieces.command_palette import PaletteItem
+    from orfeas_desktop.ui.state.library_model import DragFiles
+    from orfeas_desktop.ui.state.session import Session
+    from orfeas_desktop.ui.theme import Look
+
+LEFT, RIGHT, BOTTOM = 292, 332, 148
+MARGIN = 8
+DEFAULT_SIZE = (1440, 900)
+SMALLEST = (960, 620)
+
+
+class MainWindow(QMainWindow):
+    """Owns the panels; what they want is heard by whoever wires them to the session."""
+
+    dropped: TypedSignal[QMimeData] = signal(object)  # pyright: ignore[reportAssignmentType]  # the class is Qt's
+    closing = Signal()
+
+    def __init__(self, look: Look, session: Session, files: DragFiles) -> None:
+        super().__init__()
+        self.look = look
+        self.setObjectName("window")
+        self.setWindowTitle("Orfeas Desktop")
+        self.setAccessibleName(self.tr("Orfeas Desktop"))
+        self.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        self.setMinimumSize(*SMALLEST)
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setAnimated(False)
+        self.commands = Commands(look, self)
+        self.top = TopBar(look, self.commands.menu)
+        self.setMenuWidget(self.top)
+        self.browser = ProjectBrowser(look, session.library.model, files)
+        self.inspector = Inspector(look)
+        self.jobs = JobPanel(look, session.desk.list)
+        self.viewport = Viewport(self._colours(), look.icon)
+        self.welcome = Welcome(look, self.viewport)
+        self.status = StatusLine(look)
+        self._lay_out()
+        self.toasts = Toasts(look, self)
+        self.palette_popup: CommandPalette | None = None
+        self._find: Callable[[str], Sequence[PaletteItem]] = self.commands.matching
+        look.changed.connect(self._dress)
+        menu_key = QShortcut(QKeySequence("F10"), self)
+        menu_key.activated.connect(self.top.menu.showMenu)
+        self.resize(*DEFAULT_SIZE)
+        self._default = self.saveState()
+
+    def search_with(self, find: Callable[[str], Sequence[PaletteItem]], chosen: Callable[[str], object]) -> None:
+        """Let the palette offer what `find` returns and hand the chosen line to `chosen`."""
+        self._find = find
+        self._chosen = chosen
+
+    def open_palette(self) -> None:
+        """Open the palette where the search field is."""
+        palette = CommandPalette(self.look, self._find, self)
+        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        palette.chosen.connect(self._chosen)
+        palette.closed.connect(palette.close)
+        self.palette_popup = palette
+        field = self.top.search
+        width = max(400, field.width())
+        corner = field.mapToGlobal(QPoint(field.width() - width, -4))
+        palette.open_at(corner, width)
+
+    def hide_panels(self, hidden: bool) -> None:
+        """Hide every panel but the 3D view, or bring them back."""
+        for dock in self.docks:
+            dock.setVisible(not hidden)
+        self.top.setVisible(not hidden)
+        self.statusBar().setVisible(not hidden)
+
+    def reset_layout(self) -> None:
+        """Put every panel back to its first place."""
+        self.restoreState(self._default)
+        self.hide_panels(False)
+        self._size_docks()
+
+    def layout_text(self) -> tuple[str, str]:
+        """Return geometry and docks in base 64."""
+        return _text(self.saveGeometry()), _text(self.saveState())
+
+    def restore_layout(self, geometry: str, docks: str) -> bool:
+        """Restore what `layout_text` returned; says whether there was anything to restore."""
+        placed = bool(geometry) and self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+        if docks:
+            self.restoreState(QByteArray.fromBase64(docks.encode()))
+            self.hide_panels(False)
+        return placed
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  (Qt's name)
+        self.closing.emit()
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802  (Qt's name)
+        if holds_picture(event.mimeData()) and not isinstance(event.source(), AssetGrid):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802  (Qt's name)
+        event.acceptProposedAction()
+        self.dropped.emit(event.mimeData())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  (Qt's name)
+        if event.key() == Qt.Key.Key_Escape and self.isFullScreen():
+            self.commands.actions["full-screen"].trigger()
+            return
+        super().keyPressEvent(event)
+
+    def showEvent(self, event: object) -> None:  # noqa: N802  (Qt's name)
+        del event
+        self._place_welcome()
+
+    def _lay_out(self) -> None:
+        frame = QFrame()
+        frame.setObjectName("viewportFrame")
+        inside = QVBoxLayout(frame)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self.viewport)
+        self.setCentralWidget(frame)
+        self.docks = (
+            self._dock("library", self.tr("Library"), self.browser, Qt.DockWidgetArea.LeftDockWidgetArea),
+            self._dock("inspector", self.tr("Inspector"), self.inspector, Qt.DockWidgetArea.RightDockWidgetArea),
+            self._dock("queue", self.tr("Queue"), self.jobs, Qt.DockWidgetArea.BottomDockWidgetArea),
+        )
+        self.browser.setMinimumWidth(200)
+        self.inspector.setMinimumWidth(292)
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.addWidget(self.status, 1)
+        self._size_docks()
+
+    def _size_docks(self) -> None:
+        self.resizeDocks(list(self.docks[:2]), [LEFT, RIGHT], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks[2]], [BOTTOM], Qt.Orientation.Vertical)
+
+    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setAccessibleName(title)
+        dock.setTitleBarWidget(QWidget(dock))
+        dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        dock.setWidget(panel)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _colours(self) -> ViewportColours:
+        return ViewportColours.of(self.look.color)
+
+    def _dress(self) -> None:
+        self.viewport.set_colours(self._colours())
+
+    def _place_welcome(self) -> None:
+        self.welcome.follow()
+
+
+def _text(data: QByteArray) -> str:
+    return bytes(data.toBase64().data()).decode()

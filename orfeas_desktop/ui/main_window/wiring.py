@@ -1,0 +1,381 @@
+"""Wiring: what panels want goes to the session, what the session says goes to the panels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtGui import QGuiApplication
+
+from orfeas_desktop.actions import Need
+from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.register import Lane
+from orfeas_desktop.requests import JobState
+from orfeas_desktop.ui.dialogs.error_box import ErrorBox, translated
+from orfeas_desktop.ui.main_window.provenance import fact_groups, version_lines
+from orfeas_desktop.ui.panels.generate_panel import EngineChoice
+from orfeas_desktop.ui.panels.picture_tile import files_in, image_in
+from orfeas_desktop.ui.panels.status_line import MachineLine
+from orfeas_desktop.ui.pieces.command_palette import PaletteItem
+from orfeas_desktop.ui.state.draft import FRONT, Draft
+from orfeas_desktop.ui.state.drafting import mesh_backends
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QMimeData
+
+    from orfeas_desktop.engine.backends.base import Backend
+    from orfeas_desktop.engine.hardware.probe import Machine
+    from orfeas_desktop.requests import JobDone, JobFailed, JobWarned
+    from orfeas_desktop.ui.main_window.window import MainWindow
+    from orfeas_desktop.ui.state.session import Chosen, DisplayFiles, Session
+
+MESH_SUFFIXES = (".glb", ".gltf", ".obj", ".stl", ".ply")
+ASSETS_FOUND = 20
+GB = 1e9
+
+
+class Wiring(QObject):
+    """Connects window and session, and keeps what can be done up to date."""
+
+    def __init__(self, window: MainWindow, session: Session) -> None:
+        super().__init__(window)
+        self.window = window
+        self.session = session
+        self.backends: dict[str, Backend] = {backend.id: backend for backend in mesh_backends()}
+        self._connect_library()
+        self._connect_inspector()
+        self._connect_jobs()
+        self._connect_view()
+        window.dropped.connect(self.take_dropped)
+        window.search_with(self.find, self.run_found)
+        self.show_engines()
+        self.renew()
+
+    # What can be done now
+
+    def renew(self) -> None:
+        """Tell every button, menu and line what can be done now."""
+        self.window.commands.meet(self._met())
+        self._say_generate()
+        library = self.session.library
+        empty = self.session.studio is not None and library.model.total() == 0 and not library.text
+        idle = not self.session.desk.list.count(JobState.running) and self.session.drafting.draft.front is None
+        showing = self.session.chosen is not None
+        self.window.welcome.setVisible(empty and idle and not showing and not library.in_bin)
+        if self.window.welcome.isVisible():
+            self.window.viewport.message.hide()
+
+    def _renew_after(self, happening: object) -> None:
+        del happening
+        self.renew()
+
+    def _met(self) -> frozenset[Need]:
+        session, library, jobs = self.session, self.session.library, self.session.desk.list
+        running, waiting = jobs.count(JobState.running), jobs.count(JobState.waiting)
+        facts = {
+            Need.library: session.studio is not None,
+            Need.writable: session.writable,
+            Need.project: library.project is not None,
+            Need.picture: session.drafting.draft.front is not None,
+            Need.asset: bool(self.window.browser.grid.chosen()) and not library.in_bin,
+            Need.version: session.chosen is not None,
+            Need.bin: library.in_bin and library.model.total() > 0,
+            Need.running: running > 0,
+            Need.waiting: waiting > 0,
+            Need.jobs: running + waiting > 0,
+            Need.undo: library.undo.canUndo(),
+            Need.redo: library.undo.canRedo(),
+            Need.view_3d: self.window.viewport.is_ready,
+        }
+        return frozenset(need for need, met in facts.items() if met)
+
+    def why_no_generation(self) -> str:
+        """Return why Generate cannot start, or nothing."""
+        why = self.window.commands.why_not("generate")
+        draft = self.session.drafting.draft
+        if why:
+            return why
+        if draft.doubtful:
+            return self.tr("Look at the mask first")
+        backend = self.backends.get(self.window.inspector.generate.engine_id())
+        return self.tr("No engine can run on this machine") if backend is None else self._why_not(backend)
+
+    def _say_generate(self) -> None:
+        panel, draft = self.window.inspector.generate, self.session.drafting.draft
+        target = ""
+        if draft.front is not None:
+            words = self.tr("Next version of {name}") if draft.asset_id is not None else self.tr("New asset: {name}")
+            target = words.format(name=draft.name)
+        panel.say(estimate=self._estimate(), target=target, why_not=self.why_no_generation())
+
+    def _estimate(self) -> str:
+        backend = self.backends.get(self.window.inspector.generate.engine_id())
+        if backend is None:
+            return ""
+        where = self.tr("GPU") if backend.lane is Lane.gpu else self.tr("CPU")
+        usual = self.session.studio.usual_seconds(backend.id, backend.version) if self.session.studio else {}
+        if not usual:
+            return self.tr("{where} · not measured yet on this machine").format(where=where)
+        seconds = sum(usual.values())
+        amount = f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
+        return self.tr("{where} · about {seconds} s on this machine").format(where=where, seconds=amount)
+
+    # Library
+
+    def _connect_library(self) -> None:
+        browser, library, session = self.window.browser, self.session.library, self.session
+        browser.assets_chosen.connect(self._choose)
+        browser.opened.connect(lambda _asset_id: self.window.viewport.frame())
+        browser.rename_wanted.connect(lambda wanted: library.rename_asset(*wanted))
+        browser.search_changed.connect(library.search)
+        browser.restore_wanted.connect(library.restore_assets)
+        library.projects_changed.connect(lambda _projects: self._show_projects())
+        library.project_opened.connect(lambda _project: self._show_projects())
+        library.bin_shown.connect(self._show_bin)
+        library.refreshed.connect(browser.refresh)
+        library.refreshed.connect(self._keep_choice)
+        library.refreshed.connect(self.renew)
+        library.deleted.connect(self._tell_deleted)
+        library.undo.indexChanged.connect(self._renew_after)
+        session.opened.connect(self._show_opened)
+        session.chosen_changed.connect(self._show_chosen)
+        session.failed.connect(self.show_error)
+        self.window.top.project_chosen.connect(library.open_project)
+
+    def _choose(self, ids: tuple[int, ...]) -> None:
+        if not self.session.library.in_bin:
+            self.session.choose(ids[0] if len(ids) == 1 else None) if len(ids) < 2 else None
+        self.renew()
+
+    def _keep_choice(self) -> None:
+        chosen = self.session.chosen
+        if chosen is not None and not self.session.library.in_bin:
+            self.window.browser.grid.choose(chosen.asset.id)
+
+    def _show_projects(self) -> None:
+        library = self.session.library
+        self.window.top.show_projects(library.projects, library.project.id if library.project else None)
+        name = library.project.name if library.project else ""
+        self.window.setWindowTitle(f"{name} – Orfeas Desktop" if name else "Orfeas Desktop")
+        self.renew()
+
+    def _show_bin(self, shown: bool) -> None:
+        self.window.browser.show_bin(shown)
+        self.window.commands.check("show-bin", shown)
+        self.renew()
+
+    def _tell_deleted(self, ids: tuple[int, ...]) -> None:
+        words = self.tr("Moved to the recycle bin") if len(ids) == 1 else self.tr("{count} assets moved to the recycle bin")
+        self.window.toasts.show(words.format(count=len(ids)), (self.tr("Undo"), self.session.library.undo.undo))
+
+    def _show_opened(self) -> None:
+        state = "" if self.session.writable else self.tr("The library is open for reading only")
+        self.window.status.show_library_state(state)
+        self.show_engines()
+        self.renew()
+
+    def _show_chosen(self, chosen: Chosen | None) -> None:
+        details = self.window.inspector.details
+        if chosen is None:
+            details.show_nothing()
+            self.window.browser.grid.clearSelection()
+            self.window.viewport.clear()
+        else:
+            self.window.browser.grid.choose(chosen.asset.id)
+            request = chosen.version.provenance.request
+            again = request is not None and request.entry in self.backends
+            details.show_version(
+                chosen.asset.name, version_lines(chosen.versions), chosen.version.id, fact_groups(chosen.version), again=again
+            )
+        self.renew()
+
+    # Inspector
+
+    def _connect_inspector(self) -> None:
+        images, panel, drafting = self.window.inspector.images, self.window.inspector.generate, self.session.drafting
+        images.picture_given.connect(lambda given: drafting.take_file(*given))
+        images.image_given.connect(lambda given: drafting.take_image(*given))
+        images.picture_removed.connect(drafting.remove)
+        images.box_drawn.connect(drafting.set_box)
+        images.mask_file_given.connect(drafting.give_mask)
+        images.mask_reset.connect(drafting.reset_mask)
+        images.mask_accepted.connect(drafting.accept_mask)
+        images.sample_wanted.connect(lambda: self.window.commands.wanted.emit("open-sample"))
+        drafting.changed.connect(self._show_draft)
+        drafting.refused.connect(self._show_refusal)
+        panel.generate_wanted.connect(lambda: self.window.commands.wanted.emit("generate"))
+        panel.changed.connect(self.renew)
+        details = self.window.inspector.details
+        details.version_chosen.connect(self.session.choose_version)
+        details.action_wanted.connect(self.window.commands.wanted.emit)
+
+    def _show_draft(self, draft: Draft) -> None:
+        self.window.inspector.images.show_draft(draft)
+        self.renew()
+
+    def _show_refusal(self, error: OrfeasError) -> None:
+        self.window.inspector.show_picture()
+        self.window.inspector.images.show_problem(error.say(translated), error.advise(translated))
+
+    def show_engines(self) -> None:
+        """Offer the backends; those that cannot run here with their reason."""
+        choices = [
+            EngineChoice(
+                backend.id,
+                backend.title,
+                backend.summary,
+                backend.params,
+                self._why_not(backend),
+                hidden=frozenset({"box"}),
+            )
+            for backend in self.backends.values()
+        ]
+        panel = self.window.inspector.generate
+        panel.offer(choices, panel.engine_id())
+
+    def _why_not(self, backend: Backend) -> str:
+        problem = self.session.studio.unavailable(backend) if self.session.studio else None
+        return "" if problem is None else problem.say(translated)
+
+    def generate(self) -> None:
+        """Start a generation from the draft, if it can."""
+        why = self.why_no_generation()
+        if why:
+            self.window.toasts.show(why)
+            return
+        panel = self.window.inspector.generate
+        self.session.generate(self.backends[panel.engine_id()], panel.values(), panel.seed_value())
+
+    def make_again(self) -> None:
+        """Fill the form with the recipe of the chosen version."""
+        request = self.session.chosen.version.provenance.request if self.session.chosen else None
+        if request is not None:
+            self.window.inspector.show_picture()
+            self.window.inspector.generate.show_recipe(request.entry, request.params, request.seed)
+
+    # Jobs
+
+    def _connect_jobs(self) -> None:
+        panel, desk = self.window.jobs, self.session.desk
+        panel.cancel_wanted.connect(desk.cancel)
+        panel.forget_wanted.connect(desk.list.forget)
+        panel.retry_wanted.connect(desk.retry)
+        panel.explain_wanted.connect(self.explain)
+        desk.failed.connect(self._tell_failure)
+        desk.finished.connect(self._tell_finished)
+        desk.warned.connect(self._tell_warning)
+        for happening in (desk.list.rowsInserted, desk.list.rowsRemoved, desk.list.rowsMoved):
+            happening.connect(self.renew)
+        self.session.exported.connect(self._tell_exported)
+
+    def explain(self, job_id: str) -> None:
+        """Show why a job failed."""
+        error = self.session.desk.error_of(job_id)
+        if error is not None:
+            self.show_error(error)
+
+    def _tell_failure(self, event: JobFailed) -> None:
+        row = self.session.desk.list.job(event.job_id)
+        words = self.tr("{name} failed").format(name=row.job.title if row else "")
+        self.window.toasts.show(words, (self.tr("Show"), lambda: self.explain(event.job_id)))
+
+    def _tell_finished(self, event: JobDone) -> None:
+        if event.result.cached and event.job.destination is not None:
+            self.window.toasts.show(self.tr("{name} was made before: taken from the cache").format(name=event.job.title))
+        self.renew()
+
+    def _tell_warning(self, event: JobWarned) -> None:
+        if self.session.desk.list.job(event.job_id) is not None:
+            words = QCoreApplication.translate("Warnings", event.sentence).format(**event.arguments)
+            self.window.toasts.show(words)
+
+    def _tell_exported(self, target: Path) -> None:
+        self.window.toasts.show(self.tr("Exported {name}").format(name=target.name))
+
+    # 3D view and machine
+
+    def _connect_view(self) -> None:
+        viewport, session = self.window.viewport, self.session
+        session.display_ready.connect(self._show_display)
+        session.preview_ready.connect(viewport.show_preview)
+        viewport.ready.connect(self.renew)
+        viewport.failed.connect(self._renew_after)
+        viewport.mode_changed.connect(self._renew_after)
+        viewport.screenshot_wanted.connect(lambda: self.window.commands.wanted.emit("screenshot"))
+        viewport.screenshot_saved.connect(self._tell_saved)
+
+    def _show_display(self, files: DisplayFiles) -> None:
+        self.window.viewport.show_display(files.manifest, files.arrays, closed=files.closed, keep_camera=files.again)
+
+    def _tell_saved(self, path: object) -> None:
+        if isinstance(path, Path):
+            self.window.toasts.show(self.tr("Saved {name}").format(name=path.name))
+
+    def show_machine(self, machine: Machine) -> None:
+        """Show what was seen of the machine."""
+        gpu = self.tr("No GPU found")
+        if machine.gpus:
+            first = machine.gpus[0]
+            words = self.tr("{name} · {used} / {all} GB")
+            gpu = words.format(
+                name=first.name, used=f"{first.vram_used / GB:.1f}", all=f"{first.vram_total / GB:.1f}"
+            )
+        free = machine.disk_free / GB if machine.disk_free is not None else 0.0
+        self.window.status.show_machine(
+            MachineLine(gpu, machine.cpu_load, machine.ram_used / GB, machine.ram_total / GB, free)
+        )
+
+    # Given from outside
+
+    def take_dropped(self, data: QMimeData) -> None:
+        """Take what was dropped anywhere on the window: pictures to build from, meshes to keep."""
+        files = files_in(data)
+        meshes = [path for path in files if path.suffix.lower() in MESH_SUFFIXES]
+        for path in meshes:
+            self.session.import_mesh(path)
+        pictures = [path for path in files if path not in meshes]
+        if pictures:
+            self.take_picture(pictures[0])
+        if len(pictures) > 1:
+            self.window.toasts.show(self.tr("One picture at a time: the first was taken"))
+        image = None if files else image_in(data)
+        if image is not None:
+            self.window.inspector.show_picture()
+            self.session.drafting.take_image(FRONT, image)
+
+    def take_picture(self, path: Path) -> None:
+        """Take a picture as the main one."""
+        self.window.inspector.show_picture()
+        self.session.drafting.take_file(FRONT, path)
+
+    def paste(self) -> None:
+        """Take what lies on the clipboard."""
+        data = QGuiApplication.clipboard().mimeData()
+        if files_in(data) or image_in(data) is not None:
+            self.take_dropped(data)
+        else:
+            self.window.toasts.show(self.tr("The clipboard holds no picture"))
+
+    # Palette and errors
+
+    def find(self, text: str) -> list[PaletteItem]:
+        """Return the commands and assets that match."""
+        icon = self.window.look.icon("ph.cube")
+        assets = [
+            PaletteItem(f"asset:{asset.id}", asset.name, self.tr("Asset"), icon)
+            for asset in self.session.library.find(text, ASSETS_FOUND)
+        ]
+        return [*self.window.commands.matching(text), *assets]
+
+    def run_found(self, found: str) -> None:
+        """Run the command or go to the asset."""
+        if found.startswith("asset:"):
+            self.session.choose(int(found.removeprefix("asset:")))
+        else:
+            self.window.commands.actions[found].trigger()
+
+    def show_error(self, error: OrfeasError) -> ErrorBox:
+        """Show a failure that no panel is nearer to."""
+        return ErrorBox.show_error(self.window, error)
+

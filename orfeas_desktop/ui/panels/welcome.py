@@ -1,0 +1,73 @@
+"""What the 3D view says while nothing is there: one line and the ways to begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+
+from orfeas_desktop.ui.pieces.buttons import IconName, Kind, text_button
+from orfeas_desktop.ui.pieces.frames import row_of
+from orfeas_desktop.ui.pieces.icon_label import IconLabel
+from orfeas_desktop.ui.pieces.labels import Role, label
+from orfeas_desktop.ui.signals import signal
+from orfeas_desktop.ui.theme import Ink
+
+if TYPE_CHECKING:
+    from orfeas_desktop.ui.theme import Look
+
+WIDTH = 380
+
+
+class Welcome(QFrame):
+    """Floats in the middle of its parent while the project is empty."""
+
+    action_wanted = signal(str)
+
+    def __init__(self, look: Look, over: QWidget) -> None:
+        super().__init__(over)
+        self._over = over
+        self.setObjectName("welcome")
+        self.setAccessibleName(self.tr("Begin"))
+        self.icon = IconLabel(look, IconName("ph.image", Ink.muted), 32)
+        self.line = label(self.tr("Drop a picture here"), Role.display)
+        self.note = label(
+            self.tr("Or paste one with Ctrl+V. It becomes a mesh on this machine; nothing is sent anywhere."),
+            Role.muted,
+            wrap=True,
+        )
+        for words in (self.line, self.note):
+            words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.choose = text_button(self.tr("Choose a picture…"))
+        self.choose.clicked.connect(lambda: self.action_wanted.emit("open-picture"))
+        self.sample = text_button(self.tr("Open the samples"), Kind.plain, self.tr("A project with finished assets"))
+        self.sample.clicked.connect(lambda: self.action_wanted.emit("open-sample"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 24, 24, 24)
+        column.setSpacing(8)
+        column.addWidget(self.icon, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.line)
+        column.addWidget(self.note)
+        column.addSpacing(8)
+        column.addLayout(row_of(None, self.choose, self.sample, None))
+        over.installEventFilter(self)
+        self.hide()
+
+    def follow(self) -> None:
+        """Take the middle of the parent."""
+        over = self._over
+        width = min(WIDTH, over.width() - 32)
+        size = QSize(width, max(self.heightForWidth(width), self.sizeHint().height()))
+        self.resize(size)
+        self.move((over.width() - size.width()) // 2, (over.height() - size.height()) // 2)
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  (Qt's name)
+        if event.type() in {QEvent.Type.Resize, QEvent.Type.ChildAdded} and self.isVisible():
+            self.follow()
+        return super().eventFilter(watched, event)
+
+    def showEvent(self, event: object) -> None:  # noqa: N802  (Qt's name)
+        del event
+        self.follow()

@@ -1,0 +1,160 @@
+"""The job desk: hears the engine, keeps the queue's list, and has results recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QObject
+
+from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.projects.records import Change
+from orfeas_desktop.requests import (
+    Job,
+    JobCancelled,
+    JobDone,
+    JobEvent,
+    JobFailed,
+    JobPreviewed,
+    JobProgressed,
+    JobQueued,
+    JobState,
+    JobWarned,
+)
+from orfeas_desktop.ui.signals import TypedSignal, signal
+from orfeas_desktop.ui.state.job_list import JobList
+
+if TYPE_CHECKING:
+    from orfeas_desktop.studio import Studio
+    from orfeas_desktop.ui.state.store_thread import StoreThread
+
+Ended = JobDone | JobFailed | JobCancelled
+
+
+class JobDesk(QObject):
+    """Sends jobs, follows them, and tells who asked when one has ended and been recorded."""
+
+    recorded: TypedSignal[Change] = signal(Change)
+    finished: TypedSignal[JobDone] = signal(JobDone)
+    """A job of the list is done and in the library."""
+    failed: TypedSignal[JobFailed] = signal(JobFailed)
+    warned: TypedSignal[JobWarned] = signal(JobWarned)
+
+    def __init__(self, store: StoreThread, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.list = JobList(self)
+        self._store = store
+        self._studio: Studio | None = None
+        self._waiting: dict[str, Callable[[Ended], object]] = {}
+        self._previews: dict[str, Callable[[JobPreviewed], object]] = {}
+        self._errors: dict[str, OrfeasError] = {}
+
+    def open(self, studio: Studio) -> None:
+        """Work with this studio: take up what waited in a process that is gone, list what ended."""
+        self._studio = studio
+        self._store.ask(studio.resume_waiting_jobs, self._take_up)
+
+    def send(
+        self,
+        start: Callable[[Studio], Job],
+        ended: Callable[[Ended], object] | None = None,
+        *,
+        listed: bool = True,
+        started: Callable[[Job], object] | None = None,
+        previewed: Callable[[JobPreviewed], object] | None = None,
+    ) -> None:
+        """Start a job on the store thread; `ended` hears how it ended, once what it left is recorded."""
+        if self._studio is None:
+            return
+        studio = self._studio
+
+        def take(job: Job) -> None:
+            if ended is not None:
+                self._waiting[job.id] = ended
+            if previewed is not None:
+                self._previews[job.id] = previewed
+            if listed:
+                self.list.add(job)
+            if started is not None:
+                started(job)
+
+        self._store.ask(lambda: start(studio), take)
+
+    def take_event(self, event: JobEvent) -> None:
+        """Show what happened; what ended is recorded on the store thread first, unless nothing is kept of it."""
+        if isinstance(event, JobPreviewed) and event.job_id in self._previews:
+            self._previews[event.job_id](event)
+        elif isinstance(event, JobWarned):
+            self.warned.emit(event)
+        elif isinstance(event, JobQueued | JobProgressed):
+            self.list.take_event(event)
+        elif self._studio is not None:
+            studio = self._studio
+            self._store.ask(lambda: studio.record(event), lambda change: self._conclude(event, change))
+
+    def cancel(self, job_id: str) -> None:
+        """Stop one job."""
+        if self._studio is not None:
+            self._studio.cancel(job_id)
+
+    def cancel_current(self) -> None:
+        """Stop what runs."""
+        for job_id in self.list.ids({JobState.running}):
+            self.cancel(job_id)
+
+    def cancel_waiting(self) -> None:
+        """Stop what has not begun, as far as the list shows it."""
+        for job_id in self.list.ids({JobState.waiting}):
+            self.cancel(job_id)
+
+    def cancel_all(self) -> None:
+        """Stop what the list shows."""
+        self.cancel_waiting()
+        self.cancel_current()
+
+    def retry(self, job_id: str) -> None:
+        """Start the same job once more in place of the old row."""
+        row = self.list.job(job_id)
+        if row is not None:
+            self.list.forget(job_id)
+            self.send(lambda studio: studio.retry(row.job))
+
+    def error_of(self, job_id: str) -> OrfeasError | None:
+        """Return why the job failed."""
+        return self._errors.get(job_id)
+
+    def clear_history(self) -> None:
+        """Forget what ended, here and in the library."""
+        self.list.forget_ended()
+        if self._studio is not None and self._studio.writable:
+            self._store.ask(self._studio.forget_jobs)
+
+    def _take_up(self, jobs: tuple[Job, ...]) -> None:
+        for job in jobs:
+            self.list.add(job)
+
+    def _conclude(self, event: JobEvent, change: Change | None) -> None:
+        if isinstance(event, JobFailed):
+            self._errors[event.job_id] = event.error
+        say = event.error.say(_translated) if isinstance(event, JobFailed) else ""
+        job_id = event.job.id if isinstance(event, JobDone) else event.job_id
+        row = self.list.job(job_id)
+        self.list.take_event(event, say)
+        if change is not None:
+            self.recorded.emit(change)
+        if not isinstance(event, Ended):
+            return
+        self._previews.pop(job_id, None)
+        told = self._waiting.pop(job_id, None)
+        if told is not None:
+            told(event)
+        if isinstance(event, JobDone) and row is not None:
+            self.finished.emit(event)
+        if isinstance(event, JobFailed) and row is not None:
+            self.failed.emit(event)
+
+
+def _translated(text: str) -> str:
+    return QCoreApplication.translate("Errors", text)
+
+

@@ -1,0 +1,256 @@
+"""The library desk: which project is open, what of it is shown and chosen, and changes with undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.projects.records import Change, Project
+from orfeas_desktop.ui.signals import TypedSignal, signal
+from orfeas_desktop.ui.state.library_model import LibraryModel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orfeas_desktop.projects.records import Asset
+    from orfeas_desktop.studio import Studio
+    from orfeas_desktop.ui.state.store_thread import StoreThread
+
+WATCH_MS = 1000
+
+
+class Reversible(QUndoCommand):
+    """A write and the write that takes it back; both happen on the store thread."""
+
+    def __init__(self, words: str, do: Callable[[], object], undo: Callable[[], object]) -> None:
+        super().__init__(words)
+        self._do = do
+        self._undo = undo
+
+    def redo(self) -> None:
+        self._do()
+
+    def undo(self) -> None:
+        self._undo()
+
+
+class LibraryDesk(QObject):
+    """Owns the library model; every write goes through here and comes back as what changed."""
+
+    projects_changed: TypedSignal[tuple[Project, ...]] = signal(tuple)
+    project_opened: TypedSignal[Project | None] = signal(Project | None)
+    bin_shown = signal(bool)
+    changed: TypedSignal[Change] = signal(Change)
+    deleted: TypedSignal[tuple[int, ...]] = signal(tuple)
+    """These assets went into the recycle bin."""
+    refreshed = Signal()
+
+    def __init__(self, store: StoreThread, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._studio: Studio | None = None
+        self._seen = 0
+        self.model = LibraryModel(self._blob_path, self)
+        self.undo = QUndoStack(self)
+        self.project: Project | None = None
+        self.projects: tuple[Project, ...] = ()
+        self.text = ""
+        self.in_bin = False
+        self._watch = QTimer(self)
+        self._watch.setInterval(WATCH_MS)
+        self._watch.timeout.connect(self._look_for_others)
+
+    @property
+    def writable(self) -> bool:
+        """Whether the library takes changes."""
+        return self._studio is not None and self._studio.writable
+
+    def open(self, studio: Studio, wanted: int | None) -> None:
+        """Show this library: the project `wanted`, or the one changed last."""
+        self._studio = studio
+        self._seen = studio.data_version()
+        self.projects = studio.projects()
+        self.projects_changed.emit(self.projects)
+        known = {project.id: project for project in self.projects}
+        first = next(iter(self.projects), None)
+        self._show(known.get(wanted) if wanted is not None and wanted in known else first)
+        self._watch.start()
+
+    def close(self) -> None:
+        """Stop watching and wait for pictures that are being loaded."""
+        self._watch.stop()
+        self.model.close()
+
+    def open_project(self, project_id: int) -> None:
+        """Show another project."""
+        self._show(next((project for project in self.projects if project.id == project_id), None))
+
+    def show_bin(self, shown: bool) -> None:
+        """Show the recycle bin of the project, or its assets."""
+        self.in_bin = shown
+        self._read_anew()
+        self.bin_shown.emit(shown)
+
+    def search(self, text: str) -> None:
+        """Show only assets whose names hold `text`."""
+        self.text = text
+        self._read_anew()
+
+    def find(self, text: str, limit: int) -> Sequence[Asset]:
+        """Return assets of the open project whose names hold `text`."""
+        if self._studio is None or self.project is None or not text:
+            return ()
+        return self._studio.assets(self.project.id, text=text, limit=limit)
+
+    def bin_count(self) -> int:
+        """Return how many assets lie in the recycle bin of the project."""
+        if self._studio is None or self.project is None:
+            return 0
+        return self._studio.asset_count(self.project.id, deleted=True)
+
+    def create_project(self, name: str, failed: Callable[[OrfeasError], object] | None = None) -> None:
+        """Add a project and open it."""
+        studio = self._studio
+        if studio is not None:
+            self._store.ask(lambda: studio.create_project(name), self._open_created, failed)
+
+    def rename_project(self, name: str, failed: Callable[[OrfeasError], object] | None = None) -> None:
+        """Give the open project another name; can be undone."""
+        studio, project = self._studio, self.project
+        if studio is not None and project is not None:
+            old = project.name
+            self._push(
+                self.tr("Rename project"),
+                lambda: self._write(lambda: studio.rename_project(project.id, name), failed),
+                lambda: self._write(lambda: studio.rename_project(project.id, old)),
+            )
+
+    def delete_project(self) -> None:
+        """Put the open project into the recycle bin; can be undone."""
+        studio, project = self._studio, self.project
+        if studio is not None and project is not None:
+            self._push(
+                self.tr("Delete project"),
+                lambda: self._write(lambda: studio.delete_project(project.id)),
+                lambda: self._write(lambda: studio.restore_project(project.id)),
+            )
+
+    def rename_asset(self, asset_id: int, name: str) -> None:
+        """Give an asset another name; can be undone."""
+        studio = self._studio
+        if studio is not None:
+            old = studio.asset(asset_id).name
+            self._push(
+                self.tr("Rename"),
+                lambda: self._write(lambda: studio.rename_asset(asset_id, name)),
+                lambda: self._write(lambda: studio.rename_asset(asset_id, old)),
+            )
+
+    def delete_assets(self, asset_ids: tuple[int, ...]) -> None:
+        """Put assets into the recycle bin; can be undone."""
+        studio = self._studio
+        if studio is not None and asset_ids:
+            self._push(
+                self.tr("Move to recycle bin"),
+                lambda: self._write(lambda: studio.delete_assets(asset_ids)),
+                lambda: self._write(lambda: studio.restore_assets(asset_ids)),
+            )
+            self.deleted.emit(asset_ids)
+
+    def restore_assets(self, asset_ids: tuple[int, ...]) -> None:
+        """Take assets out of the recycle bin; can be undone."""
+        studio = self._studio
+        if studio is not None and asset_ids:
+            self._push(
+                self.tr("Restore"),
+                lambda: self._write(lambda: studio.restore_assets(asset_ids)),
+                lambda: self._write(lambda: studio.delete_assets(asset_ids)),
+            )
+
+    def empty_bin(self) -> None:
+        """Delete for good what lies in the recycle bin; undo ends here."""
+        studio = self._studio
+        if studio is not None:
+            self.undo.clear()
+            self._write(studio.empty_bin)
+
+    def take_change(self, change: Change) -> None:
+        """Show what a write touched."""
+        studio = self._studio
+        if studio is None or not (change.projects or change.assets):
+            return
+        self._refresh_projects(studio)
+        if self.project is not None and self.project.id in change.projects:
+            self._renew()
+        self.changed.emit(change)
+
+    def _push(self, words: str, do: Callable[[], object], undo: Callable[[], object]) -> None:
+        self.undo.push(Reversible(words, do, undo))
+
+    def _write(self, work: Callable[[], Change], failed: Callable[[OrfeasError], object] | None = None) -> None:
+        self._store.ask(work, self.take_change, failed)
+
+    def _open_created(self, created: tuple[Project, Change]) -> None:
+        project, change = created
+        self.take_change(change)
+        self.open_project(project.id)
+
+    def _refresh_projects(self, studio: Studio) -> None:
+        self.projects = studio.projects()
+        self.projects_changed.emit(self.projects)
+        known = {project.id: project for project in self.projects}
+        if self.project is None:
+            return
+        if self.project.id in known:
+            self.project = known[self.project.id]
+        else:
+            self._show(next(iter(self.projects), None))
+
+    def _show(self, project: Project | None) -> None:
+        self.project = project
+        self.in_bin = False
+        self._read_anew()
+        self.bin_shown.emit(False)
+        self.project_opened.emit(project)
+
+    def _read_anew(self) -> None:
+        self.model.show_pages(self._page, self._count())
+        self.refreshed.emit()
+
+    def _renew(self) -> None:
+        self.model.renew(self._page, self._count())
+        self.refreshed.emit()
+
+    def _page(self, offset: int, limit: int) -> Sequence[Asset]:
+        if self._studio is None or self.project is None:
+            return ()
+        return self._studio.assets(
+            self.project.id, text=self.text, deleted=self.in_bin, offset=offset, limit=limit
+        )
+
+    def _count(self) -> int:
+        if self._studio is None or self.project is None:
+            return 0
+        return self._studio.asset_count(self.project.id, text=self.text, deleted=self.in_bin)
+
+    def _blob_path(self, digest: str) -> Path | None:
+        try:
+            return self._studio.blob_path(digest) if self._studio is not None else None
+        except OrfeasError:
+            return None
+
+    def _look_for_others(self) -> None:
+        studio = self._studio
+        if studio is None:
+            return
+        seen = studio.data_version()
+        if seen != self._seen:
+            self._seen = seen
+            self._refresh_projects(studio)
+            self._renew()
+            self.changed.emit(Change(frozenset(project.id for project in self.projects)))

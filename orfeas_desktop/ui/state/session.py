@@ -1,0 +1,246 @@
+"""Session: what is open and chosen now, and the one writer of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.projects.records import Asset, Change, Project, Version
+from orfeas_desktop.requests import Destination, Job, JobDone, JobEvent, JobPreviewed
+from orfeas_desktop.ui.signals import TypedSignal, signal
+from orfeas_desktop.ui.state.drafting import Drafting
+from orfeas_desktop.ui.state.job_desk import JobDesk
+from orfeas_desktop.ui.state.library_desk import LibraryDesk
+from orfeas_desktop.ui.state.store_thread import StoreThread
+
+if TYPE_CHECKING:
+    from orfeas_desktop.engine.backends.base import Backend
+    from orfeas_desktop.params import PlainParams
+    from orfeas_desktop.studio import Studio
+    from orfeas_desktop.ui.state.job_desk import Ended
+
+Samples = Callable[["Studio"], tuple[Project, tuple[Job, ...]]]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The asset and the version of it that the window shows."""
+
+    asset: Asset
+    version: Version
+    versions: tuple[Version, ...]
+
+
+@dataclass(frozen=True)
+class DisplayFiles:
+    """What the 3D view maps for a version."""
+
+    version_id: int
+    manifest: Path
+    arrays: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    closed: bool | None = None
+    again: bool = False
+    """Whether it is another version of the asset that was shown before."""
+
+
+class Session(QObject):
+    """Opens the studio, holds library, queue and draft together, and follows what is chosen."""
+
+    opened = Signal()
+    chosen_changed: TypedSignal[Chosen | None] = signal(Chosen | None)
+    display_ready: TypedSignal[DisplayFiles] = signal(DisplayFiles)
+    preview_ready: TypedSignal[Path] = signal(Path)
+    failed: TypedSignal[OrfeasError] = signal(OrfeasError)
+    exported: TypedSignal[Path] = signal(Path)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.store = StoreThread(self)
+        self.desk = JobDesk(self.store, self)
+        self.library = LibraryDesk(self.store, self)
+        self.drafting = Drafting(self.store, self.desk, self)
+        self.studio: Studio | None = None
+        self.chosen: Chosen | None = None
+        self._shown_asset: int | None = None
+        self.store.failed.connect(self.failed.emit)
+        self.desk.recorded.connect(self.library.take_change)
+        self.desk.finished.connect(self._show_result)
+        self.library.changed.connect(self._follow)
+        self.library.project_opened.connect(self._leave_chosen)
+
+    @property
+    def writable(self) -> bool:
+        """Whether the library takes changes."""
+        return self.studio is not None and self.studio.writable
+
+    def open(self, studio: Studio, project_id: int | None = None) -> None:
+        """Take over a studio that was opened on the store thread."""
+        self.studio = studio
+        self.desk.open(studio)
+        self.drafting.open(studio)
+        self.library.open(studio, project_id)
+        self.opened.emit()
+        if self.library.project is None and studio.writable:
+            self.library.create_project(self.tr("My project"))
+
+    def close(self) -> None:
+        """Finish what is being written and close the library."""
+        self.library.close()
+        self.store.close()
+        if self.studio is not None:
+            self.studio.close()
+
+    def take_event(self, event: JobEvent) -> None:
+        """Hear the engine."""
+        self.desk.take_event(event)
+
+    def choose(self, asset_id: int | None) -> None:
+        """Show the newest version of that asset, or nothing."""
+        if self.studio is None:
+            return
+        if asset_id is None:
+            self._leave_chosen(None)
+            return
+        if self.chosen is not None and self.chosen.asset.id == asset_id:
+            return
+        asset = self.studio.asset(asset_id)
+        if asset.latest is not None:
+            self.choose_version(asset.latest.id)
+
+    def choose_version(self, version_id: int) -> None:
+        """Show that version: its mesh, its inputs and its details."""
+        if self.studio is None:
+            return
+        version = self.studio.version(version_id)
+        asset = self.studio.asset(version.asset_id)
+        self.chosen = Chosen(asset, version, self.studio.versions(asset.id))
+        self.chosen_changed.emit(self.chosen)
+        self.drafting.show_inputs(asset, version)
+        if "mesh" in version.files:
+            self._prepare_display(version)
+
+    def generate(self, backend: Backend, values: PlainParams, seed: int) -> None:
+        """Start a generation from the draft."""
+        if self.library.project is not None:
+            self.drafting.generate(self.library.project.id, backend, values, seed)
+
+    def export(self, exporter: str, params: PlainParams, target: Path) -> None:
+        """Export the chosen version to `target`."""
+        if self.chosen is None:
+            return
+        version_id = self.chosen.version.id
+
+        def tell(ended: Ended) -> None:
+            if isinstance(ended, JobDone):
+                self.exported.emit(target)
+
+        self.desk.send(lambda studio: studio.export_version(version_id, exporter, target, params=params), tell)
+
+    def import_mesh(self, path: Path) -> None:
+        """Read a mesh file into the open project."""
+        from_project = self.library.project
+        if from_project is not None:
+            project_id = from_project.id
+            self.desk.send(lambda studio: studio.import_mesh(path, Destination(project_id, path.stem)))
+
+    def open_samples(self, make: Samples) -> None:
+        """Open the project of samples, made when it is not there."""
+        studio = self.studio
+        if studio is None:
+            return
+
+        def show(made: tuple[Project, tuple[Job, ...]]) -> None:
+            project, jobs = made
+            for job in jobs:
+                self.desk.list.add(job)
+            self.library.take_change(Change(frozenset({project.id})))
+            self.library.open_project(project.id)
+
+        self.store.ask(lambda: make(studio), show)
+
+    def named_file(self, asset: Asset, folder: Path) -> Path | None:
+        """Return a file of the asset's newest mesh whose name people can read, for dragging out."""
+        mesh = asset.latest.files.get("mesh") if asset.latest else None
+        if mesh is None or self.studio is None:
+            return None
+        kept = "".join("_" if letter in '<>:"/\\|?*' or ord(letter) < 32 else letter for letter in asset.name)
+        target = folder / mesh.digest[:12] / f"{kept.strip(' .')[:100] or 'mesh'}.glb"
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.studio.blob_path(mesh.digest), target)
+        return target
+
+    def _prepare_display(self, version: Version) -> None:
+        watertight = version.provenance.facts.get("watertight")
+        again = self._shown_asset == version.asset_id
+        self._shown_asset = version.asset_id
+
+        def show(ended: Ended) -> None:
+            if self.studio is None or self.chosen is None or self.chosen.version.id != version.id:
+                return
+            if not isinstance(ended, JobDone):
+                return
+            result = self.studio.located(ended.result)
+            manifest = result.file("manifest")
+            if manifest is not None:
+                arrays = {output.file.name: output.file.path for output in result.files if output.slot == "arrays"}
+                closed = watertight if isinstance(watertight, bool) else None
+                self.display_ready.emit(DisplayFiles(version.id, manifest.path, arrays, closed, again))
+
+        def show_preview(event: JobPreviewed) -> None:
+            if self.chosen is not None and self.chosen.version.id == version.id:
+                self.preview_ready.emit(Path(event.path))
+
+        self.desk.send(lambda studio: studio.make_display(version.id), show, listed=False, previewed=show_preview)
+
+    def _show_result(self, event: JobDone) -> None:
+        """Turn to a new version, unless the user is looking at another asset meanwhile."""
+        destination = event.job.destination
+        if destination is None or self.studio is None or self.library.project is None:
+            return
+        if destination.project_id != self.library.project.id:
+            return
+        newest = self._newest(destination.asset_id)
+        if newest is not None:
+            self.choose_version(newest.id)
+
+    def _newest(self, asset_id: int | None) -> Version | None:
+        if self.studio is None or self.library.project is None:
+            return None
+        if asset_id is not None:
+            return self.studio.asset(asset_id).latest
+        latest = self.studio.assets(self.library.project.id, limit=1)
+        return latest[0].latest if latest else None
+
+    def _follow(self, change: Change) -> None:
+        """Keep what is chosen true after a write, here or in another process."""
+        chosen, studio = self.chosen, self.studio
+        if chosen is None or studio is None:
+            return
+        try:
+            asset = studio.asset(chosen.asset.id)
+        except OrfeasError:
+            self._leave_chosen(None)
+            return
+        if asset.deleted is not None:
+            self._leave_chosen(None)
+        elif asset.id in change.assets or asset != chosen.asset:
+            self.chosen = Chosen(asset, chosen.version, studio.versions(asset.id))
+            self.drafting.rename(asset.id, asset.name)
+            self.chosen_changed.emit(self.chosen)
+
+    def _leave_chosen(self, project: Project | None) -> None:
+        del project
+        if self.chosen is not None:
+            self.chosen = None
+            self._shown_asset = None
+            self.drafting.clear()
+        self.chosen_changed.emit(None)
+
+
