@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from orfeas_desktop.engine.jobs.staged import clear_after_the_dead, own_folder
 from orfeas_desktop.engine.worker.dispatcher import Dispatcher, Surroundings
 from orfeas_desktop.engine.worker.options import EngineOptions
 from orfeas_desktop.engine.worker.supervisor import Heard
@@ -44,7 +45,11 @@ class Engine:
         options: EngineOptions,
         tables: Tables | None = None,
     ) -> None:
-        """Start nothing yet. `tables`: instead of the program's own five."""
+        """Start nothing yet.
+
+        staging  on the library's disk; what an earlier process left there is cleared away
+        tables   instead of the program's own five
+        """
         self._inbox: queue.Queue[Command | Heard] = queue.Queue()
         self._lock = threading.Lock()
         self._closed = False
@@ -53,10 +58,11 @@ class Engine:
             results=results,
             blobs=blobs,
             times=times,
-            staging=staging,
+            staging=own_folder(staging),
             scratch=scratch,
         )
         self._dispatcher = Dispatcher(around, options, self._inbox.put)
+        self._inbox.put(lambda _: clear_after_the_dead(staging))
 
     def submit(self, job: Job) -> None:
         """Queue a job. A known result is delivered at once; a job equal to a live one shares its run.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import os
 import sys
 import time
 from contextlib import contextmanager
@@ -202,9 +203,21 @@ class Place:
         path.write_text(text)
         return local_file(path, AssetKind.file)
 
+    @staticmethod
+    def lives(pid: int) -> bool:
+        """Whether a process of that id is there; one that has ended and waits to be noticed is not."""
+        try:
+            return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    @property
+    def staging(self) -> Path:
+        """Where the engine of this process lets workers leave files."""
+        return self.folder / "staging" / f"of-{os.getpid()}"
+
     def staged(self) -> list[str]:
-        staging = self.folder / "staging"
-        return sorted(path.name for path in staging.iterdir()) if staging.exists() else []
+        return sorted(path.name for path in self.staging.iterdir()) if self.staging.exists() else []
 
 
 OPTIONS = EngineOptions(
@@ -355,7 +368,9 @@ def cube() -> Mesh:
 def ball() -> Mesh:
     """A closed textured ball of 40 mm with a UV seam, hard data of every kind and two materials."""
     rings, turns = 12, 24
-    theta, phi = np.meshgrid(np.linspace(0, np.pi, rings + 1), np.linspace(0, 2 * np.pi, turns + 1), indexing="ij")
+    theta, phi = np.meshgrid(
+        np.linspace(0, np.pi, rings + 1), np.linspace(0, 2 * np.pi, turns + 1), indexing="ij"
+    )
     sine = np.sin(theta)
     sine[0] = sine[-1] = 0.0
     x, z = sine * np.sin(phi), sine * np.cos(phi)

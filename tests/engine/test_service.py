@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -46,7 +48,7 @@ def test_a_job_runs_and_leaves_just_what_it_made(place: Place) -> None:
     assert made is not None
     assert json.loads(made.path.read_text()) == {"text": "words", "given": {"one": ["hello"]}}
     assert made.size == made.path.stat().st_size
-    assert [path.name for path in (place.folder / "staging" / job.id).iterdir()] == ["made.txt"]
+    assert [path.name for path in (place.staging / job.id).iterdir()] == ["made.txt"]
     assert list(done.result.seconds) == ["Read", "Write"]
     assert done.result.facts["seed"] == 5
     assert done.result.facts["threads"] == 2
@@ -212,7 +214,7 @@ def test_when_no_second_file_can_be_made_both_get_the_first(place: Place) -> Non
     go = place.folder / "go"
     first, second = (place.submit("stay", str(go), amount=60) for _ in range(2))
     place.progressed(first)
-    (place.folder / "staging" / second.id).write_text("in the way")
+    (place.staging / second.id).write_text("in the way")
     go.touch()
     assert place.done(first) == place.done(second)
 
@@ -267,7 +269,7 @@ def test_a_folder_that_takes_no_files_fails_the_job(place: Place) -> None:
     first = place.submit("write")
     place.done(first)
     second = place.submit("write-gpu", "x", inputs={"one": (FromJob(first.id, "file"),)})
-    (place.folder / "staging" / f"{second.id}-inputs").write_text("in the way")
+    (place.staging / f"{second.id}-inputs").write_text("in the way")
     assert place.error(second).code == "permission-denied"
 
 
@@ -416,3 +418,14 @@ def test_backends_are_found_too(place: Place, monkeypatch: pytest.MonkeyPatch) -
     error = place.error(place.submit("run-away", table=Table.backends))
     assert error.code == "out-of-memory"
     assert (place.folder / "unloaded").read_text() == "unloaded", "memory is given back before the next job"
+
+
+def test_what_a_dead_process_left_is_cleared_away(place: Place) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left, other = (place.staging.parent / name for name in (f"of-{dead.pid}", "of-somebody"))
+    for folder in (left, other):
+        (folder / "job").mkdir(parents=True)
+    place.poll(0)
+    assert not left.exists()
+    assert other.exists()

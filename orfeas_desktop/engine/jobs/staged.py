@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+import psutil
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -41,3 +43,16 @@ def drop_if_empty(folder: Path) -> bool:
         with suppress(OSError):
             path.rmdir()
     return not folder.exists()
+
+
+def own_folder(staging: Path) -> Path:
+    """Return a folder under `staging` that tells whose it is: this process's."""
+    return staging / f"of-{os.getpid()}"
+
+
+def clear_after_the_dead(staging: Path) -> None:
+    """Remove the folders of processes that ended without having their files kept."""
+    for folder in staging.glob("of-*"):
+        pid = folder.name.removeprefix("of-")
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -198,6 +198,7 @@ class Dispatcher:
             self._clear(run)
         self._runs.clear()
         self._tidy()
+        drop_if_empty(self._around.staging)
 
     def _entry(self, job: Job) -> WorkEntry:
         return self._around.tables[job.request.table][job.request.entry]

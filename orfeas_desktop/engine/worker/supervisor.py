@@ -180,8 +180,14 @@ class Supervisor:
     def _replace(self, process: WorkerProcess, error: OrfeasError | None) -> Lost | None:
         """End the process; when it worked, a fresh one stands ready, unless this one never got that far."""
         process.bury()
-        _LOG.warning("%s worker ended: %s", self._lane, error or "its work was cancelled")
         worked, cancelled = self._job_id is not None, self._cancel_by is not None
+        _LOG.log(
+            logging.INFO if cancelled else logging.WARNING,
+            "%s worker %d ended: %s",
+            self._lane,
+            process.pid,
+            error or "its work was cancelled",
+        )
         self._process, self._job_id, self._cancel_by = None, None, None
         if not worked:
             return None

@@ -61,11 +61,17 @@ def run_job(folder: Path, entry: str, **params: str | float) -> RunJob:
     )  # fmt: skip
 
 
+def lives(pid: int) -> bool:
+    """Whether a process of that id is there; one that has ended and waits to be noticed is not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def wait_gone(*pids: int) -> None:
     end = time.monotonic() + 60.0
-    while living := [
-        pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"
-    ]:
+    while living := [pid for pid in pids if lives(pid)]:
         assert time.monotonic() < end, f"processes {living} are still there"
         time.sleep(0.01)
 
@@ -148,7 +154,7 @@ def test_no_worker_outlives_an_engine_that_is_killed(tmp_path: Path) -> None:
         assert engine.stdout is not None
         pids = [int(pid) for pid in engine.stdout.readline().split()]
         assert len(pids) == 2
-        assert all(psutil.pid_exists(pid) for pid in pids)
+        assert all(lives(pid) for pid in pids)
         engine.kill()
     wait_gone(*pids)
 

@@ -146,7 +146,7 @@ def test_deaf_work_is_ended_after_the_grace(place: Place) -> None:
     place.engine.cancel(job.id)
     assert isinstance(place.end(job), JobCancelled)
     fresh(place, old)
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    place.wait_until(lambda: not place.lives(child))
     assert place.staged()[0] != job.id
 
 
@@ -165,7 +165,7 @@ def test_a_child_that_holds_the_line_hides_no_death(place: Place) -> None:
     event = place.wait(lambda event: isinstance(event, JobWarned))
     assert isinstance(event, JobWarned)
     child = int(event.arguments["pid"] or 0)
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    place.wait_until(lambda: not place.lives(child))
 
 
 def test_an_idle_worker_that_dies_is_replaced_when_needed(place: Place) -> None:
@@ -212,7 +212,7 @@ def test_what_work_raises_becomes_a_clear_error(
     assert type(error) is kind
     assert said in error.say()
     assert "Traceback" in error.details or error.details == "why"
-    assert not (shared_place.folder / "staging" / job.id).exists()
+    assert not (shared_place.staging / job.id).exists()
 
 
 def test_an_input_that_vanishes_while_read_is_missing(shared_place: Place) -> None:
@@ -234,7 +234,7 @@ def test_only_files_of_its_own_folder_and_slots_are_taken(shared_place: Place, h
     job = shared_place.submit("return-wrong", how)
     error = shared_place.error(job)
     assert isinstance(error, BackendFailed)
-    assert not (shared_place.folder / "staging" / job.id).exists()
+    assert not (shared_place.staging / job.id).exists()
 
 
 def test_many_files_may_fill_a_slot_that_takes_many(shared_place: Place) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import hashlib
 import json
 import os
 import signal
@@ -70,6 +71,16 @@ def write(inputs: Inputs, params: NaughtyParams, context: JobContext) -> list[Ou
 def several(inputs: Inputs, params: NaughtyParams, context: JobContext) -> list[Output]:
     (context.staging / "parts").mkdir()
     return [made(context, "main"), *(made(context, part, f"parts/{part}.txt", "parts") for part in "ab")]
+
+
+def bulky(inputs: Inputs, params: NaughtyParams, context: JobContext) -> list[Output]:
+    """Write `amount` MB in steps, what depends on the seed alone."""
+    path = context.staging / "bulky.bin"
+    with context.stage("Write"), path.open("wb") as stream:
+        for step in range(int(params.amount * 16)):
+            stream.write(hashlib.sha256(f"{context.seed} {step}".encode()).digest() * 2048)
+            context.progress(step / (params.amount * 16))
+    return [Output("file", path, AssetKind.file, "bulky.bin")]
 
 
 def loud(inputs: Inputs, params: NaughtyParams, context: JobContext) -> list[Output]:
@@ -298,6 +309,7 @@ TOOLS = Register(
             entry,
             (
                 several,
+                bulky,
                 loud,
                 flood,
                 stay,
