@@ -12,6 +12,7 @@ from pydantic import field_validator
 from orfeas_desktop.assets import AssetKind
 from orfeas_desktop.engine.backends.base import Backend, Task
 from orfeas_desktop.engine.jobs.context import Output
+from orfeas_desktop.engine.jobs.recipe import recipe
 from orfeas_desktop.engine.relief.height import Shape
 from orfeas_desktop.engine.relief.mask import Box, FoundMask, find_mask
 from orfeas_desktop.engine.relief.views import Side
@@ -179,7 +180,9 @@ class Relief(Backend):
                 ),
                 name=views[Side.front].name,
             )
-        return self._written(_built(views, options, context), views[Side.front].name, context), mask
+        made_by = recipe(self, inputs, options, context.seed)
+        mesh = replace(_built(views, options, context), extras=made_by)
+        return self._written(mesh, views[Side.front].name, context), mask
 
     def unload(self) -> None:
         """Nothing is kept between runs."""

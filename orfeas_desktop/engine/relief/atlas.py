@@ -26,13 +26,11 @@ class Packed:
     picture: Floats = field(repr=False)
     places: tuple[tuple[int, int, int, int], ...]
 
-    def coordinates(self, chart: int, across: Floats, down: Floats) -> Floats:
-        """Return texture coordinates (V, 2) of places 0..1 across and down a chart's picture."""
-        x, y, width, height = self.places[chart]
-        total_height, total_width = self.picture.shape[:2]
-        return np.stack(
-            [(x + across * width) / total_width, (y + down * height) / total_height], axis=1
-        ).astype(np.float32)
+    def coordinates(self, chart: int, share: Floats) -> Floats:
+        """Return texture coordinates (V, 2) of places 0..1 across and down (V, 2) a chart's picture."""
+        place = np.array(self.places[chart], np.float32)
+        whole = np.array(self.picture.shape[1::-1], np.float32)
+        return ((place[:2] + share * place[2:]) / whole).astype(np.float32)
 
 
 def packed(pictures: Sequence[Floats]) -> Packed:

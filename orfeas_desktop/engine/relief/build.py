@@ -86,8 +86,9 @@ def build_relief(view: View, options: ReliefOptions, context: JobContext, behind
         columns, rows = canvas_places(surface, grid, canvas)
         normals = vertex_normals(surface)
         if options.detail:
-            shift = detail_shift(detail_height(canvas), columns, rows, normals[:, 2]) * grid.size
-            surface = Surface(surface.vertices + shift[:, None] * normals, surface.faces)
+            shift = grid.size * detail_shift(detail_height(canvas), columns, rows, normals[:, 2])
+            moved = surface.vertices + shift[:, None] * normals
+            surface = Surface(moved.astype(np.float32), surface.faces)
             normals = vertex_normals(surface)
     with context.stage(QT_TRANSLATE_NOOP("Stages", "Charts")):
         return _textured(surface, normals, canvas, Sides(front, back), (columns, rows))

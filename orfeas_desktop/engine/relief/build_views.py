@@ -91,7 +91,8 @@ def _textured(surface: Surface, normals: Floats, hull: Hull, atlas: Packed) -> M
         own = seamed.chart == number
         places = view.places(index[seamed.origin[own]], hull.phi.shape)
         _, rows, columns = view.shape(hull.phi.shape)
-        uv[own] = atlas.coordinates(number, (places[:, 2] + 0.5) / columns, (places[:, 1] + 0.5) / rows)
+        share = (places[:, :0:-1] + np.float32(0.5)) / np.array([columns, rows], np.float32)
+        uv[own] = atlas.coordinates(number, share.astype(np.float32))
     return Mesh(
         vertices=unit_size(vertices)[seamed.origin],
         faces=seamed.faces,

@@ -23,7 +23,7 @@ def detail_height(canvas: Canvas) -> Floats:
 
     light = cv2.cvtColor(np.clip(canvas.colours, 0, 255) / np.float32(255), cv2.COLOR_RGB2GRAY)
     weight = canvas.core.astype(np.float32)
-    light = cv2.bilateralFilter(light, 7, 0.08, 7)
+    light = np.asarray(cv2.bilateralFilter(light, 7, 0.08, 7), np.float32)
     fine, coarse = (_blur(light, weight, share * canvas.size) for share in (0.0035, 0.03))
     fade = np.clip(canvas.depth / (0.04 * canvas.size), 0, 1)
     return (np.clip(fine - coarse, -0.2, 0.2) / 0.2 * fade * weight).astype(np.float32)
@@ -33,7 +33,7 @@ def _blur(light: Floats, weight: Floats, sigma: float) -> Floats:
     import cv2
 
     total = np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3)
-    return cv2.GaussianBlur(light * weight, (0, 0), sigma) / total
+    return np.asarray(cv2.GaussianBlur(light * weight, (0, 0), sigma) / total, np.float32)
 
 
 def detail_shift(height: Floats, columns: Floats, rows: Floats, towards_viewer: Floats) -> Floats:

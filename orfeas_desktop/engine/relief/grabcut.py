@@ -35,7 +35,6 @@ def cut(colours: Bytes, known: Bytes, *, rounds: int) -> Mask:
         return foreground
     labels = known.copy()
     models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(
-        np.ascontiguousarray(colours), labels, None, models[0], models[1], rounds, cv2.GC_INIT_WITH_MASK
-    )
+    unused = (0, 0, 1, 1)
+    cv2.grabCut(np.ascontiguousarray(colours), labels, unused, *models, rounds, cv2.GC_INIT_WITH_MASK)
     return np.isin(labels, (Certainty.object, Certainty.maybe_object))

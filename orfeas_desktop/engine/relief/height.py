@@ -100,10 +100,10 @@ def _beyond_outline(squared: Floats, inside: Mask) -> Floats:
     """Extend by minus the nearest inner value times the distance, so that zero lies on the outline, slope kept."""
     from scipy.ndimage import distance_transform_edt, gaussian_filter
 
-    distance, (rows, columns) = distance_transform_edt(~inside, return_indices=True)
-    nearest = squared[rows, columns]
-    extended = np.where(inside, squared, -nearest * distance)
-    return gaussian_filter(extended.astype(np.float32), 0.7)
+    distance = np.asarray(distance_transform_edt(~inside))
+    rows, columns = np.asarray(distance_transform_edt(~inside, return_distances=False, return_indices=True))
+    extended = np.where(inside, squared, -squared[rows, columns] * distance)
+    return np.asarray(gaussian_filter(extended.astype(np.float32), 0.7), np.float32)
 
 
 def lathe_axis(grid: WorkGrid, *, strict: bool = True) -> Axis | None:

@@ -121,7 +121,9 @@ def seen_surface(chart: Chart, phi: Floats, depth: Floats) -> Seen:
     """Return the surface under a chart; rays that miss take the nearest ray's depth and normal."""
     from scipy.ndimage import distance_transform_edt, map_coordinates
 
-    nearest = distance_transform_edt(~np.isfinite(depth), return_distances=False, return_indices=True)
+    nearest = np.asarray(
+        distance_transform_edt(~np.isfinite(depth), return_distances=False, return_indices=True)
+    )
     rows, columns = np.indices(depth.shape).astype(np.float32)
     at_hit = np.stack([depth[tuple(nearest)], nearest[0], nearest[1]], axis=-1).astype(np.float32)
     own = np.stack([at_hit[..., 0], rows, columns], axis=-1)

@@ -66,7 +66,9 @@ def ground_of(colours: Bytes) -> Ground:
     """Fit each Lab channel of the outer 2 % frame by a quadratic in x, y; outliers are trimmed in six rounds."""
     import cv2
 
-    lab = cv2.cvtColor(colours.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)
+    lab = np.asarray(
+        cv2.cvtColor(colours.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB), np.float32
+    )
     height, width = lab.shape[:2]
     edge = max(1, round(0.02 * max(height, width)))
     frame = np.ones((height, width), bool)
@@ -133,7 +135,8 @@ def _flooded(ground: Mask) -> Mask:
     """Return the 4-connected parts of `ground` that touch the picture's border."""
     import cv2
 
-    count, labels = cv2.connectedComponents(ground.astype(np.uint8), connectivity=4)
+    count, found = cv2.connectedComponents(ground.astype(np.uint8), connectivity=4)
+    labels = np.asarray(found, np.int32)
     touching = np.zeros(count, bool)
     touching[np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))] = True
     touching[0] = False
@@ -148,7 +151,7 @@ def _inner_holes(ground: Mask) -> Mask:
     _, labels, facts, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
     large = facts[:, cv2.CC_STAT_AREA] > 0.0015 * ground.size
     large[0] = False
-    return large[labels]
+    return large[np.asarray(labels, np.int32)]
 
 
 def _shaded(colours: Bytes, ground: Ground, threshold: float, shadow: Mask) -> Guess:
@@ -169,7 +172,7 @@ def _refined(colours: Bytes, ground: Ground, threshold: float, inside: Mask) -> 
 
     scale = min(1.0, 512 / max(inside.shape))
     size = max(1, round(inside.shape[1] * scale)), max(1, round(inside.shape[0] * scale))
-    small = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(colours, size, interpolation=cv2.INTER_AREA), np.uint8)
     start = cv2.resize(inside.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     reach = max(1, round(0.012 * max(size)))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))

@@ -30,7 +30,6 @@ def salient_mask(colours: Bytes) -> Guess:
 
     cells = _fit(colours, CELL_SIDE)
     score = _scores(cells)
-    height, width = score.shape
     score = cv2.GaussianBlur(score, (0, 0), 1)
     top = float(score.max())
     if top <= 0:
@@ -38,7 +37,9 @@ def salient_mask(colours: Bytes) -> Guess:
     scaled = (score * (255 / top)).astype(np.uint8)
     threshold = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0] * top / 255
     small = _fit(colours, CUT_SIDE)
-    large = cv2.resize(score, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_LINEAR)
+    large = np.asarray(
+        cv2.resize(score, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_LINEAR), np.float32
+    )
     known = np.where(large > threshold, Certainty.maybe_object, Certainty.maybe_background).astype(np.uint8)
     known[large > np.quantile(large, 0.97)] = Certainty.object
     known[large < 0.35 * threshold] = Certainty.background
@@ -61,7 +62,7 @@ def _fit(colours: Bytes, side: int) -> Bytes:
 
     scale = min(1.0, side / max(colours.shape[:2]))
     size = max(1, round(colours.shape[1] * scale)), max(1, round(colours.shape[0] * scale))
-    return cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(colours, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _scores(colours: Bytes) -> NDArray[np.float32]:

@@ -77,9 +77,13 @@ def canvas_of(picture: Bytes, mask: Mask) -> Canvas:
     if scale < 0.8:
         source, covered = (cv2.GaussianBlur(image, (0, 0), 0.35 / scale) for image in (source, covered))
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    colours = cv2.warpAffine(source, place, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
+    colours = np.asarray(
+        cv2.warpAffine(source, place, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE), np.float32
+    )
     inside = cv2.warpAffine(covered, place, (width, height), flags=how) > 0.5
-    depth = cv2.distanceTransform(np.pad(inside, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    depth = np.asarray(cv2.distanceTransform(np.pad(inside, 1).astype(np.uint8), cv2.DIST_L2, 5), np.float32)[
+        1:-1, 1:-1
+    ]
     core = _core(inside, depth, longest * scale)
     box = (x1 - x0) * scale, (y1 - y0) * scale
     return Canvas(colours, inside, core, depth, nearest_texel(core), *box, origin, scale)
@@ -99,9 +103,10 @@ def nearest_texel(core: Mask) -> Integers:
     """Return (h, w, 2): row and column of the nearest texel of `core`, which must not be empty."""
     import cv2
 
-    _, labels = cv2.distanceTransformWithLabels(
+    _, found = cv2.distanceTransformWithLabels(
         (~core).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
+    labels = np.asarray(found, np.int32)
     places = np.zeros((int(labels.max()) + 1, 2), np.int32)
     rows, columns = np.nonzero(core)
     places[labels[rows, columns]] = np.stack([rows, columns], axis=1)
@@ -139,7 +144,7 @@ def back_colours(canvas: Canvas, front: Floats) -> Floats:
     scale = min(1.0, 176 / max(canvas.core.shape))
     size = max(2, round(canvas.core.shape[1] * scale)), max(2, round(canvas.core.shape[0] * scale))
     blurred = _blur_inside(front, canvas.core, 0.012 * canvas.size)
-    small = cv2.resize(blurred, size, interpolation=cv2.INTER_LINEAR)
+    small = np.asarray(cv2.resize(blurred, size, interpolation=cv2.INTER_LINEAR), np.float32)
     depth = cv2.resize(canvas.depth, size, interpolation=cv2.INTER_AREA)
     free = depth > 0.02 * canvas.size
     filled = cv2.resize(_harmonic(small, free), front.shape[1::-1], interpolation=cv2.INTER_LINEAR)

@@ -93,7 +93,7 @@ def canvas_coordinates(
     outwards = np.stack([normals[:, 0], -normals[:, 1]], axis=1)
     outwards /= np.maximum(np.linalg.norm(outwards, axis=1, keepdims=True), 1e-6)
     reach = 2 * round(0.03 * canvas.size) + 1
-    radius = cv2.dilate(canvas.depth, np.ones((reach, reach), np.uint8))
+    radius = np.asarray(cv2.dilate(canvas.depth, np.ones((reach, reach), np.uint8)), np.float32)
     at = np.stack([columns, rows], axis=1)
     most = np.minimum(0.5 * _read(radius, at), np.float32(0.06 * canvas.size))
     nearest = canvas.nearest.astype(np.float32)

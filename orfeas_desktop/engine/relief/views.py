@@ -12,8 +12,6 @@ from orfeas_desktop.engine.relief.grid import PAD, mask_box
 from orfeas_desktop.engine.relief.height import inflate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
@@ -83,7 +81,7 @@ def run_profile(signed: Floats) -> Floats:
     widest = np.where(inside, radius[run], 1).max(axis=1, keepdims=True)
     share *= np.minimum(radius[run] / widest, 1) ** SLIM
     profile = np.where(inside, share, 0.25 * np.minimum(signed, 0)).astype(np.float32)
-    return gaussian_filter(profile, (1.0, 0.5))
+    return np.asarray(gaussian_filter(profile, (1.0, 0.5)), np.float32)
 
 
 def _runs(inside: Mask) -> tuple[Floats, Floats, NDArray[np.intp]]:
@@ -91,7 +89,7 @@ def _runs(inside: Mask) -> tuple[Floats, Floats, NDArray[np.intp]]:
     padded = np.pad(inside, ((0, 0), (1, 1)))
     starts = np.nonzero(inside & ~padded[:, :-2])[1]
     ends = np.nonzero(inside & ~padded[:, 2:])[1]
-    run = np.cumsum((inside & ~padded[:, :-2]).ravel()).reshape(inside.shape) * inside
+    run = np.where(inside, np.cumsum((inside & ~padded[:, :-2]).ravel()).reshape(inside.shape), 0)
     centre, radius = (starts + ends) / 2, (ends - starts + 1) / 2
     return np.r_[0, centre].astype(np.float32), np.r_[1, radius].astype(np.float32), run
 
