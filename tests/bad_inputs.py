@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import os
+import random
 import struct
 import zlib
 from collections.abc import Callable, Generator
@@ -78,7 +80,7 @@ def _bytes(name: str, content: Callable[[], bytes]) -> Make:
 
 def _encoded(kind: str) -> bytes:
     data = io.BytesIO()
-    noise = Image.frombytes("RGB", (120, 90), bytes((i * 73 + i // 7) % 256 for i in range(120 * 90 * 3)))
+    noise = Image.frombytes("RGB", (120, 90), random.Random(7).randbytes(120 * 90 * 3))
     noise.save(data, kind)
     return data.getvalue()
 
@@ -115,6 +117,13 @@ def _palette_with_alpha() -> Image.Image:
     return cut_out().quantize(16)
 
 
+def _deep_grey() -> Image.Image:
+    grey = object_picture("L")
+    return Image.frombytes(
+        "I;16", grey.size, bytes(byte for value in grey.tobytes() for byte in (value, value))
+    )
+
+
 def _animation(folder: Path) -> Path:
     path = folder / "moving.gif"
     frames = [object_picture(), object_picture().transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
@@ -148,7 +157,7 @@ ODD_PICTURES = (
     OddPicture("cmyk jpeg", _saved("print.jpg", lambda: object_picture("CMYK"))),
     OddPicture("palette with alpha", _saved("palette.png", _palette_with_alpha)),
     OddPicture("animated gif", _animation),
-    OddPicture("16 bit grey", _saved("deep.png", lambda: object_picture("L").convert("I;16"))),
+    OddPicture("16 bit grey", _saved("deep.png", _deep_grey)),
     OddPicture("name with spaces", _saved("two words.png", object_picture)),
     OddPicture("name with umlauts", _saved("Größe.png", object_picture)),
     OddPicture("name with emoji", _saved("🪑 chair.png", object_picture)),
@@ -169,3 +178,14 @@ def as_nobody() -> Generator[None]:
     finally:
         os.seteuid(0)
         os.setegid(0)
+
+
+def give_up_override() -> None:
+    """Let the program that is started next be refused like anybody else, also when root starts it."""
+    if os.geteuid() != 0:
+        return
+    drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in (dac_override, dac_read_search):
+        if libc.prctl(drop_from_bounding_set, capability, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "prctl")

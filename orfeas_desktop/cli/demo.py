@@ -11,7 +11,7 @@ from orfeas_desktop.assets import LocalFile
 from orfeas_desktop.cli.doors import Call, call_of
 from orfeas_desktop.cli.options import check_target
 from orfeas_desktop.cli.running import finish, finish_background
-from orfeas_desktop.cli.screen import Json
+from orfeas_desktop.cli.screen import Json, rounded
 from orfeas_desktop.engine.formats.publish import MAIN_SLOT, publish
 from orfeas_desktop.errors import BackendFailed, FolderMissing, PermissionDenied
 from orfeas_desktop.register import Table
@@ -54,7 +54,7 @@ def demo(
         "preview": str(preview_path),
         "facts": dict(facts),
         "cached": done.result.cached,
-        "seconds": {**done.result.seconds, "preview": sum(drawn.seconds.values())},
+        "seconds": rounded({**done.result.seconds, "preview": sum(drawn.seconds.values())}),
     }
     call.screen.give(payload, _words(mesh_path, preview_path, done.result))
 

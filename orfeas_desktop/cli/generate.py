@@ -18,7 +18,7 @@ from orfeas_desktop.cli.options import (
     project_for,
 )
 from orfeas_desktop.cli.running import finish, finish_background
-from orfeas_desktop.cli.screen import Json, error_object
+from orfeas_desktop.cli.screen import Json, error_object, rounded
 from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.engine.backends.base import Backend, Task
 from orfeas_desktop.errors import BackendFailed, BadInput, FolderMissing, OrfeasError, UnknownEntry
@@ -181,7 +181,7 @@ class _Maker:
             destination=self._destination(studio, order),
         )
         done = finish(studio, job, screen, order.name)
-        self._warn_of_mask(done.result)
+        self._warn_of_mask(order, done.result, len(screen.warnings) > before)
         files = [str(path) for path in self._export(studio, done, order)]
         return self._report(order, done.result, files, screen.warnings[before:])
 
@@ -204,13 +204,15 @@ class _Maker:
         exported = finish(studio, job, self.call.screen, order.target.name)
         return tuple(output.file.path for output in exported.result.files)
 
-    def _warn_of_mask(self, result: JobResult) -> None:
+    def _warn_of_mask(self, order: Order, result: JobResult, warned: bool) -> None:
         confidence = result.facts.get("mask_confidence")
-        if isinstance(confidence, int | float) and confidence < LOW_CONFIDENCE:
+        if not isinstance(confidence, int | float) or confidence >= LOW_CONFIDENCE:
+            return
+        if not warned:
             self.call.screen.warn(
-                f"the object was cut out with little confidence ({confidence:.2f}); "
-                "give --box x0,y0,x1,y1 or --mask FILE if the mesh is wrong"
+                f"The outline in “{order.name}” may be wrong (confidence {confidence:.2f})."
             )
+        self.call.screen.note("Give --box x0,y0,x1,y1 or --mask FILE to settle it.")
 
     def _report(
         self, order: Order, result: JobResult, files: list[str], warnings: list[str]
@@ -226,7 +228,7 @@ class _Maker:
             "seed": self.seed,
             "cached": result.cached,
             "mask": {"how": facts.get("mask_how"), "confidence": facts.get("mask_confidence")},
-            "seconds": dict(result.seconds),
+            "seconds": rounded(result.seconds),
             "project": self.project or None,
             "warnings": warnings,
         }

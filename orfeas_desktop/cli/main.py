@@ -149,8 +149,12 @@ def _pages(command: object, words: str) -> list[CommandPage]:
 def _page(command: object, words: str) -> CommandPage:
     params: list[tuple[str, str]] = []
     for param in getattr(command, "params", ()):
-        name = param.make_metavar(None) if param.param_type_name == "argument" else ", ".join(param.opts)
-        params.append((str(name), str(param.help or "")))
+        metavar = getattr(param, "metavar", None)
+        if param.param_type_name == "argument":
+            name = metavar or str(param.name).upper()
+        else:
+            name = " ".join(part for part in (", ".join(param.opts), metavar) if part)
+        params.append((name, str(param.help or "")))
     return CommandPage(
         words, str(getattr(command, "help", "")), str(getattr(command, "epilog", "")), tuple(params)
     )

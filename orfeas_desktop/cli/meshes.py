@@ -11,7 +11,7 @@ from orfeas_desktop.assets import LocalFile
 from orfeas_desktop.cli.doors import Call, call_of
 from orfeas_desktop.cli.options import check_target, checked_settings, exporter_for
 from orfeas_desktop.cli.running import finish
-from orfeas_desktop.cli.screen import Json
+from orfeas_desktop.cli.screen import Json, rounded
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.layouts import LAYOUTS
 from orfeas_desktop.engine.tools import TOOLS
@@ -108,7 +108,7 @@ def export(
         "vertices": facts.get("vertices"),
         "faces": facts.get("faces"),
         "facts": facts,
-        "seconds": dict(done.result.seconds),
+        "seconds": rounded(done.result.seconds),
         "warnings": call.screen.warnings,
     }
     call.screen.give(payload, "\n".join(files))
@@ -143,7 +143,7 @@ def _give(call: Call, head: dict[str, Json], result: JobResult, files: list[str]
         "watertight": facts.get("watertight"),
         "facts": facts,
         "cached": result.cached,
-        "seconds": dict(result.seconds),
+        "seconds": rounded(result.seconds),
         "warnings": call.screen.warnings,
     }
     said = "".join(f"\n  {name}: {value}" for name, value in facts.items())

@@ -64,6 +64,11 @@ def one_line(text: str) -> str:
     )
 
 
+def rounded(seconds: Mapping[str, float]) -> dict[str, Json]:
+    """Return seconds per stage to a tenth of a millisecond."""
+    return {stage: round(took, 4) for stage, took in seconds.items()}
+
+
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """Lay out rows in columns as wide as their widest cell."""
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))] if rows else []
