@@ -49,6 +49,7 @@ def parse_obj(data: bytes, name: str, folder: Path) -> Mesh:
     require(len(data) <= MAX_TEXT_BYTES, "it is larger than {limit} MB", limit=MAX_TEXT_BYTES // 2**20)
     lines = _sorted_lines(data)
     require(bool(lines.faces), "it has no faces")
+    require(bool(lines.places), "a face names a vertex that is not there")
     require(len(lines.places) <= MAX_VERTICES, "it has more than {limit} vertices", limit=MAX_VERTICES)
     require(len(lines.faces) <= MAX_FACES, "it has more than {limit} faces", limit=MAX_FACES)
     positions = _rows(lines.places, 3)
@@ -103,15 +104,21 @@ def _note_material(lines: _Lines, key: bytes, name: str) -> None:
 
 
 def _rows(lines: list[bytes], least: int) -> NDArray[np.float32]:
-    """Return the numbers of the lines, as many columns as the first has, at least `least`; a ragged file gets those."""
+    """Return the numbers of the lines, as many columns as the first has, at least `least`.
+
+    Lines that differ in length give `least` columns; a texture coordinate may lack its second.
+    """
+    short = "a vertex in it is not three numbers"
     width = len(lines[0].split())
-    require(least <= width <= 8 or least == 2, "a vertex in it is not three numbers")
-    width = max(width, least)
-    values = numbers(b" ".join(lines))
-    if len(values) != width * len(lines) or any(line.count(b"#") for line in lines[:1]):
-        rows = [(line.split() + [b"0"] * (3 - len(line.split())))[:least] for line in lines]
-        values, width = numbers(b" ".join(part for row in rows for part in row)), least
-        require(len(values) == width * len(lines), "a vertex in it is not three numbers")
+    values = numbers(b" ".join(lines)) if least <= width <= 8 and b"#" not in lines[0] else np.zeros(0)
+    if len(values) != width * len(lines):
+        width = least
+        rows = [line.partition(b"#")[0].split()[:least] for line in lines]
+        if least == 2:
+            rows = [row if len(row) == 2 else [*row, b"0"] for row in rows]
+        require(all(len(row) == least for row in rows), short)
+        values = numbers(b" ".join(word for row in rows for word in row))
+        require(len(values) == width * len(lines), short)
     with np.errstate(over="ignore"):
         return values.reshape(len(lines), width).astype(np.float32)
 

@@ -19,6 +19,7 @@ from orfeas_desktop.engine.mesh.source_files import (
     require,
 )
 from orfeas_desktop.engine.mesh.textures import texture_from
+from orfeas_desktop.engine.mesh.weld import first_of_each, welded_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,8 +124,9 @@ def _mesh(vertex: PlyTable, face: PlyTable, material: Material, name: str) -> Me
     uvs_at = places
     wedges = face.lists("texcoord")
     if uvs is None and wedges is not None and np.array_equal(wedges[0], 2 * sizes):
-        uvs = wedges[1].astype(np.float32).reshape(-1, 2)[np.repeat(keep, sizes)]
-        uvs_at = np.arange(len(places))
+        corners = wedges[1].astype(np.float32).reshape(-1, 2)[np.repeat(keep, sizes)]
+        uvs_at = welded_ids(corners)
+        uvs = corners[first_of_each(uvs_at)]
     if uvs is not None:
         uvs = np.stack([uvs[:, 0], 1 - uvs[:, 1]], axis=1)
     return CornerMesh(

@@ -51,9 +51,12 @@ def read_polygons(path: Path, mesh: Mesh) -> Polygons:
 
 def _array(archive: zipfile.ZipFile, name: str) -> NDArray[np.int32]:
     require(archive.getinfo(name).file_size <= 16 * MAX_FACES, "an array is too large")
-    array = np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
-    require(array.dtype == np.dtype("<i4") and array.ndim == 1, "an array is of another type")
-    return array.astype(np.int32)
+    stream = io.BytesIO(archive.read(name))
+    require(np.lib.format.read_magic(stream) == (1, 0), "an array is of another kind")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    rest = stream.read()
+    require(dtype == np.dtype("<i4") and shape == (len(rest) // 4,), "an array is of another type")
+    return np.frombuffer(rest, "<i4", shape[0]).astype(np.int32)
 
 
 def _check(offsets: NDArray[np.int32], indices: NDArray[np.int32], vertex_count: int) -> None:
