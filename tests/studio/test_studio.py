@@ -1,0 +1,382 @@
+"""The studio with a real library and real workers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orfeas_desktop.app import open_studio
+from orfeas_desktop.assets import AssetKind
+from orfeas_desktop.engine.backends import BACKENDS
+from orfeas_desktop.errors import (
+    BadInput,
+    BadParams,
+    FileMissing,
+    NoSuchAsset,
+    NotAFile,
+    OrfeasError,
+    PermissionDenied,
+    PictureTooLarge,
+    UnknownEntry,
+    WeightsMissing,
+)
+from orfeas_desktop.paths import Paths
+from orfeas_desktop.projects.records import Change
+from orfeas_desktop.register import Table
+from orfeas_desktop.requests import (
+    Destination,
+    Job,
+    JobCancelled,
+    JobDone,
+    JobEvent,
+    JobFailed,
+    JobProgressed,
+    JobQueued,
+    JobState,
+)
+from orfeas_desktop.settings import Settings
+from orfeas_desktop.studio import Studio, Work, ensure_sample_project, entry_of
+from orfeas_desktop.studio.work import mesh_of, pinned
+from tests.bad_inputs import cut_out
+
+FAST = {"resolution": 64}
+
+
+@pytest.fixture
+def studio(home: Path) -> Iterator[Studio]:
+    with open_studio(Paths.of(), Settings()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "disc.png"
+    cut_out().save(path)
+    return path
+
+
+def play(studio: Studio, *jobs: Job) -> tuple[list[JobEvent], Change]:
+    """Poll and record until these jobs have ended and nothing is left to do."""
+    events: list[JobEvent] = []
+    change = Change()
+    open_jobs = {job.id for job in jobs}
+    deadline = time.monotonic() + 60
+    while open_jobs or studio.busy():
+        assert time.monotonic() < deadline, events
+        event = studio.poll(0.2)
+        if event is None:
+            continue
+        events.append(event)
+        change |= studio.record(event) or Change()
+        match event:
+            case JobDone(job=job):
+                open_jobs.discard(job.id)
+            case JobFailed(job_id=job_id) | JobCancelled(job_id=job_id):
+                open_jobs.discard(job_id)
+            case _:
+                pass
+    return events, change
+
+
+def done_of(events: list[JobEvent], job: Job) -> JobDone:
+    return next(event for event in events if isinstance(event, JobDone) and event.job.id == job.id)
+
+
+def test_a_generation_becomes_an_asset_with_a_thumbnail(studio: Studio, picture: Path) -> None:
+    project, _ = studio.create_project("Things")
+    given = studio.add_picture(picture)
+    picture.unlink()
+    job = studio.generate(
+        "relief", {"front": [given]}, params=FAST, seed=5, destination=Destination(project.id, "Disc")
+    )
+    assert [stored.state for stored in studio.jobs()] == [JobState.waiting]
+    events, change = play(studio, job)
+    assert any(isinstance(event, JobQueued) for event in events)
+    assert any(isinstance(event, JobProgressed) for event in events)
+    (asset,) = studio.assets(project.id)
+    assert asset.id in change.assets
+    version = studio.version(asset.latest.id)
+    assert set(version.files) >= {"mesh", "mask", "thumbnail"}
+    assert studio.blob_path(version.files["mesh"].digest).read_bytes()[:4] == b"glTF"
+    assert studio.blob_path(version.files["thumbnail"].digest).read_bytes()[1:4] == b"PNG"
+    provenance = version.provenance
+    assert provenance.request is not None
+    assert (provenance.request.seed, provenance.request.params["resolution"]) == (5, 64)
+    assert provenance.facts["watertight"] is True
+    assert [stored.state for stored in studio.jobs()] == [JobState.done]
+    located = studio.located(done_of(events, job).result)
+    assert all(output.file.path.exists() for output in located.files)
+
+
+def test_tools_add_versions_and_exports_leave_files(studio: Studio, picture: Path, tmp_path: Path) -> None:
+    project, _ = studio.create_project("Things")
+    job = studio.generate(
+        "relief",
+        {"front": [studio.add_picture(picture)]},
+        params=FAST,
+        destination=Destination(project.id, "Disc"),
+    )
+    play(studio, job)
+    (asset,) = studio.assets(project.id)
+    tool = studio.run_tool("mirror", asset.latest.id)
+    play(studio, tool)
+    first, second = studio.versions(asset.id)
+    assert (first.number, second.number) == (1, 2)
+    assert second.provenance.request.entry == "mirror"
+    target = tmp_path / "out.obj"
+    export = studio.export_version(second.id, "obj", target)
+    events, change = play(studio, export)
+    files = [output.file.path for output in done_of(events, export).result.files]
+    assert files[0] == target
+    assert {path.suffix for path in files} >= {".obj", ".mtl"}
+    assert all(path.parent == tmp_path and path.exists() for path in files)
+    assert change == Change()
+    assert list(Paths.of().staging.glob("*/*")) == []
+    display = studio.make_display(second.id)
+    events, _ = play(studio, display)
+    shown = studio.located(done_of(events, display).result)
+    assert shown.file("manifest").path.exists()
+    again = studio.make_display(second.id)
+    events, _ = play(studio, again)
+    assert done_of(events, again).result.cached
+
+
+def test_an_export_that_cannot_be_published_fails(studio: Studio, tmp_path: Path) -> None:
+    source = tmp_path / "corner.obj"
+    source.write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    taken = studio.import_mesh(source)
+    events, _ = play(studio, taken)
+    mesh = studio.located(done_of(events, taken).result).file("mesh")
+    assert mesh is not None
+    target = tmp_path / "gone" / "out.stl"
+    target.parent.mkdir()
+    export = studio.export(mesh, "stl", target)
+    target.parent.rmdir()
+    events, _ = play(studio, export)
+    failed = [event for event in events if isinstance(event, JobFailed)]
+    assert [event.job_id for event in failed] == [export.id]
+    assert isinstance(failed[0].error, OrfeasError)
+    target.parent.mkdir()
+    again = studio.retry(export)
+    events, _ = play(studio, again)
+    assert done_of(events, again).result.file("file").path == target
+    assert target.exists()
+
+
+def test_a_failure_is_recorded_and_can_be_tried_again(studio: Studio, picture: Path) -> None:
+    project, _ = studio.create_project("Things")
+    file = studio.picture_file(picture)
+    content = picture.read_bytes()
+    picture.unlink()
+    job = studio.generate(
+        "relief", {"front": [file]}, params=FAST, destination=Destination(project.id, "Disc")
+    )
+    play(studio, job)
+    (stored,) = studio.jobs()
+    assert (stored.state, stored.error_code) == (JobState.failed, "file-missing")
+    picture.write_bytes(content)
+    play(studio, studio.retry(job))
+    assert [asset.name for asset in studio.assets(project.id)] == ["Disc"]
+    studio.forget_jobs()
+    assert studio.jobs() == ()
+
+
+def test_jobs_are_cancelled_one_by_one_or_together(studio: Studio, picture: Path) -> None:
+    project, _ = studio.create_project("Things")
+    file = studio.picture_file(picture)
+    jobs = [
+        studio.generate(
+            "relief",
+            {"front": [file]},
+            params={"resolution": 64 + number},
+            destination=Destination(project.id, f"Disc {number}"),
+        )
+        for number in range(4)
+    ]
+    studio.reprioritise(jobs[3].id, 5)
+    studio.cancel(jobs[1].id)
+    studio.cancel_waiting()
+    studio.cancel_all()
+    events, _ = play(studio, *jobs)
+    assert {event.job_id for event in events if isinstance(event, JobCancelled)} == {job.id for job in jobs}
+    assert {stored.state for stored in studio.jobs()} == {JobState.cancelled}
+    assert not any(isinstance(event, JobDone) for event in events)
+
+
+def test_what_waited_in_a_dead_process_is_taken_up(home: Path, picture: Path) -> None:
+    program = (
+        "import sys, os, pathlib\n"
+        "from orfeas_desktop.app import open_studio\n"
+        "from orfeas_desktop.paths import Paths\n"
+        "from orfeas_desktop.settings import Settings\n"
+        "from orfeas_desktop.requests import Destination\n"
+        "studio = open_studio(Paths.of(), Settings())\n"
+        "project, _ = studio.create_project('Things')\n"
+        "picture = studio.add_picture(pathlib.Path(sys.argv[1]))\n"
+        "studio.generate('relief', {'front': [picture]}, params={'resolution': 64},\n"
+        "                destination=Destination(project.id, 'Disc'))\n"
+        "os._exit(9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program, str(picture)], check=False).returncode == 9
+    with open_studio(Paths.of(), Settings()) as studio:
+        jobs = studio.resume_waiting_jobs()
+        assert [job.title for job in jobs] == ["Disc"]
+        play(studio, *jobs)
+        assert [asset.name for asset in studio.assets(studio.project_named("Things").id)] == ["Disc"]
+        assert studio.resume_waiting_jobs() == ()
+
+
+def test_a_second_generation_is_known_and_the_cache_is_pruned(home: Path, picture: Path) -> None:
+    tiny = Settings().changed("library", {"cache_limit_gb": 0.0}).changed("engine", {"threads": 1})
+    with open_studio(Paths.of(), Settings()) as studio:
+        file = studio.picture_file(picture)
+        job = studio.generate("relief", {"front": [file]}, params=FAST)
+        play(studio, job)
+        again = studio.generate("relief", {"front": [file]}, params=FAST)
+        events, _ = play(studio, again)
+        assert done_of(events, again).result.cached
+        assert studio.cache_size() > 0
+        assert studio.check_library(digests=True).sound
+        assert sum(studio.usual_seconds("relief", BACKENDS["relief"].version).values()) > 0
+        assert studio.data_version() >= 0
+    with open_studio(Paths.of(), tiny) as studio:
+        other = studio.generate("relief", {"front": [file]}, params=FAST, seed=1)
+        play(studio, other)
+        assert studio.cache_size() == 0
+
+
+def test_the_library_is_changed_through_the_studio(studio: Studio, tmp_path: Path) -> None:
+    project, _ = studio.create_project("One")
+    assert project.id in studio.rename_project(project.id, "Two").projects
+    source = tmp_path / "corner.ply"
+    source.write_text(
+        "ply\nformat ascii 1.0\nelement vertex 3\nproperty float x\nproperty float y\nproperty float z\n"
+        "element face 1\nproperty list uchar int vertex_indices\nend_header\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n"
+    )
+    play(studio, studio.import_mesh(source, Destination(project.id, "Corner")))
+    (asset,) = studio.assets(project.id, text="corn")
+    assert studio.asset(asset.id).name == "Corner"
+    assert studio.asset_count(project.id) == 1
+    studio.rename_asset(asset.id, "Edge")
+    studio.delete_assets([asset.id])
+    assert studio.assets(project.id) == ()
+    studio.restore_assets([asset.id])
+    assert [found.name for found in studio.assets(project.id)] == ["Edge"]
+    studio.delete_project(project.id)
+    assert studio.projects() == ()
+    assert [found.name for found in studio.projects(deleted=True)] == ["Two"]
+    studio.restore_project(project.id)
+    studio.delete_project(project.id)
+    studio.empty_bin()
+    assert studio.projects(deleted=True) == ()
+    assert studio.writable
+
+
+def test_work_is_checked_before_it_is_queued(studio: Studio, picture: Path, tmp_path: Path) -> None:
+    file = studio.picture_file(picture)
+    with pytest.raises(UnknownEntry):
+        studio.generate("magic", {"front": [file]})
+    with pytest.raises(BadParams):
+        studio.generate("relief", {"front": [file]}, params={"resolution": 1e9})
+    with pytest.raises(BadInput):
+        studio.generate("relief", {"back": [file]})
+    with pytest.raises(UnknownEntry):
+        studio.export(file, "magic", tmp_path / "x.magic")
+    assert not studio.busy()
+    checked = studio.check(
+        Work(table=Table.backends, entry="relief", inputs={"front": (file,)}, params={"depth": 1.2})
+    )
+    assert set(checked.params) == set(BACKENDS["relief"].params().plain())
+    needy = replace(BACKENDS["relief"], weights=("big-one",))
+    reason = studio.unavailable(needy)
+    assert isinstance(reason, WeightsMissing)
+    assert "big-one" in reason.say()
+    assert studio.unavailable(BACKENDS["relief"]) is None
+    small = Settings().changed("library", {"max_megapixels": 1.0})
+    studio.settings = small
+    huge = tmp_path / "huge.png"
+    cut_out(side=1100).save(huge)
+    with pytest.raises(PictureTooLarge):
+        studio.add_picture(huge)
+
+
+def test_every_table_has_its_entries() -> None:
+    for table, entry in (
+        (Table.backends, "relief"),
+        (Table.tools, "mirror"),
+        (Table.exporters, "glb"),
+        (Table.layouts, "row"),
+        (Table.chores, "thumbnail"),
+    ):
+        assert entry_of(table, entry).id == entry
+
+
+def test_files_are_pinned_or_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileMissing):
+        pinned(tmp_path / "nothing", AssetKind.file)
+    with pytest.raises(NotAFile):
+        pinned(tmp_path, AssetKind.file)
+    with pytest.raises(FileMissing):
+        pinned(tmp_path / "nul\0", AssetKind.file)
+
+
+def test_a_file_without_permission_is_refused(open_place: Path) -> None:
+    from tests.bad_inputs import as_nobody
+
+    path = open_place / "secret.glb"
+    path.write_bytes(b"x")
+    path.chmod(0)
+    with as_nobody(), pytest.raises(PermissionDenied):
+        pinned(path, AssetKind.file)
+
+
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    import shutil
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="orfeas-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_version_without_a_mesh_has_none_to_give(studio: Studio, picture: Path) -> None:
+    project, _ = studio.create_project("Things")
+    job = studio.generate(
+        "relief",
+        {"front": [studio.add_picture(picture)]},
+        params=FAST,
+        destination=Destination(project.id, "Disc"),
+    )
+    play(studio, job)
+    version = studio.assets(project.id)[0].latest
+    with pytest.raises(NoSuchAsset):
+        mesh_of(replace(version, files={}))
+
+
+def test_the_samples_are_offered_once(studio: Studio) -> None:
+    project, jobs = ensure_sample_project(studio)
+    assert len(jobs) == 2
+    assert ensure_sample_project(studio) == (project, ())
+    studio.cancel_all()
+    play(studio, *jobs)
+
+
+def test_closing_ends_the_workers(home: Path, picture: Path) -> None:
+    import psutil
+
+    before = set(psutil.Process().children(recursive=True))
+    with open_studio(Paths.of(), Settings()) as studio:
+        studio.generate("relief", {"front": [studio.picture_file(picture)]})
+        deadline = time.monotonic() + 30
+        while not set(psutil.Process().children(recursive=True)) - before:
+            assert time.monotonic() < deadline
+            studio.poll(0.1)
+    assert set(psutil.Process().children(recursive=True)) <= before
