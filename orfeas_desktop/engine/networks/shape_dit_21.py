@@ -130,15 +130,14 @@ class Experts(nn.Module):
     def forward(self, tokens: Tensor, counts: list[int]) -> Tensor:
         """Apply expert e to its `counts[e]` rows of `tokens` (M, H), which are in the experts' order."""
         out = torch.empty_like(tokens)
+        weight_in, weight_out = self.weight_in, self.weight_out
         start = 0
         for expert, count in enumerate(counts):
             if not count:
                 continue
             rows = slice(start, start + count)
-            inner = functional.gelu(
-                functional.linear(tokens[rows], self.weight_in[expert], self.bias_in[expert])
-            )
-            out[rows] = functional.linear(inner, self.weight_out[expert], self.bias_out[expert])
+            inner = functional.linear(tokens[rows], weight_in[expert], self.bias_in[expert])
+            out[rows] = functional.linear(functional.gelu(inner), weight_out[expert], self.bias_out[expert])
             start += count
         return out
 
@@ -208,7 +207,7 @@ class Block(nn.Module):
             x = self.skip_norm(self.skip_linear(torch.cat([skip, x], dim=-1)))
         x += self.attn1(self.norm1(x))
         if context is None:
-            x += self.attn2.out_proj.bias
+            x += self.attn2.out_proj.bias.to(x.device)
         else:
             x += self.attn2(self.norm2(x), context)
         x += self.moe(self.norm3(x)) if self.mixed else self.mlp(self.norm3(x))

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import torch
 
+from orfeas_desktop.engine.networks.image_conditioner import ImageConditioner
+from orfeas_desktop.engine.networks.memory_profile import MemoryProfile, release
 from orfeas_desktop.engine.networks.picture_preparation import prepare_pictures
+from orfeas_desktop.engine.networks.shape_dit import ShapeDit
+from orfeas_desktop.engine.networks.shape_dit_21 import ShapeDit21
 from orfeas_desktop.engine.networks.shape_sampling import OnStep, Sampler, SamplingSettings, initial_noise
+from orfeas_desktop.engine.networks.shape_vae import ShapeVae
+from orfeas_desktop.engine.networks.small_weights import LayerStream, quantise
 from orfeas_desktop.engine.networks.surface import SurfaceSettings, extract_surface
 from orfeas_desktop.engine.networks.volume import Volume, VolumeSettings, VolumeWatch, decode_volume
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -23,6 +30,11 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.networks.picture_preparation import PreparedPictures
     from orfeas_desktop.engine.networks.shape_weights import ShapeWeights
     from orfeas_desktop.engine.networks.surface import Surface
+
+
+Network = ImageConditioner | ShapeDit | ShapeDit21 | ShapeVae
+N = TypeVar("N", bound=Network)
+Load = Callable[[torch.dtype, torch.device], N]
 
 
 def _ignore(*_values: object) -> None:
@@ -49,38 +61,67 @@ class PipelineSettings:
     surface: SurfaceSettings = field(default_factory=SurfaceSettings)
 
 
-class ShapePipeline:
-    """Makes meshes with one variant's networks, which are loaded when first needed and kept."""
+@dataclass(frozen=True)
+class MemoryPlan:
+    """Where and how precisely the networks compute, and which of them are there at once."""
 
-    def __init__(self, weights: ShapeWeights, dtype: torch.dtype, device: torch.device) -> None:
+    device: torch.device
+    dtype: torch.dtype
+    profile: MemoryProfile = MemoryProfile.full
+
+
+class ShapePipeline:
+    """Makes meshes with one variant's networks, loaded when first needed and kept as the profile says."""
+
+    def __init__(self, weights: ShapeWeights, plan: MemoryPlan) -> None:
         self.weights = weights
-        self.dtype = dtype
-        self.device = device
-        self._conditioner = weights.conditioner(dtype, device)
-        self._denoiser = weights.denoiser(dtype, device)
-        self._vae = weights.vae(dtype, device)
+        self.plan = plan
+        self._kept: dict[str, Network] = {}
+
+    @contextmanager
+    def _network(self, name: str, load: Load[N]) -> Generator[N]:
+        """Lend a network; in the profiles that hold one at a time it is let go afterwards."""
+        kept = self._kept.get(name)
+        network = cast("N", kept) if kept is not None else self._loaded(load)
+        if self.plan.profile is MemoryProfile.full:
+            self._kept[name] = network
+        yield network
+        if self.plan.profile is not MemoryProfile.full:
+            del network
+            release(self.plan.device)
+
+    def _loaded(self, load: Load[N]) -> N:
+        profile = self.plan.profile
+        if profile in (MemoryProfile.full, MemoryProfile.balanced):
+            return load(self.plan.dtype, self.plan.device)
+        network = load(self.plan.dtype, torch.device("cpu"))
+        if profile is MemoryProfile.minimal and not isinstance(network, ShapeVae):
+            quantise(network)
+        LayerStream(network, self.plan.device)
+        return network
 
     @torch.inference_mode()
     def encode(self, prepared: PreparedPictures) -> Tensor:
         """Condition tokens (1, T, C) of framed pictures."""
-        pictures = prepared.tensor(self.device)
-        if not self.weights.config.conditioner.view_num:
-            return self._conditioner(pictures[:1])
-        return self._conditioner(pictures[None], prepared.views)
+        pictures = prepared.tensor(self.plan.device)
+        with self._network("conditioner", self.weights.conditioner) as conditioner:
+            if not self.weights.config.conditioner.view_num:
+                return conditioner(pictures[:1])
+            return conditioner(pictures[None], prepared.views)
 
     @torch.inference_mode()
     def sample(self, features: Tensor, settings: PipelineSettings, watch: PipelineWatch) -> Tensor:
         """Latents (1, N, C) as they leave the sampling."""
         config = self.weights.vae_config
         shape = (features.shape[0], config.num_latents, config.embed_dim)
-        noise = initial_noise(shape, settings.seed, self.dtype, self.device)
-        sampler = Sampler(self._denoiser, self.weights.scheduler(), features, settings.sampling)
-        return sampler.run(noise, watch.on_step)
+        noise = initial_noise(shape, settings.seed, self.plan.dtype, self.plan.device)
+        with self._network("denoiser", self.weights.denoiser) as denoiser:
+            sampler = Sampler(denoiser, self.weights.scheduler(), features, settings.sampling)
+            return sampler.run(noise, watch.on_step)
 
     @torch.inference_mode()
     def decode(self, latents: Tensor, settings: PipelineSettings, watch: PipelineWatch) -> Volume:
         """The volume of sampled latents (1, N, C)."""
-        decoded = self._vae.decode(latents / self.weights.vae_config.scale_factor)
         shown = False
 
         def show(volume: Volume) -> None:
@@ -90,7 +131,14 @@ class ShapePipeline:
             if preview is not None:
                 watch.on_preview(preview)
 
-        return decode_volume(self._vae.field(decoded), settings.volume, VolumeWatch(watch.on_chunk, show))
+        with self._network("vae", self.weights.vae) as vae:
+            decoded = vae.decode(latents / self.weights.vae_config.scale_factor)
+            return decode_volume(vae.field(decoded), settings.volume, VolumeWatch(watch.on_chunk, show))
+
+    def unload(self) -> None:
+        """Let every network go."""
+        self._kept.clear()
+        release(self.plan.device)
 
     def __call__(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import pickle
 import tempfile
@@ -62,6 +63,11 @@ class WeightPart:
     file: WeightFile
     start: str
     shapes: Mapping[str, tuple[int, ...]]
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers the tensors hold."""
+        return sum(math.prod(shape) for shape in self.shapes.values())
 
     def read(self, keep: Mapping[str, object] | None = None) -> dict[str, Tensor]:
         """Read the tensors (those in `keep`, when given) by their key without the prefix."""

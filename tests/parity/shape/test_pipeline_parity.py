@@ -6,7 +6,12 @@ import torch
 from PIL import Image
 
 from orfeas_desktop.engine.networks.picture_preparation import VIEWS, PreparedPictures
-from orfeas_desktop.engine.networks.shape_pipeline import PipelineSettings, PipelineWatch, ShapePipeline
+from orfeas_desktop.engine.networks.shape_pipeline import (
+    MemoryPlan,
+    PipelineSettings,
+    PipelineWatch,
+    ShapePipeline,
+)
 from orfeas_desktop.engine.networks.shape_sampling import Sampler, SamplingSettings, initial_noise
 from orfeas_desktop.engine.networks.shape_weights import ShapeWeights
 from orfeas_desktop.engine.networks.surface import (
@@ -29,7 +34,7 @@ def pipelines() -> dict[str, ShapePipeline]:
 def pipeline(case, pipelines, tmp_path_factory) -> ShapePipeline:
     if case.name not in pipelines:
         weights = ShapeWeights.open(case.path, tmp_path_factory.mktemp("store"))
-        pipelines[case.name] = ShapePipeline(weights, torch.float32, CPU)
+        pipelines[case.name] = ShapePipeline(weights, MemoryPlan(CPU, torch.float32))
     return pipelines[case.name]
 
 
@@ -62,7 +67,10 @@ def test_from_framed_pictures_to_the_grid(case, pipeline) -> None:
     assert len(io["cond"]) == 1 or not io["cond"][1:].any()
     scheduler = pipeline.weights.scheduler()
     with torch.inference_mode():
-        sampler = Sampler(pipeline._denoiser, scheduler, features, settings.sampling)
+        denoiser, vae = (
+            load(torch.float32, CPU) for load in (pipeline.weights.denoiser, pipeline.weights.vae)
+        )
+        sampler = Sampler(denoiser, scheduler, features, settings.sampling)
         latents = torch.from_numpy(io["noise"])
         for index in range(settings.sampling.num_inference_steps):
             case.close(f"model_t[{index}]", sampler.times[index : index + 1], io["model_t"][index], 1e-6)
@@ -73,7 +81,7 @@ def test_from_framed_pictures_to_the_grid(case, pipeline) -> None:
             case.close(f"latents[{index}]", latents, io["latents"][index], bound)
         walked = sampler.run(torch.from_numpy(io["noise"]), lambda _step, _total: None)
         case.close("final_latents", walked, io["final_latents"], bound)
-        decoded = pipeline._vae.decode(walked / pipeline.weights.vae_config.scale_factor)
+        decoded = vae.decode(walked / pipeline.weights.vae_config.scale_factor)
         case.close("decoded", decoded, io["decoded"], bound)
     volume = pipeline.decode(walked, settings, PipelineWatch())
     case.close("grid", volume.values, io["grid"], bound)
@@ -83,7 +91,7 @@ def test_from_framed_pictures_to_the_grid(case, pipeline) -> None:
             int(io["octree_resolution"]), smallest_level=smallest, decoder=VolumeDecoder.flash_mean
         )
         with torch.inference_mode():
-            found = decode_volume(pipeline._vae.field(decoded), asked).values.numpy()
+            found = decode_volume(vae.field(decoded), asked).values.numpy()
         check_partly_known(case, key, found, io[key], bound)
 
 

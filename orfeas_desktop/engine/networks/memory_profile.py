@@ -1,0 +1,101 @@
+"""Which networks are in the device's memory at once, chosen by how much of it is free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from orfeas_desktop.engine.networks.shape_weights import ShapeWeights
+
+MARGIN = 1.1
+"""What allocators lose between blocks."""
+
+STREAMED_LEAST = 256 << 20
+
+
+class MemoryProfile(StrEnum):
+    """From fast to small."""
+
+    full = "full"
+    """Every network stays on the device."""
+    balanced = "balanced"
+    """One network at a time."""
+    low = "low"
+    """One at a time, its large weights streamed layer by layer."""
+    minimal = "minimal"
+    """Streamed, and kept in 8 bits."""
+
+    @property
+    def next_smaller(self) -> MemoryProfile | None:
+        """The next smaller one."""
+        profiles = list(MemoryProfile)
+        following = profiles.index(self) + 1
+        return profiles[following] if following < len(profiles) else None
+
+
+@dataclass(frozen=True)
+class MemoryNeed:
+    """Bytes of each network's numbers in the working precision, and of what is computed beside them."""
+
+    conditioner: int
+    denoiser: int
+    vae: int
+    working: int
+
+    @classmethod
+    def of(cls, weights: ShapeWeights, dtype: torch.dtype, octree_resolution: int, views: int) -> MemoryNeed:
+        """Estimate from the shapes in the files."""
+        width = torch.empty(0, dtype=dtype).element_size()
+        parts = (weights.conditioner_part, weights.denoiser_part, weights.vae_part)
+        sizes = [width * part.numbers for part in parts]
+        config = weights.config
+        hidden = config.model.hidden_size
+        encoder = config.conditioner
+        patches = (encoder.image_size // encoder.patch_size) ** 2 + 1
+        tokens = weights.vae_config.num_latents + patches * max(views, 1)
+        per_token = 16 * hidden * width
+        grid = (octree_resolution + 1) ** 3 * 4 * 3
+        return cls(*sizes, working=max(2 * tokens * per_token, grid))
+
+    def bytes_in(self, profile: MemoryProfile) -> int:
+        """The peak in that profile."""
+        networks = (self.conditioner, self.denoiser, self.vae)
+        match profile:
+            case MemoryProfile.full:
+                held = sum(networks)
+            case MemoryProfile.balanced:
+                held = max(networks)
+            case MemoryProfile.low:
+                held = max(max(networks) // 10, STREAMED_LEAST)
+            case MemoryProfile.minimal:
+                held = max(max(networks) // 20, STREAMED_LEAST // 2)
+        return int((held + self.working) * MARGIN)
+
+    def choose(self, free: int) -> MemoryProfile:
+        """The fastest profile that fits; the smallest when none does."""
+        fitting = (profile for profile in MemoryProfile if self.bytes_in(profile) <= free)
+        return next(fitting, MemoryProfile.minimal)
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Memory free on a graphics card, with what torch keeps for itself; None for the processor."""
+    if device.type != "cuda":
+        return None
+    free, _ = torch.cuda.mem_get_info(device)
+    cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return free + cached
+
+
+def release(device: torch.device) -> None:
+    """Give memory that torch keeps back to the device."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+
+
+def best_device() -> torch.device:
+    """The graphics card when torch can use one, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
