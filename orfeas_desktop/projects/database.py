@@ -48,7 +48,8 @@ def error_of(problem: sqlite3.Error, folder: Path) -> OrfeasError:
         return LibraryReadOnly(place=str(folder), details=str(problem))
     if code == sqlite3.SQLITE_FULL:
         return DiskFull(place=str(folder), details=str(problem))
-    return LibraryDamaged(problem=str(problem), details=f"{folder}: {problem!r}")
+    copies = sorted(str(copy) for copy in folder.glob("*-v*.sqlite"))
+    return LibraryDamaged(problem=str(problem), details="\n".join((f"{folder}: {problem!r}", *copies)))
 
 
 @contextmanager

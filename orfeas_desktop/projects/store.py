@@ -262,9 +262,10 @@ class ProjectStore:
 
     def blob_path(self, digest: str) -> Path:
         """Return where a kept file lies. Raises LibraryDamaged when it is gone."""
-        if not self._blobs.holds(digest):
-            raise LibraryDamaged(problem="a file that was kept is gone", details=digest)
-        return self._blobs.path(digest)
+        with translated(self._blobs.folder):
+            if self._blobs.holds(digest):
+                return self._blobs.path(digest)
+        raise LibraryDamaged(problem="a file that was kept is gone", details=digest)
 
     def add_version(
         self, destination: Destination, files: Mapping[str, AssetRef], provenance: Provenance

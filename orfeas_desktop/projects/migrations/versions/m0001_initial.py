@@ -192,3 +192,4 @@ def upgrade() -> None:
     """Make every table and index of the first library."""
     for statement in TABLES:
         op.execute(statement)
+    op.execute("INSERT INTO library VALUES (1, 1)")
