@@ -88,9 +88,10 @@ def _lines(material: Material, name: str, writing: _Writing) -> list[str]:
     shine = min(2.0 / max(material.roughness, 0.045) ** 2 - 2.0, 1000.0)
     see_through = material.alpha_mode is not AlphaMode.opaque
     surface = material.metallic_roughness_texture
+    base = writing.encoded(material.base_color_texture, f"{name}_base_color")
     normal = writing.encoded(material.normal_map, f"{name}_normal")
     maps = {
-        "map_Kd": writing.encoded(material.base_color_texture, f"{name}_base_color"),
+        "map_Kd": base,
         "map_d": writing.channel(material.base_color_texture if see_through else None, 3, f"{name}_alpha"),
         "map_Ke": writing.encoded(material.emissive_texture, f"{name}_emissive"),
         "map_Pr": writing.channel(surface, 1, f"{name}_roughness"),

@@ -1,0 +1,114 @@
+"""What every exporter promises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orfeas_desktop.assets import AssetKind, local_file
+from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.engine.mesh.glb import write_glb
+from orfeas_desktop.errors import BadMesh, BadParams, Cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from orfeas_desktop.assets import LocalFile
+    from orfeas_desktop.engine.exporters.base import Exporter
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+
+every_exporter = pytest.mark.parametrize("exporter", list(EXPORTERS), ids=lambda exporter: exporter.id)
+
+
+@pytest.fixture(params=["cube", "ball"])
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> LocalFile:
+    mesh: Mesh = request.getfixturevalue(request.param)
+    write_glb(mesh, tmp_path / "in.glb")
+    return local_file(tmp_path / "in.glb", AssetKind.mesh, f"{request.param}.glb")
+
+
+@every_exporter
+def test_it_says_what_it_is(exporter: Exporter[Any]) -> None:
+    assert exporter.title
+    assert exporter.summary.endswith(".")
+    assert exporter.suffix.startswith(".")
+    assert [slot.name for slot in exporter.outputs] == ["file", "parts"]
+    for field in exporter.params.fields():
+        assert field.title
+        assert field.help.endswith(".")
+
+
+@every_exporter
+def test_same_input_same_bytes_and_nothing_else_left(
+    exporter: Exporter[Any], source: LocalFile, make_context: Callable[..., Any]
+) -> None:
+    made: list[dict[str, bytes]] = []
+    for _ in range(2):
+        context = make_context()
+        outputs = exporter.run({"mesh": (source,)}, exporter.params(), context)
+        assert {output.path for output in outputs} == set(context.staging.rglob("*"))
+        assert [output.slot for output in outputs] == ["file"] + ["parts"] * (len(outputs) - 1)
+        made.append({output.name: output.path.read_bytes() for output in outputs})
+    assert made[0] == made[1]
+    assert {"bytes", "faces", "width_mm", "height_mm", "depth_mm", "verified_by"} <= context.facts.keys()
+
+
+@every_exporter
+def test_progress_rises_to_one_in_every_stage(
+    exporter: Exporter[Any], source: LocalFile, make_context: Callable[..., Any]
+) -> None:
+    context = make_context()
+    exporter.run({"mesh": (source,)}, exporter.params(), context)
+    for stage in context.stages:
+        told = [fraction for title, fraction in context.fractions if title == stage]
+        assert told == sorted(told)
+        assert told[-1] == 1.0
+
+
+@every_exporter
+def test_a_cancel_is_obeyed_wherever_it_comes(
+    exporter: Exporter[Any], source: LocalFile, make_context: Callable[..., Any]
+) -> None:
+    whole = make_context()
+    exporter.run({"mesh": (source,)}, exporter.params(), whole)
+    for look in range(1, whole.looks + 1):
+        with pytest.raises(Cancelled):
+            exporter.run({"mesh": (source,)}, exporter.params(), make_context(cancel_at=look))
+
+
+@every_exporter
+def test_settings_survive_json_and_bad_ones_are_refused(exporter: Exporter[Any]) -> None:
+    params = exporter.params()
+    assert exporter.params.check(exporter.id, params.plain()) == params
+    with pytest.raises(BadParams):
+        exporter.params.check(exporter.id, {"no such setting": 1})
+    for field in exporter.params.fields():
+        with pytest.raises(BadParams):
+            exporter.params.check(exporter.id, {field.name: "no such value"})
+
+
+@every_exporter
+def test_every_choice_runs(
+    exporter: Exporter[Any], source: LocalFile, make_context: Callable[..., Any]
+) -> None:
+    for field in exporter.params.fields():
+        values = [choice.value for choice in field.choices] or (
+            [True, False] if field.kind.value == "boolean" else []
+        )
+        for value in values:
+            params = exporter.params.check(exporter.id, {field.name: value})
+            assert exporter.run({"mesh": (source,)}, params, make_context())
+
+
+@every_exporter
+def test_a_broken_mesh_is_named(
+    exporter: Exporter[Any], tmp_path: Path, make_context: Callable[..., Any]
+) -> None:
+    (tmp_path / "bad").write_bytes(b"glTF and then nothing")
+    broken = local_file(tmp_path / "bad", AssetKind.mesh, "My chair.glb")
+    context = make_context()
+    with pytest.raises(BadMesh, match=r"My chair\.glb"):
+        exporter.run({"mesh": (broken,)}, exporter.params(), context)
+    assert list(context.staging.iterdir()) == []
