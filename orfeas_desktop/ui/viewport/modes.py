@@ -52,7 +52,7 @@ class ViewportColours:
     axis_x: QColor
     axis_z: QColor
     mesh: QColor
-    wire: QColor
+    edge: QColor
 
     @classmethod
     def of(cls, color: Callable[[str], QColor]) -> Self:
@@ -63,6 +63,6 @@ class ViewportColours:
             grid=color("grid"),
             axis_x=color("axis_x"),
             axis_z=color("axis_z"),
-            mesh=color("muted"),
-            wire=color("text"),
+            mesh=max(color("muted"), color("disabled"), key=lambda grey: grey.lightnessF()),
+            edge=min(color("text"), color("viewport_bottom"), key=lambda grey: grey.lightnessF()),
         )

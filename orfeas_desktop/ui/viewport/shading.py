@@ -41,10 +41,10 @@ def shade(
     own = mode is Mode.textured
     set_finish(prop, surface.finish if own else _CLAY, textured=texture is not None)
     if mode in (Mode.solid, Mode.wireframe):
-        prop.SetColor(*rgb(colours.mesh if mode is Mode.solid else colours.bottom))
+        prop.SetColor(*rgb(colours.mesh))
     prop.SetEdgeVisibility(mode is Mode.wireframe)
-    prop.SetEdgeColor(*rgb(colours.wire))
-    prop.SetEdgeOpacity(0.45)
+    prop.SetEdgeColor(*rgb(colours.edge))
+    prop.SetEdgeOpacity(0.55)
     actor.GetMapper().SetScalarVisibility(own and surface.colors is not None)
     actor.SetTexture(texture)  # pyright: ignore[reportArgumentType]  # VTK takes a null here
     shader = actor.GetShaderProperty()

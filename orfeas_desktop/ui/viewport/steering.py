@@ -110,11 +110,13 @@ class Steering(QObject):
         return True
 
     def _key(self, event: QKeyEvent) -> bool:
+        if event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            return False
         command = command_of(event)
         event.setAccepted(command is not None)
         if command is not None and event.type() == QEvent.Type.KeyPress:
             self._obey(command)
-        return command is not None or event.key() not in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
+        return True
 
     def _obey(self, command: Command) -> None:
         if isinstance(command, Turn):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QLinearGradient, QPainter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -79,9 +79,7 @@ class Viewport(QWidget):
         self.pill = FactsPill(self)
         self.message = Message(self)
         self._loader = DisplayLoader(self)
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
+        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._connect()
         self._say_empty()
 
@@ -235,7 +233,7 @@ class Viewport(QWidget):
         self._waiting = self._pending = None
         canvas, self._canvas, self._stage = self._canvas, None, None
         if canvas is not None:
-            canvas.frameSwapped.disconnect(self._show_pending)
+            canvas.frameSwapped.disconnect(self._follow_frame)
             self._column.removeWidget(canvas)
             canvas.close()
             canvas.deleteLater()
@@ -266,11 +264,8 @@ class Viewport(QWidget):
         if graphics is None:
             error = problem if isinstance(problem, OrfeasError) else ProgramMissing(program="OpenGL 3.2")
             self.bar.setEnabled(False)
-            self.message.say(
-                self.tr("3D is not available on this machine"),
-                self.tr("Everything else works. {why}").format(why=error.say()),
-            )
-            self._place()
+            note = self.tr("Everything else works. {why}").format(why=error.say())
+            self._say(self.tr("3D is not available on this machine"), note)
             self.failed.emit(error)
             return
         from orfeas_desktop.ui.viewport.stage import Stage
@@ -287,7 +282,7 @@ class Viewport(QWidget):
         self._steering.commanded.connect(self._obey)
         self._steering.moved.connect(self._draw_moving)
         self._steering.clicked.connect(self._pick)
-        canvas.frameSwapped.connect(self._show_pending, Qt.ConnectionType.QueuedConnection)
+        canvas.frameSwapped.connect(self._follow_frame)
         self._column.addWidget(canvas)
         self.setFocusProxy(canvas)
         self._place()
@@ -299,8 +294,7 @@ class Viewport(QWidget):
     def _load(self, manifest: Path, arrays: Mapping[str, Path] | None) -> None:
         self._pending = None
         if self._stage is None or self._stage.mesh.display is None:
-            self.message.say(self.tr("Loading the mesh"))
-            self._place()
+            self._say(self.tr("Loading the mesh"))
         self._loader.load(manifest, arrays)
 
     def _show(self, display: Display) -> None:
@@ -322,12 +316,15 @@ class Viewport(QWidget):
         self.bar.allow_checker(mesh.has_uv or not display.surfaces)
         self._place()
         if not (same or self._keep_camera):
-            self._rig.look_three_quarter()
-            self.frame()
+            self.home()
         self._redraw()
 
+    def _follow_frame(self) -> None:
+        """Show the whole once a frame with its stand-in has been seen."""
+        if self._pending is not None:
+            QTimer.singleShot(0, self, self._show_pending)
+
     def _show_pending(self) -> None:
-        """Show the whole once its stand-in has been seen."""
         display, self._pending = self._pending, None
         if display is not None and self._stage is not None:
             self._stage.mesh.show_whole_of(display)
@@ -336,12 +333,14 @@ class Viewport(QWidget):
 
     def _show_failure(self, error: OrfeasError) -> None:
         if self._stage is None or self._stage.mesh.display is None:
-            self.message.say(self.tr("This mesh cannot be shown"), error.say())
-            self._place()
+            self._say(self.tr("This mesh cannot be shown"), error.say())
         self.failed.emit(error)
 
     def _say_empty(self) -> None:
-        self.message.say(self.tr("Your first mesh appears here"))
+        self._say(self.tr("Your first mesh appears here"))
+
+    def _say(self, line: str, note: str = "") -> None:
+        self.message.say(line, note)
         self._place()
 
     def _obey(self, command: Command) -> None:
@@ -389,6 +388,7 @@ class Viewport(QWidget):
     def _picture(self, *, transparent: bool) -> QImage | None:
         if self._canvas is None or self._stage is None or not self._canvas.isValid():
             return None
+        self._show_pending()
         pixels = self._stage.picture(self._canvas.ren_win, transparent=transparent)
         self._redraw()
         return image_of(pixels)
