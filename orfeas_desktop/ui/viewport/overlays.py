@@ -180,7 +180,13 @@ class Message(QWidget):
         self._note.setText(note)
         self._note.setVisible(bool(note))
         self.adjustSize()
+        self.centre()
         self.show()
+
+    def centre(self) -> None:
+        """Move to the middle of the view."""
+        spare = self.parentWidget().size() - self.size()
+        self.move(spare.width() // 2, spare.height() // 2)
 
     def _label(self, role: str) -> QLabel:
         label = QLabel(self)
@@ -189,14 +195,14 @@ class Message(QWidget):
         return label
 
 
-def place_overlays(area: QRect, bar: QWidget, pill: QWidget, message: QWidget) -> None:
+def place_overlays(area: QRect, bar: QWidget, pill: QWidget, message: Message) -> None:
     """Put the bar top centre, the pill lower left and the message in the middle of `area`, above all else."""
     for child in (message, pill, bar):
         child.adjustSize()
         child.raise_()
     bar.move((area.width() - bar.width()) // 2, _MARGIN)
     pill.move(_MARGIN - 2, area.height() - pill.height() - _MARGIN + 2)
-    message.move((area.width() - message.width()) // 2, (area.height() - message.height()) // 2)
+    message.centre()
 
 
 def size_text(size_m: tuple[float, float, float], locale: QLocale) -> str:

@@ -29,6 +29,13 @@ def test_before_3d_starts_the_ground_is_painted_and_says_what_will_come(bare):
     assert not bare.view.is_ready
 
 
+def test_a_message_stands_in_the_middle_however_long_it_is(bare):
+    for words in ("Short", "A much longer line than the one that stood there before"):
+        bare.view.message.say(words, "And a quieter line")
+        off = bare.view.message.geometry().center() - bare.view.rect().center()
+        assert off.manhattanLength() <= 2
+
+
 def test_a_mesh_is_shown_with_its_facts(stand, small):
     stand.show(small, closed=True)
     assert not stand.view.message.isVisible()
