@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import torch
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
     from orfeas_desktop.engine.networks.shape_weights import ShapeWeights
 
 MARGIN = 1.1
@@ -45,6 +48,8 @@ class MemoryNeed:
     denoiser: int
     vae: int
     working: int
+    measured: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Peaks that this machine has seen, by profile; they count more than the estimate."""
 
     @classmethod
     def of(cls, weights: ShapeWeights, dtype: torch.dtype, octree_resolution: int, views: int) -> MemoryNeed:
@@ -63,6 +68,8 @@ class MemoryNeed:
 
     def bytes_in(self, profile: MemoryProfile) -> int:
         """The peak in that profile."""
+        if profile.value in self.measured:
+            return int(self.measured[profile.value] * MARGIN)
         networks = (self.conditioner, self.denoiser, self.vae)
         match profile:
             case MemoryProfile.full:
@@ -99,3 +106,22 @@ def release(device: torch.device) -> None:
 def best_device() -> torch.device:
     """The graphics card when torch can use one, else the processor."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@dataclass
+class Peak:
+    """The most memory that was in use at once, 0 where that cannot be said."""
+
+    bytes: int = 0
+
+
+@contextmanager
+def measured_peak(device: torch.device) -> Generator[Peak]:
+    """Measure the peak of what is done inside."""
+    peak = Peak()
+    if device.type != "cuda":
+        yield peak
+        return
+    torch.cuda.reset_peak_memory_stats(device)
+    yield peak
+    peak.bytes = torch.cuda.max_memory_allocated(device)

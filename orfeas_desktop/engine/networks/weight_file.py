@@ -37,6 +37,8 @@ class WeightFile:
     shapes: Mapping[str, tuple[int, ...]]
     name: str
     """The name of the file that the user gave."""
+    stamp: int = 0
+    """When it was written, in nanoseconds."""
 
     def part(self, prefix: str) -> WeightPart:
         """The tensors whose keys start with `prefix` and a dot; all of them for an empty prefix."""
@@ -112,7 +114,7 @@ def _open_safetensors(path: Path, name: str) -> WeightFile:
         raise BadWeights(
             name=name, problem="it is not a whole safetensors file", details=str(problem)
         ) from None
-    return WeightFile(path, shapes, name)
+    return WeightFile(path, shapes, name, path.stat().st_mtime_ns)
 
 
 def _converted(path: Path, store: Path) -> Path:
