@@ -5,22 +5,28 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from orfeas_desktop import __version__
-from orfeas_desktop.engine.service import Engine
-from orfeas_desktop.engine.worker.options import EngineOptions
 from orfeas_desktop.errors import NoDisplay, OrfeasError
 from orfeas_desktop.log import set_up_log, write_crash_report
 from orfeas_desktop.paths import Paths
-from orfeas_desktop.projects.store import ProjectStore
 from orfeas_desktop.settings import Settings, load_settings
-from orfeas_desktop.studio import Studio
+
+if TYPE_CHECKING:
+    from orfeas_desktop.engine.worker.options import EngineOptions
+    from orfeas_desktop.studio import Studio
 
 
 def open_studio(paths: Paths, settings: Settings) -> Studio:
     """Open the library and an engine that works for it. Raises what `ProjectStore.open` raises."""
+    from orfeas_desktop.engine.service import Engine
+    from orfeas_desktop.projects.store import ProjectStore
+    from orfeas_desktop.studio import Studio
+
     store = ProjectStore.open(paths.library)
     engine = Engine(
         results=store,
@@ -34,13 +40,11 @@ def open_studio(paths: Paths, settings: Settings) -> Studio:
 
 
 def _options(settings: Settings) -> EngineOptions:
+    from orfeas_desktop.engine.worker.options import EngineOptions
+
     chosen = settings.engine
     options = EngineOptions(cancel_grace_s=chosen.cancel_grace_s, silence_s=chosen.silence_s)
-    if not chosen.threads:
-        return options
-    return EngineOptions(
-        cancel_grace_s=chosen.cancel_grace_s, silence_s=chosen.silence_s, threads=chosen.threads
-    )
+    return replace(options, threads=chosen.threads) if chosen.threads else options
 
 
 def run(words: Sequence[str]) -> int:

@@ -87,8 +87,8 @@ def main(words: Sequence[str], doors: Doors) -> int:
     screen = Screen(as_json="--json" in words)
     try:
         return _run(words, Call(doors, screen), screen)
-    except BrokenPipeError:
-        # Nobody reads any more: what was to be printed has no reader, and neither has the interpreter's last flush.
+    except (BrokenPipeError, SystemExit):
+        # Nobody reads any more (typer turns that into SystemExit): let the last flush go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -38,6 +37,7 @@ from orfeas_desktop.requests import (
     JobProgressed,
     JobQueued,
     JobRequest,
+    JobResult,
     JobStarted,
     JobState,
     JobWarned,
@@ -66,6 +66,7 @@ class Studio(LibraryFace):
         self._thumbnails: dict[str, int] = {}
         self._kept: set[str] = set()
         self._live: set[str] = set()
+        self._staged: dict[str, JobResult] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -303,7 +304,8 @@ class Studio(LibraryFace):
             replace(output, file=replace(output.file, path=path))
             for output, path in zip(_main_first(event.result.files), paths, strict=True)
         )
-        _throw_away(event.result.files)
+        with self._lock:
+            self._staged[event.job.id] = event.result
         return replace(event, result=replace(event.result, files=files))
 
     def record(self, event: JobEvent) -> Change | None:
@@ -337,12 +339,13 @@ class Studio(LibraryFace):
             self._live.discard(job.id)
             self._kept.discard(job.id)
             version_id = self._thumbnails.pop(job.id, None)
-        if job.request.table is Table.exporters or not self._store.writable:
+            result = self._staged.pop(job.id, event.result)
+        if not self._store.writable:
             return None
-        version, change = self._store.record_result(job, event.key, event.result, app_version=__version__)
+        version, change = self._store.record_result(job, event.key, result, app_version=__version__)
         if version is not None and "mesh" in version.files:
             self.make_thumbnail(version.id)
-        thumbnail = event.result.file("thumbnail")
+        thumbnail = result.file("thumbnail")
         if version_id is not None and thumbnail is not None:
             ref = AssetRef(thumbnail.digest, AssetKind.thumbnail, thumbnail.name, thumbnail.size)
             change |= self._store.set_version_file(version_id, "thumbnail", ref)
@@ -357,11 +360,3 @@ class Studio(LibraryFace):
 
 def _main_first(files: Sequence[OutputFile]) -> list[OutputFile]:
     return sorted(files, key=lambda output: output.slot != MAIN_SLOT)
-
-
-def _throw_away(files: Sequence[OutputFile]) -> None:
-    """Remove what was published from the staging folder."""
-    for output in files:
-        with suppress(OSError):
-            output.file.path.unlink()
-            output.file.path.parent.rmdir()

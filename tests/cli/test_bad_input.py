@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from orfeas_desktop import app
 from orfeas_desktop.errors import error_classes
 from orfeas_desktop.requests import Job
 from orfeas_desktop.studio import Studio
@@ -189,7 +188,7 @@ def test_a_picture_that_vanishes_before_the_worker_reads_it(orfeas, monkeypatch,
             picture.unlink(missing_ok=True)
             return super()._submit(job)
 
-    monkeypatch.setattr(app, "Studio", Forgetful)
+    monkeypatch.setattr("orfeas_desktop.studio.Studio", Forgetful)
     said = orfeas("generate", picture, "--out", tmp_path / "mesh.glb", "--json", *FAST)
     assert (said.error["code"], said.status) == ("file-missing", 2)
     assert not (tmp_path / "mesh.glb").exists()
@@ -204,7 +203,7 @@ def test_a_picture_that_changes_before_the_worker_reads_it(orfeas, monkeypatch, 
             object_picture(side=97).save(picture)
             return super()._submit(job)
 
-    monkeypatch.setattr(app, "Studio", Meddler)
+    monkeypatch.setattr("orfeas_desktop.studio.Studio", Meddler)
     said = orfeas("generate", picture, "--out", tmp_path / "mesh.glb", "--json", *FAST)
     assert (said.error["code"], said.status) == ("bad-input", 2)
     assert not (tmp_path / "mesh.glb").exists()

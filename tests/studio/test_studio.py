@@ -136,8 +136,13 @@ def test_tools_add_versions_and_exports_leave_files(studio: Studio, picture: Pat
     assert files[0] == target
     assert {path.suffix for path in files} >= {".obj", ".mtl"}
     assert all(path.parent == tmp_path and path.exists() for path in files)
-    assert change == Change()
-    assert list(Paths.of().staging.glob("*/*")) == []
+    assert not change.assets
+    assert not [path for path in Paths.of().staging.rglob("*") if path.is_file()]
+    target.unlink()
+    again = studio.export_version(second.id, "obj", target)
+    events, _ = play(studio, again)
+    assert done_of(events, again).result.cached
+    assert target.exists()
     display = studio.make_display(second.id)
     events, _ = play(studio, display)
     shown = studio.located(done_of(events, display).result)
