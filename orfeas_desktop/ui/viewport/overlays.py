@@ -158,6 +158,7 @@ class Message(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._view = parent
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 24)
@@ -185,7 +186,7 @@ class Message(QWidget):
 
     def centre(self) -> None:
         """Move to the middle of the view."""
-        spare = self.parentWidget().size() - self.size()
+        spare = self._view.size() - self.size()
         self.move(spare.width() // 2, spare.height() // 2)
 
     def _label(self, role: str) -> QLabel:
