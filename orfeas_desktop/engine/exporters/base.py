@@ -80,9 +80,12 @@ class Contents:
     colors: bool = False
 
     @classmethod
-    def of(cls, mesh: Mesh, *, uvs: bool = False, textures: int = 0, colors: bool = False) -> Contents:
-        """Return what a file of `mesh` should hold."""
-        low, high = mesh.bounds
+    def of(
+        cls, mesh: Mesh, *, uvs: bool = False, textures: int = 0, colors: bool = False, loose: bool = True
+    ) -> Contents:
+        """Return what a file of `mesh` should hold; without `loose`, vertices of no face do not count."""
+        places = mesh.vertices if loose else mesh.vertices[np.unique(mesh.faces)]
+        low, high = places.min(axis=0), places.max(axis=0)
         return cls(mesh.face_count, corner(low), corner(high), uvs, textures, colors)
 
 

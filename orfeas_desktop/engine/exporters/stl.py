@@ -88,12 +88,7 @@ def _write(mesh: Mesh, path: Path, params: StlParams, context: JobContext) -> Wr
         _write_binary(path, normals, corners)
     else:
         _write_text(path, normals, corners, context)
-    return Written(Contents.of(_used(fit)))
-
-
-def _used(mesh: Mesh) -> Mesh:
-    """Return the mesh without vertices that no face has: STL drops them."""
-    return mesh.changed(vertices=mesh.vertices[np.unique(mesh.faces)])
+    return Written(Contents.of(fit, loose=False))
 
 
 def _write_binary(path: Path, normals: NDArray[np.float32], corners: NDArray[np.float32]) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MAX_MATERIALS = 10_000
+_BLOCK = 2**18
 
 
 @dataclass
@@ -133,21 +134,22 @@ def _uvs(lines: list[bytes]) -> NDArray[np.float32] | None:
 
 def _corners(faces: list[bytes]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (P,) sizes and (C, 3) the numbers as written for place, uv and normal; 0 where a corner has none."""
+    blocks = [_corner_block(faces[start : start + _BLOCK]) for start in range(0, len(faces), _BLOCK)]
+    return np.concatenate([sizes for sizes, _ in blocks]), np.concatenate([corners for _, corners in blocks])
+
+
+def _corner_block(faces: list[bytes]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     words = [face.partition(b"#")[0].split() if b"#" in face else face.split() for face in faces]
     sizes = np.fromiter(map(len, words), np.int64, len(words))
     tokens = [token for face in words for token in face]
     slashes = {token.count(b"/") for token in tokens}
-    require(bool(slashes) and max(slashes) <= 2, "a face in it cannot be read")
+    require(max(slashes, default=0) <= 2, "a face in it cannot be read")
     joined = b" ".join(tokens)
     if len(slashes) > 1 or b"/ " in joined or joined.endswith(b"/"):
-        joined = b" ".join(b"/".join([*token.split(b"/"), b"", b""][:3]) for token in tokens)
-        joined = joined.replace(b"//", b"/0/").replace(b"/ ", b"/0 ") + (
-            b"0" if joined.endswith(b"/") else b""
-        )
-        columns = 3
+        whole = (b"/".join([part or b"0" for part in [*token.split(b"/"), b"", b""][:3]]) for token in tokens)
+        joined, columns = b" ".join(whole), 3
     else:
-        columns = slashes.pop() + 1
-        joined = joined.replace(b"//", b"/0/")
+        joined, columns = joined.replace(b"//", b"/0/"), max(slashes, default=0) + 1
     values = numbers(joined.replace(b"/", b" "))
     require(len(values) == columns * len(tokens), "a face in it cannot be read")
     require(float(np.abs(values).max(initial=0)) < 2**31, "a face in it cannot be read")
@@ -158,11 +160,13 @@ def _corners(faces: list[bytes]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def _resolve(corners: NDArray[np.int64], sizes: NDArray[np.int64], lines: _Lines) -> None:
     """Turn numbers as written (1 first, -1 the latest, 0 none) into rows, in place."""
-    ends = np.cumsum(sizes)
-    for face, counts in lines.counts.items():
-        own = corners[ends[face] - sizes[face] : ends[face]]
-        own += np.where(own < 0, np.array(counts) + 1, 0)
-        require(int(own.min()) >= 0, "a face names a vertex that is not there")
+    if lines.counts:
+        faces = np.fromiter(lines.counts, np.int64, len(lines.counts))
+        before = np.array(list(lines.counts.values()), np.int64)
+        relative = np.zeros((len(sizes), 3), np.int64)
+        relative[faces] = before + 1
+        corners += np.where(corners < 0, np.repeat(relative, sizes, axis=0), 0)
+    require(not len(corners) or int(corners.min()) >= 0, "a face names a vertex that is not there")
     corners -= 1
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _CODES = {"i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i", "u4": "I", "f4": "f", "f8": "d"}
 _EARLY = "it ends early"
+_MAX_UNEVEN = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,11 @@ def _from_rows(element: PlyElement, rows: NDArray[np.void], lengths: dict[int, i
 
 def _uneven(data: bytes, start: int, element: PlyElement, order: str) -> tuple[PlyTable, int]:
     """Walk the rows one by one: lists of different lengths."""
+    require(
+        element.count <= _MAX_UNEVEN,
+        "it mixes faces of different sizes and has more than {limit}",
+        limit=_MAX_UNEVEN,
+    )
     sizes: dict[int, list[int]] = {i: [] for i, p in enumerate(element.properties) if p.counted}
     chunks: dict[int, list[bytes]] = {i: [] for i in range(len(element.properties))}
     for _ in range(element.count):

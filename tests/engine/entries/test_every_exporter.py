@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from orfeas_desktop.assets import AssetKind, local_file
@@ -100,6 +101,19 @@ def test_every_choice_runs(
         for value in values:
             params = exporter.params.check(exporter.id, {field.name: value})
             assert exporter.run({"mesh": (source,)}, params, make_context())
+
+
+@every_exporter
+def test_a_messy_mesh_is_exported_as_it_is(
+    exporter: Exporter[Any], cube: Mesh, tmp_path: Path, make_context: Callable[..., Any]
+) -> None:
+    """A loose vertex, a collapsed face, a face twice, a hole."""
+    vertices = np.concatenate([cube.vertices, [[9, 9, 9]]]).astype(np.float32)
+    faces = np.concatenate([cube.faces[1:], [[0, 0, 1]], cube.faces[5:6]]).astype(np.int32)
+    write_glb(cube.changed(vertices=vertices, faces=faces), tmp_path / "messy.glb")
+    context = make_context()
+    exporter.run({"mesh": (local_file(tmp_path / "messy.glb", AssetKind.mesh),)}, exporter.params(), context)
+    assert context.facts["faces"] == 13
 
 
 @every_exporter

@@ -162,7 +162,7 @@ def test_a_ragged_obj_is_still_read(tmp_path: Path) -> None:
         (OBJ_SQUARE + "f 1/1/1/1 2 3\n", "cannot be read"),
         (OBJ_SQUARE + "f 1e30 2 3\n", "cannot be read"),
         (OBJ_SQUARE + "f nan 2 3\n", "cannot be read"),
-        (OBJ_SQUARE + "f\n", "cannot be read"),
+        (OBJ_SQUARE + "f\n", "fewer than three"),
         ("f 1 2 3\n", "not there"),
         ("v 0 0\nf 1 1 1\n", "not three numbers"),
         ("v 0 0 0\nv 1 0\nv 1 1 0\nf 1 2 3\n", "not three numbers"),

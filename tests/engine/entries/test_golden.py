@@ -1,0 +1,63 @@
+"""What each tool, exporter and layout makes of a cube today; another result needs another version."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from orfeas_desktop.assets import AssetKind, local_file
+from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.engine.layouts import LAYOUTS
+from orfeas_desktop.engine.mesh.facts import mesh_facts
+from orfeas_desktop.engine.mesh.files import read_mesh
+from orfeas_desktop.engine.mesh.glb import write_glb
+from orfeas_desktop.engine.tools import TOOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from orfeas_desktop.engine.jobs.context import WorkEntry
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+
+ENTRIES: list[WorkEntry] = [*TOOLS, *EXPORTERS, *LAYOUTS]
+
+GOLDEN = {
+    "place 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, 6ce22bfd9c0c",
+    "smooth 1": "box.glb: 8 v 12 f 0.0068 x 0.0135 x 0.0203 m, 584d0ed7556c",
+    "mirror 1": "box.glb: 16 v 28 f 0.02 x 0.04 x 0.06 m, 371237e2f0af",
+    "glb 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
+    "obj 1": "box.obj, box.mtl: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
+    "stl 1": "box.stl: 8 v 12 f 0.02 x 0.04 x 0.06 m, 02e44a4c3dfd",
+    "ply 1": "box.ply: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
+    "row 1": "row.glb: 16 v 24 f 0.09 x 0.04 x 0.06 m, 6a884c451a50",
+    "grid 1": "grid.glb: 16 v 24 f 0.09 x 0.04 x 0.06 m, 6a884c451a50",
+    "circle 1": "circle.glb: 16 v 24 f 0.02 x 0.04 x 0.1732 m, 3366dab51819",
+}
+
+
+def summary(path: Path) -> str:
+    mesh = read_mesh(path)
+    facts = mesh_facts(mesh)
+    rows = np.round(mesh.vertices[mesh.faces].reshape(-1, 3) * mesh.metres_per_unit, 4)
+    digest = hashlib.sha256((rows + 0.0).astype("<f4").tobytes()).hexdigest()[:12]
+    width, height, depth = (round(side, 4) for side in facts.size_m)
+    return f"{facts.places} v {facts.faces} f {width} x {height} x {depth} m, {digest}"
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)
+def test_the_result_is_the_one_of_this_version(
+    entry: WorkEntry, cube: Mesh, tmp_path: Path, make_context: Callable[..., Any]
+) -> None:
+    lopsided = cube.changed(
+        vertices=cube.vertices * np.float32([1, 2, 3]) + np.float32([1, 0, 0]), metres_per_unit=0.01
+    )
+    write_glb(lopsided, tmp_path / "in.glb")
+    given = local_file(tmp_path / "in.glb", AssetKind.mesh, "box.glb")
+    slot = entry.inputs[0]
+    outputs = entry.run({slot.name: (given,) * (2 if slot.many else 1)}, entry.params(), make_context())
+    made = f"{', '.join(output.name for output in outputs)}: {summary(outputs[0].path)}"
+    assert made == GOLDEN[f"{entry.id} {entry.version}"]
