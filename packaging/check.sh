@@ -13,7 +13,7 @@ gate() {
 gate ruff check .
 gate ruff format --check .
 gate lint-imports
-gate bandit --quiet --recursive --configfile pyproject.toml orfeas_desktop
+gate bandit --quiet --severity-level medium --recursive --configfile pyproject.toml orfeas_desktop
 gate pyright
 gate orfeas manual --check
 rm -f .coverage .coverage.*

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
@@ -46,7 +46,7 @@ class ExportDialog(QDialog):
 
     def __init__(
         self,
-        exporters: Sequence[Exporter],
+        exporters: Sequence[Exporter[Any]],
         name: str,
         *,
         last: ExportChoice | None = None,
@@ -72,7 +72,7 @@ class ExportDialog(QDialog):
         values = self.form.values() if self.form else {}
         return ExportChoice(exporter.id, values, Path(self.target.text()).expanduser())
 
-    def exporter(self) -> Exporter:
+    def exporter(self) -> Exporter[Any]:
         """Return the chosen exporter."""
         return self.exporters[max(0, self.formats.currentIndex())]
 
