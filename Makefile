@@ -7,7 +7,7 @@ SHELL  := /bin/bash
 .PHONY: run test gates install install-test clean manual screenshots bench
 
 run: install
-	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then $(BIN)/orfeas; else $(BIN)/orfeas demo --out out; fi
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then $(BIN)/orfeas sample && $(BIN)/orfeas; else $(BIN)/orfeas demo --out out; fi
 
 test: install-test
 	@packaging/check.sh
