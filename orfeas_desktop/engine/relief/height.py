@@ -125,7 +125,7 @@ def lathe_axis(grid: WorkGrid, *, strict: bool = True) -> Axis | None:
     fitted = np.polyval(line, rows)
     if strict:
         rms = np.sqrt(np.average((centres - fitted) ** 2, weights=widths))
-        varies = np.abs(np.diff(widths)).sum() / widths.max()
+        varies = np.abs(np.diff(widths[2:-2])).sum() / widths.max()  # end rows are blurred into the ground
         if single.mean() <= 0.97 or rms >= 0.01 * widths.mean() or abs(line[0]) >= 0.04 or varies <= 0.35:
             return None
     return Axis(np.polyval(line, np.arange(len(inside))), _profile(grid))

@@ -16,8 +16,12 @@ BAND = 0.3
 """Share of the object's size, from its lowest point up, in which it may touch the ground."""
 
 
+MOST = 0.2
+"""Not more is believed: rounded feet would make a model lean that stands upright."""
+
+
 def lean_of(mask: Mask) -> float:
-    """Return by how much depth towards the viewer grows per length upwards, 0..0.25.
+    """Return by how much depth towards the viewer grows per length upwards, 0..0.2.
 
     What stands on the ground shows a straight lower outline to a camera at its height, and a sagging one to a
     camera that looks down: a round foot of radius r sags by r sin(elevation), and so, nearly, do the corners of
@@ -28,7 +32,7 @@ def lean_of(mask: Mask) -> float:
     half_width = (chain[-1, 0] - chain[0, 0]) / 2
     lowest = chain[:, 1].max()
     sag = lowest - (chain[0, 1] + chain[-1, 1]) / 2
-    return float(np.clip(sag / max(half_width, 1.0) - 0.1, 0, 0.25))
+    return float(np.clip(sag / max(half_width, 1.0) - 0.1, 0, MOST))
 
 
 def lower_chain(mask: Mask) -> Floats:

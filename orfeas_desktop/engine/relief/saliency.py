@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CELL_SIDE = 200
 CUT_SIDE = 320
+LEAST_CONTRAST = 3.0
+"""In units of CIE Lab; a picture without it shows nothing."""
 
 
 def salient_mask(colours: Bytes) -> Guess:
@@ -32,7 +34,7 @@ def salient_mask(colours: Bytes) -> Guess:
     score = _scores(cells)
     score = cv2.GaussianBlur(score, (0, 0), 1)
     top = float(score.max())
-    if top <= 0:
+    if top < LEAST_CONTRAST:
         return Guess(np.zeros(colours.shape[:2], bool), 0.0)
     scaled = (score * (255 / top)).astype(np.uint8)
     threshold = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0] * top / 255
