@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QTimer
+from PySide6.QtCore import QCoreApplication, QLocale, QTimer
 from PySide6.QtWidgets import QApplication
 
 from orfeas_desktop import __version__
@@ -85,6 +85,8 @@ def start(paths: Paths, settings: Settings, open_studio: Callable[[], Studio]) -
     app.setApplicationName("Orfeas Desktop")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("orfeas-desktop")
+    if QLocale.system().language() is QLocale.Language.C:
+        QLocale.setDefault(QLocale(QLocale.Language.English))
     look = Look(app, ThemeChoice(settings.appearance.theme.value))
     with tempfile.TemporaryDirectory(prefix="orfeas-drag-") as folder:
         running = build(app, look, paths, settings, Path(folder))
@@ -159,7 +161,11 @@ def _samples(studio: Studio) -> tuple[Project, tuple[Job, ...]]:
 
 
 def _report_crash(
-    paths: Paths, running: Running, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    paths: Paths,
+    running: Running,
+    kind: type[BaseException],
+    error: BaseException,
+    trace: TracebackType | None,
 ) -> None:
     """Write a crash report and say so; the window goes on."""
     if issubclass(kind, KeyboardInterrupt):
@@ -168,5 +174,7 @@ def _report_crash(
     report = write_crash_report(paths.crashes, error.with_traceback(trace), version=__version__)
     sys.stderr.write(f"error: {kind.__name__}: {error}\n")
     if not running.closed and QCoreApplication.instance() is not None:
-        problem = BackendFailed(entry="Orfeas Desktop", problem=str(error) or kind.__name__, details=str(report or ""))
+        problem = BackendFailed(
+            entry="Orfeas Desktop", problem=str(error) or kind.__name__, details=str(report or "")
+        )
         ErrorBox.show_error(running.window, problem)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LABEL_WIDTH = 110
+RESET_WIDTH = 18
+EDITOR_COLUMN = 2
 
 
 class Form(QWidget):
@@ -39,10 +41,11 @@ class Form(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setAlignment(Qt.AlignmentFlag.AlignTop)
-        grid.setHorizontalSpacing(8)
+        grid.setHorizontalSpacing(0)
         grid.setVerticalSpacing(8)
-        grid.setColumnMinimumWidth(0, LABEL_WIDTH)
-        grid.setColumnStretch(1, 1)
+        grid.setColumnMinimumWidth(0, LABEL_WIDTH - RESET_WIDTH)
+        grid.setColumnMinimumWidth(1, RESET_WIDTH + 8)
+        grid.setColumnStretch(2, 1)
         self._grid = grid
         self._add(field for field in fields if not field.advanced)
         rare = [field for field in fields if field.advanced]
@@ -80,7 +83,7 @@ class Form(QWidget):
             self._mark(name)
 
     def _row_of(self, editor: Editor) -> int:
-        return next(row for row in range(self._grid.rowCount()) if self._widget_at(row, 1) is editor)
+        return next(row for row in range(self._grid.rowCount()) if self._widget_at(row, EDITOR_COLUMN) is editor)
 
     def _widget_at(self, row: int, column: int) -> QWidget | None:
         item = self._grid.itemAtPosition(row, column)
@@ -103,13 +106,13 @@ class Form(QWidget):
             label.setProperty("role", "muted")
             label.setToolTip(words(field.help))
             label.setBuddy(editor)
-            label.setMinimumWidth(LABEL_WIDTH)
+            label.setMinimumWidth(LABEL_WIDTH - RESET_WIDTH)
             label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
             reset = self._reset_button(field)
             editor.changed.connect(lambda name=field.name: self._on_changed(name))
             self.editors[field.name] = editor
             self.resets[field.name] = reset
-            for column, widget in enumerate((label, editor, reset)):
+            for column, widget in enumerate((label, reset, editor)):
                 self._grid.addWidget(widget, row, column)
             self._mark(field.name)
 
@@ -121,9 +124,6 @@ class Form(QWidget):
         button.setFixedSize(QSize(18, 18))
         button.setAccessibleName(self.tr("Reset {name}").format(name=words(field.title)))
         button.setToolTip(self.tr("Back to the default"))
-        policy = button.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        button.setSizePolicy(policy)
         button.clicked.connect(lambda: self.editors[field.name].set_value(field.default))
         return button
 

@@ -115,5 +115,3 @@ def _words(text: str) -> str:
 
 def _plain(text: str) -> str:
     return text.removesuffix("…")
-
-

@@ -166,7 +166,9 @@ class Doings(QObject):
     def new_project(self) -> None:
         """Ask for a name and add a project."""
         self._ask_name(
-            self.tr("New project"), "", lambda name: self._session.library.create_project(name, self._wiring.show_error)
+            self.tr("New project"),
+            "",
+            lambda name: self._session.library.create_project(name, self._wiring.show_error),
         )
 
     def rename_project(self) -> None:
@@ -224,11 +226,15 @@ class Doings(QObject):
         if chosen is None:
             return
         hidden = {
-            exporter.id: frozenset({RECIPE}) for exporter in EXPORTERS if RECIPE in exporter.params.model_fields
+            exporter.id: frozenset({RECIPE})
+            for exporter in EXPORTERS
+            if RECIPE in exporter.params.model_fields
         }
         last = self.last_export
         choice = ExportChoice(last.exporter, last.params, last.target) if last else None
-        dialog = ExportDialog(tuple(EXPORTERS), chosen.asset.name, last=choice, hidden=hidden, parent=self._window)
+        dialog = ExportDialog(
+            tuple(EXPORTERS), chosen.asset.name, last=choice, hidden=hidden, parent=self._window
+        )
         dialog.chosen.connect(self._export_as)
         self._open(dialog)
 
@@ -255,7 +261,10 @@ class Doings(QObject):
         """Open the settings."""
         pages = [
             SettingsPage(
-                name, title, type(self.settings.stored.section(name)), self.settings.stored.section(name).plain()
+                name,
+                title,
+                type(self.settings.stored.section(name)),
+                self.settings.stored.section(name).plain(),
             )
             for name, title in SECTION_TITLES.items()
         ]
@@ -295,7 +304,9 @@ class Doings(QObject):
         box.setIconPixmap(self._window.look.logo(64).pixmap(64, 64))
         box.setText(self.tr("Orfeas Desktop {version}").format(version=version))
         box.setInformativeText(
-            self.tr("Pictures become 3D assets on your own machine. Nothing is sent anywhere. Licence: Apache-2.0.")
+            self.tr(
+                "Pictures become 3D assets on your own machine. Nothing is sent anywhere. Licence: Apache-2.0."
+            )
         )
         self._open(box)
 

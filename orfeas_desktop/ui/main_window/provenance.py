@@ -37,7 +37,9 @@ def tr(text: str) -> str:
 def version_lines(versions: tuple[Version, ...]) -> tuple[VersionLine, ...]:
     """Return the versions as a list offers them, newest first."""
     return tuple(
-        VersionLine(version.id, tr("Version {number} · {when}").format(number=version.number, when=_when(version)))
+        VersionLine(
+            version.id, tr("Version {number} · {when}").format(number=version.number, when=_when(version))
+        )
         for version in reversed(versions)
     )
 
@@ -52,7 +54,8 @@ def fact_groups(version: Version) -> tuple[FactGroup, ...]:
     else:
         groups.append(FactGroup(tr("Recipe"), _recipe(request, provenance.facts)))
     seconds = tuple(
-        Fact(QCoreApplication.translate("Stages", stage), _seconds(value)) for stage, value in provenance.seconds.items()
+        Fact(QCoreApplication.translate("Stages", stage), _seconds(value))
+        for stage, value in provenance.seconds.items()
     )
     if len(seconds) > 1:
         seconds += (Fact(tr("Together"), _seconds(sum(provenance.seconds.values()))),)
@@ -63,7 +66,8 @@ def fact_groups(version: Version) -> tuple[FactGroup, ...]:
 def entry_of(request: JobRequest) -> Entry | None:
     """Return the entry that a request names, when this program has it."""
     table = _TABLES[request.table]
-    return table[request.entry] if request.entry in table else None
+    known: dict[str, Entry] = {entry.id: entry for entry in table}
+    return known.get(request.entry)
 
 
 def _mesh_facts(facts: object) -> tuple[Fact, ...]:
@@ -80,7 +84,9 @@ def _mesh_facts(facts: object) -> tuple[Fact, ...]:
 def _recipe(request: JobRequest, facts: object) -> tuple[Fact, ...]:
     del facts
     entry = entry_of(request)
-    title = QCoreApplication.translate(request.table.value.capitalize(), entry.title) if entry else request.entry
+    title = (
+        QCoreApplication.translate(request.table.value.capitalize(), entry.title) if entry else request.entry
+    )
     lines = [Fact(tr("Engine"), title)]
     fields = {field.name: field for field in entry.params.fields()} if entry else {}
     for name, value in request.params.items():
@@ -99,7 +105,9 @@ def _setting(field: ParamField | None, name: str, value: Scalar) -> tuple[str, s
         return title, _with_unit(QLocale().toString(value, "g", 6), field)
     if isinstance(value, int):
         return title, _with_unit(QLocale().toString(value), field)
-    choice = next((choice.title for choice in field.choices if choice.value == value), None) if field else None
+    choice = (
+        next((choice.title for choice in field.choices if choice.value == value), None) if field else None
+    )
     return title, QCoreApplication.translate("Params", choice) if choice else str(value)
 
 

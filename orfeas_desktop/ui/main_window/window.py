@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.state.session import Session
     from orfeas_desktop.ui.theme import Look
 
-LEFT, RIGHT, BOTTOM = 292, 332, 148
+LEFT, RIGHT, BOTTOM = 292, 332, 132
 MARGIN = 8
 DEFAULT_SIZE = (1440, 900)
 SMALLEST = (960, 620)
@@ -74,7 +74,9 @@ class MainWindow(QMainWindow):
         self.resize(*DEFAULT_SIZE)
         self._default = self.saveState()
 
-    def search_with(self, find: Callable[[str], Sequence[PaletteItem]], chosen: Callable[[str], object]) -> None:
+    def search_with(
+        self, find: Callable[[str], Sequence[PaletteItem]], chosen: Callable[[str], object]
+    ) -> None:
         """Let the palette offer what `find` returns and hand the chosen line to `chosen`."""
         self._find = find
         self._chosen = chosen
@@ -147,7 +149,9 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(frame)
         self.docks = (
             self._dock("library", self.tr("Library"), self.browser, Qt.DockWidgetArea.LeftDockWidgetArea),
-            self._dock("inspector", self.tr("Inspector"), self.inspector, Qt.DockWidgetArea.RightDockWidgetArea),
+            self._dock(
+                "inspector", self.tr("Inspector"), self.inspector, Qt.DockWidgetArea.RightDockWidgetArea
+            ),
             self._dock("queue", self.tr("Queue"), self.jobs, Qt.DockWidgetArea.BottomDockWidgetArea),
         )
         self.browser.setMinimumWidth(200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from orfeas_desktop.engine.backends.base import Backend
     from orfeas_desktop.engine.hardware.probe import Machine
+    from orfeas_desktop.projects.records import Project, Version
     from orfeas_desktop.requests import JobDone, JobFailed, JobWarned
     from orfeas_desktop.ui.main_window.window import MainWindow
     from orfeas_desktop.ui.state.session import Chosen, DisplayFiles, Session
@@ -60,11 +62,15 @@ class Wiring(QObject):
         self._say_generate()
         library = self.session.library
         empty = self.session.studio is not None and library.model.total() == 0 and not library.text
-        idle = not self.session.desk.list.count(JobState.running) and self.session.drafting.draft.front is None
+        idle = (
+            not self.session.desk.list.count(JobState.running) and self.session.drafting.draft.front is None
+        )
         showing = self.session.chosen is not None
         self.window.welcome.setVisible(empty and idle and not showing and not library.in_bin)
         if self.window.welcome.isVisible():
             self.window.viewport.message.hide()
+        elif not showing and self.window.viewport.is_ready:
+            self.window.viewport.message.say(self.tr("Choose an asset, or drop a picture"))
 
     def _renew_after(self, happening: object) -> None:
         del happening
@@ -105,7 +111,11 @@ class Wiring(QObject):
         panel, draft = self.window.inspector.generate, self.session.drafting.draft
         target = ""
         if draft.front is not None:
-            words = self.tr("Next version of {name}") if draft.asset_id is not None else self.tr("New asset: {name}")
+            words = (
+                self.tr("Next version of {name}")
+                if draft.asset_id is not None
+                else self.tr("New asset: {name}")
+            )
             target = words.format(name=draft.name)
         panel.say(estimate=self._estimate(), target=target, why_not=self.why_no_generation())
 
@@ -131,7 +141,7 @@ class Wiring(QObject):
         browser.search_changed.connect(library.search)
         browser.restore_wanted.connect(library.restore_assets)
         library.projects_changed.connect(lambda _projects: self._show_projects())
-        library.project_opened.connect(lambda _project: self._show_projects())
+        library.project_opened.connect(self._open_first)
         library.bin_shown.connect(self._show_bin)
         library.refreshed.connect(browser.refresh)
         library.refreshed.connect(self._keep_choice)
@@ -160,14 +170,26 @@ class Wiring(QObject):
         self.window.setWindowTitle(f"{name} – Orfeas Desktop" if name else "Orfeas Desktop")
         self.renew()
 
+    def _open_first(self, project: Project | None) -> None:
+        self._show_projects()
+        first = self.session.library.model.asset_at(self.session.library.model.index(0))
+        if project is not None and first is not None:
+            self.session.choose(first.id)
+
     def _show_bin(self, shown: bool) -> None:
         self.window.browser.show_bin(shown)
         self.window.commands.check("show-bin", shown)
         self.renew()
 
     def _tell_deleted(self, ids: tuple[int, ...]) -> None:
-        words = self.tr("Moved to the recycle bin") if len(ids) == 1 else self.tr("{count} assets moved to the recycle bin")
-        self.window.toasts.show(words.format(count=len(ids)), (self.tr("Undo"), self.session.library.undo.undo))
+        words = (
+            self.tr("Moved to the recycle bin")
+            if len(ids) == 1
+            else self.tr("{count} assets moved to the recycle bin")
+        )
+        self.window.toasts.show(
+            words.format(count=len(ids)), (self.tr("Undo"), self.session.library.undo.undo)
+        )
 
     def _show_opened(self) -> None:
         state = "" if self.session.writable else self.tr("The library is open for reading only")
@@ -186,14 +208,22 @@ class Wiring(QObject):
             request = chosen.version.provenance.request
             again = request is not None and request.entry in self.backends
             details.show_version(
-                chosen.asset.name, version_lines(chosen.versions), chosen.version.id, fact_groups(chosen.version), again=again
+                chosen.asset.name,
+                version_lines(chosen.versions),
+                chosen.version.id,
+                fact_groups(chosen.version),
+                again=again,
             )
         self.renew()
 
     # Inspector
 
     def _connect_inspector(self) -> None:
-        images, panel, drafting = self.window.inspector.images, self.window.inspector.generate, self.session.drafting
+        images, panel, drafting = (
+            self.window.inspector.images,
+            self.window.inspector.generate,
+            self.session.drafting,
+        )
         images.picture_given.connect(lambda given: drafting.take_file(*given))
         images.image_given.connect(lambda given: drafting.take_image(*given))
         images.picture_removed.connect(drafting.remove)
@@ -201,9 +231,9 @@ class Wiring(QObject):
         images.mask_file_given.connect(drafting.give_mask)
         images.mask_reset.connect(drafting.reset_mask)
         images.mask_accepted.connect(drafting.accept_mask)
-        images.sample_wanted.connect(lambda: self.window.commands.wanted.emit("open-sample"))
         drafting.changed.connect(self._show_draft)
         drafting.refused.connect(self._show_refusal)
+        drafting.repeated.connect(lambda: self.window.toasts.show(self.tr("This is in the queue already")))
         panel.generate_wanted.connect(lambda: self.window.commands.wanted.emit("generate"))
         panel.changed.connect(self.renew)
         details = self.window.inspector.details
@@ -268,6 +298,7 @@ class Wiring(QObject):
         for happening in (desk.list.rowsInserted, desk.list.rowsRemoved, desk.list.rowsMoved):
             happening.connect(self.renew)
         self.session.exported.connect(self._tell_exported)
+        self.session.arrived.connect(self._tell_arrived)
 
     def explain(self, job_id: str) -> None:
         """Show why a job failed."""
@@ -282,13 +313,19 @@ class Wiring(QObject):
 
     def _tell_finished(self, event: JobDone) -> None:
         if event.result.cached and event.job.destination is not None:
-            self.window.toasts.show(self.tr("{name} was made before: taken from the cache").format(name=event.job.title))
+            self.window.toasts.show(
+                self.tr("{name} was made before: taken from the cache").format(name=event.job.title)
+            )
         self.renew()
 
     def _tell_warning(self, event: JobWarned) -> None:
         if self.session.desk.list.job(event.job_id) is not None:
             words = QCoreApplication.translate("Warnings", event.sentence).format(**event.arguments)
             self.window.toasts.show(words)
+
+    def _tell_arrived(self, version: Version) -> None:
+        show = partial(self.session.choose_version, version.id)
+        self.window.toasts.show(self.tr("A new mesh is ready"), (self.tr("Show"), show))
 
     def _tell_exported(self, target: Path) -> None:
         self.window.toasts.show(self.tr("Exported {name}").format(name=target.name))
@@ -306,7 +343,9 @@ class Wiring(QObject):
         viewport.screenshot_saved.connect(self._tell_saved)
 
     def _show_display(self, files: DisplayFiles) -> None:
-        self.window.viewport.show_display(files.manifest, files.arrays, closed=files.closed, keep_camera=files.again)
+        self.window.viewport.show_display(
+            files.manifest, files.arrays, closed=files.closed, keep_camera=files.again
+        )
 
     def _tell_saved(self, path: object) -> None:
         if isinstance(path, Path):
@@ -378,4 +417,3 @@ class Wiring(QObject):
     def show_error(self, error: OrfeasError) -> ErrorBox:
         """Show a failure that no panel is nearer to."""
         return ErrorBox.show_error(self.window, error)
-

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
-GAP = 8
+GAP = 6
+BAR = 6
+LEAST_CARD = 112
 PADDING = 6
 NAME_HEIGHT = 26
 RADIUS = 8
@@ -31,10 +33,11 @@ class AssetCard(QStyledItemDelegate):
         self.cell = QSize(138, 140)
 
     def fit(self, width: int) -> QSize:
-        """Return the cell for a view of that inner width: as many columns as fit at 112 px and more."""
-        columns = max(1, (width + GAP) // (112 + GAP))
-        card = max(96, (width + GAP) // columns - GAP)
-        self.cell = QSize(card + GAP, round((card - 2 * PADDING) * 0.84) + 2 * PADDING + NAME_HEIGHT - 4 + GAP)
+        """Return the cell for a view of that inner width: as many columns as fit at `LEAST_CARD` and more."""
+        columns = max(1, width // (LEAST_CARD + GAP))
+        card = max(80, width // columns - GAP)
+        height = round((card - 2 * PADDING) * 0.84) + PADDING + NAME_HEIGHT
+        self.cell = QSize(card + GAP, height + GAP + 2)
         return self.cell
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:  # noqa: N802  (Qt's name)
@@ -54,7 +57,7 @@ class AssetCard(QStyledItemDelegate):
         thumbnail = index.data(AssetRole.thumbnail)
         if isinstance(thumbnail, QPixmap):
             painter.setClipPath(shape)
-            _paint_filling(painter, thumbnail, picture)
+            _paint_whole(painter, thumbnail, picture)
             painter.setClipping(False)
         else:
             icon = QRect(0, 0, 24, 24)
@@ -78,10 +81,10 @@ class AssetCard(QStyledItemDelegate):
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, card: QRectF) -> None:
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setPen(QPen(self._look.color("border"), 1))
         painter.setBrush(self._look.color("hover" if hovered and not chosen else "raised"))
-        painter.drawRoundedRect(card, RADIUS, RADIUS)
-        if chosen or option.state & QStyle.StateFlag.State_HasFocus and option.state & QStyle.StateFlag.State_KeyboardFocusChange:
+        painter.drawRoundedRect(card.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        if chosen:
             painter.setPen(QPen(self._look.color("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(card.adjusted(1, 1, -1, -1), RADIUS - 1, RADIUS - 1)
@@ -89,8 +92,15 @@ class AssetCard(QStyledItemDelegate):
     def _picture_of(self, card: QRectF) -> QRectF:
         return card.adjusted(PADDING, PADDING, -PADDING, -NAME_HEIGHT)
 
-    def _paint_words(self, painter: QPainter, option: QStyleOptionViewItem, card: QRectF, asset: Asset) -> None:
-        words = QRectF(card.left() + PADDING + 2, card.bottom() - NAME_HEIGHT, card.width() - 2 * PADDING - 4, NAME_HEIGHT)
+    def _paint_words(
+        self, painter: QPainter, option: QStyleOptionViewItem, card: QRectF, asset: Asset
+    ) -> None:
+        words = QRectF(
+            card.left() + PADDING + 2,
+            card.bottom() - NAME_HEIGHT,
+            card.width() - 2 * PADDING - 4,
+            NAME_HEIGHT,
+        )
         small = option.font
         small.setPixelSize(CAPTION_PX)
         painter.setFont(small)
@@ -108,11 +118,11 @@ class AssetCard(QStyledItemDelegate):
 
 
 def _card_of(cell: QRect) -> QRect:
-    return cell.adjusted(0, 0, -GAP, -GAP)
+    return cell.adjusted(0, 0, -GAP, -GAP - 2)
 
 
-def _paint_filling(painter: QPainter, pixmap: QPixmap, room: QRectF) -> None:
-    scale = max(room.width() / pixmap.width(), room.height() / pixmap.height())
+def _paint_whole(painter: QPainter, pixmap: QPixmap, room: QRectF) -> None:
+    scale = min(room.width() / pixmap.width(), room.height() / pixmap.height())
     size = QPointF(pixmap.width() * scale, pixmap.height() * scale)
     target = QRectF(0, 0, size.x(), size.y())
     target.moveCenter(room.center())

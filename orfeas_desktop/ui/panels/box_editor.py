@@ -31,7 +31,9 @@ class BoxEditor(QWidget):
         self._box: QRectF | None = None
         self._start: QPointF | None = None
         self.setAccessibleName(self.tr("Box around the object"))
-        self.setAccessibleDescription(self.tr("Drag to draw a box; the arrow keys move it, with Shift they resize it"))
+        self.setAccessibleDescription(
+            self.tr("Drag to draw a box; the arrow keys move it, with Shift they resize it")
+        )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -135,7 +137,10 @@ class BoxEditor(QWidget):
         across = place.width() / self._size.width()
         down = place.height() / self._size.height()
         return QRectF(
-            place.left() + box.left() * across, place.top() + box.top() * down, box.width() * across, box.height() * down
+            place.left() + box.left() * across,
+            place.top() + box.top() * down,
+            box.width() * across,
+            box.height() * down,
         )
 
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
 
 from orfeas_desktop.ui.pieces.buttons import text_button
 from orfeas_desktop.ui.pieces.frames import EmptyState, row_of
 from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role, label
+from orfeas_desktop.ui.pieces.scroll_column import OVERHANG, ScrollColumn
 from orfeas_desktop.ui.signals import signal
 from orfeas_desktop.ui.theme import tabular
 
@@ -57,16 +58,9 @@ class DetailsPanel(QWidget):
         self.grid.setVerticalSpacing(6)
         self.grid.setColumnMinimumWidth(0, 110)
         self.grid.setColumnStretch(1, 1)
-        content = QWidget()
-        inside = QVBoxLayout(content)
-        inside.setContentsMargins(0, 0, 4, 0)
-        inside.addLayout(self.grid)
-        inside.addStretch(1)
-        self.scroll_area = QScrollArea()
-        self.scroll_area.setWidgetResizable(True)
-        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll_area.setWidget(content)
+        self.scroll_area = ScrollColumn(self.tr("Facts"))
+        self.scroll_area.column.addLayout(self.grid)
+        self.scroll_area.column.addStretch(1)
         self.again = text_button(self.tr("Make again"), tip=self.tr("Fill the form with this recipe"))
         self.again.clicked.connect(lambda: self.action_wanted.emit("make-again"))
         self.export = text_button(self.tr("Export…"), tip=self.tr("Export this version (Ctrl+E)"))
@@ -76,8 +70,12 @@ class DetailsPanel(QWidget):
         column = QVBoxLayout(self.content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addWidget(self.name)
-        column.addWidget(self.versions)
+        head = QVBoxLayout()
+        head.setContentsMargins(0, 0, OVERHANG, 0)
+        head.setSpacing(8)
+        head.addWidget(self.name)
+        head.addWidget(self.versions)
+        column.addLayout(head)
         column.addWidget(self.scroll_area, 1)
         column.addLayout(row_of(self.again, self.export, None))
         outer = QVBoxLayout(self)
@@ -92,7 +90,13 @@ class DetailsPanel(QWidget):
         self.empty.show()
 
     def show_version(
-        self, name: str, versions: Sequence[VersionLine], current: int, groups: Sequence[FactGroup], *, again: bool
+        self,
+        name: str,
+        versions: Sequence[VersionLine],
+        current: int,
+        groups: Sequence[FactGroup],
+        *,
+        again: bool,
     ) -> None:
         """Show the version `current` of the asset `name`; `again` tells whether it can be made again."""
         self.name.set_text(name)
@@ -100,7 +104,6 @@ class DetailsPanel(QWidget):
         for version in versions:
             self.versions.addItem(version.title, version.id)
         self.versions.setCurrentIndex(max(0, self.versions.findData(current)))
-        self.versions.setEnabled(len(versions) > 1)
         self.again.setEnabled(again)
         self.again.setToolTip(
             self.tr("Fill the form with this recipe") if again else self.tr("An imported mesh has no recipe")

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QSize, Signal
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QSpinBox, QVBoxLayout, QWidget
 
 from orfeas_desktop.ui.forms.form import LABEL_WIDTH, Form
 from orfeas_desktop.ui.pieces.buttons import IconName, Kind, icon_button, text_button
 from orfeas_desktop.ui.pieces.frames import row_of
 from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role, label
+from orfeas_desktop.ui.pieces.scroll_column import OVERHANG, ScrollColumn
 from orfeas_desktop.ui.theme import Ink
 
 if TYPE_CHECKING:
@@ -60,10 +61,8 @@ class GeneratePanel(QWidget):
         self.slot = QVBoxLayout()
         self.slot.setContentsMargins(0, 0, 0, 0)
         self.seed, seed_row = self._seed_row()
-        content = QWidget()
-        inside = QVBoxLayout(content)
-        inside.setContentsMargins(0, 0, 4, 0)
-        inside.setSpacing(8)
+        self.scroll_area = ScrollColumn(self.tr("Recipe"))
+        inside = self.scroll_area.column
         inside.addWidget(above)
         inside.addSpacing(4)
         inside.addWidget(label(self.tr("Engine"), Role.heading))
@@ -72,12 +71,6 @@ class GeneratePanel(QWidget):
         inside.addLayout(self.slot)
         inside.addWidget(seed_row)
         inside.addStretch(1)
-        self.scroll_area = QScrollArea()
-        self.scroll_area.setWidgetResizable(True)
-        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll_area.setWidget(content)
-        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -141,6 +134,7 @@ class GeneratePanel(QWidget):
         self.generate = text_button(self.tr("Generate"), Kind.primary)
         self.generate.clicked.connect(self.generate_wanted)
         column = QVBoxLayout()
+        column.setContentsMargins(0, 0, OVERHANG, 0)
         column.setSpacing(4)
         column.addWidget(self.target)
         column.addWidget(self.estimate)
@@ -156,7 +150,7 @@ class GeneratePanel(QWidget):
         seed.setAccessibleName(self.tr("Seed"))
         seed.setToolTip(self.tr("The same seed and settings give the same result"))
         seed.valueChanged.connect(self.changed)
-        dice = icon_button(self._look, IconName("ph.dice-five"), self.tr("Another seed"))
+        dice = icon_button(self._look, IconName("ph.shuffle"), self.tr("Another seed"))
         dice.clicked.connect(lambda: seed.setValue(secrets.randbelow(SEED_LIMIT)))
         row = QWidget()
         grid = QGridLayout(row)

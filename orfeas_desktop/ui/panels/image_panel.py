@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -17,7 +17,7 @@ from orfeas_desktop.ui.pieces.frames import row_of
 from orfeas_desktop.ui.pieces.icon_label import IconLabel
 from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role, label, set_role
 from orfeas_desktop.ui.signals import TypedSignal, signal
-from orfeas_desktop.ui.state.draft import FRONT, VIEWS, Draft
+from orfeas_desktop.ui.state.draft import FRONT, SURE, VIEWS, Draft
 from orfeas_desktop.ui.theme import Ink
 
 if TYPE_CHECKING:
@@ -39,14 +39,15 @@ class ImagePanel(QWidget):
     mask_file_given: TypedSignal[Path] = signal(Path)
     mask_reset = Signal()
     mask_accepted = Signal()
-    sample_wanted = Signal()
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
         self._draft = Draft()
         self.setAccessibleName(self.tr("Pictures"))
-        self.front_tile = self._tile(FRONT, self.tr("Picture"), self.tr("Drop a picture here, or click to choose"))
+        self.front_tile = self._tile(
+            FRONT, self.tr("Picture"), self.tr("Drop a picture here, or click to choose")
+        )
         self.mask_tile = PictureTile(look, self.tr("Mask"), self.tr("The mask appears here"), takes=False)
         self.views = {
             view: self._tile(view, title, self.tr("Drop the {view} here").format(view=title.lower()))
@@ -54,7 +55,6 @@ class ImagePanel(QWidget):
         }
         self.pages = (self._picture_page(), self._views_page(), self._mask_page())
         self._page = PICTURE
-        self.hint = self._hint_row()
         self.mask_row = self._mask_row()
         self.notice = self._notice()
         self.problem = label("", Role.danger, wrap=True)
@@ -63,7 +63,7 @@ class ImagePanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        for part in (*self.pages, self.problem, self.remedy, self.hint, self.mask_row, self.notice):
+        for part in (*self.pages, self.problem, self.remedy, self.mask_row, self.notice):
             column.addWidget(part)
         self.show_problem("")
         self._turn_to(PICTURE)
@@ -87,7 +87,9 @@ class ImagePanel(QWidget):
             picture = draft.pictures.get(view)
             tile.show_image(picture.shown if picture else None)
         self.mask_tile.show_image(draft.found.shown if draft.found else None)
-        self.mask_tile.hint = self.tr("Looking for the object…") if draft.finding else self.tr("The mask appears here")
+        self.mask_tile.hint = (
+            self.tr("Looking for the object…") if draft.finding else self.tr("The mask appears here")
+        )
         self.mask_tile.update()
         front = draft.front
         if front is None and self._page == MASK:
@@ -100,8 +102,7 @@ class ImagePanel(QWidget):
     def edit_mask(self, editing: bool) -> None:
         """Open or leave the place where a box is drawn."""
         self._turn_to(MASK if editing else PICTURE)
-        if editing:
-            self.editor.setFocus()
+        (self.editor if editing else self.mask_edit).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def pick(self, slot: str = FRONT) -> None:
         """Ask for a picture file."""
@@ -151,9 +152,13 @@ class ImagePanel(QWidget):
         self.editor = BoxEditor(self._look)
         self.editor.box_drawn.connect(self.box_drawn.emit)
         hint = label(self.tr("Drag a box around the object."), Role.caption, wrap=True)
-        self.mask_file = text_button(self.tr("Use a mask file…"), tip=self.tr("White is the object, black is not"))
+        self.mask_file = text_button(
+            self.tr("Use a mask file…"), tip=self.tr("White is the object, black is not")
+        )
         self.mask_file.clicked.connect(self._pick_mask)
-        self.mask_reset_button = text_button(self.tr("Start over"), tip=self.tr("Find the object by itself again"))
+        self.mask_reset_button = text_button(
+            self.tr("Start over"), tip=self.tr("Find the object by itself again")
+        )
         self.mask_reset_button.clicked.connect(self.mask_reset)
         self.mask_done = text_button(self.tr("Done"))
         self.mask_done.clicked.connect(lambda: self.edit_mask(False))
@@ -162,26 +167,13 @@ class ImagePanel(QWidget):
         column.addLayout(row_of(self.mask_file, self.mask_reset_button, None, self.mask_done))
         return page
 
-    def _hint_row(self) -> QWidget:
-        holder = QWidget()
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        text = label(self.tr("Drop a picture here, paste with Ctrl+V, or open the sample project."), Role.muted, wrap=True)
-        self.choose = text_button(self.tr("Choose a picture…"))
-        self.choose.clicked.connect(lambda: self.pick())
-        self.sample = text_button(self.tr("Open the samples"), tip=self.tr("A project with finished assets"))
-        self.sample.clicked.connect(self.sample_wanted)
-        column.addWidget(text)
-        column.addSpacing(4)
-        column.addLayout(row_of(self.choose, self.sample, None))
-        return holder
-
     def _mask_row(self) -> QWidget:
         holder = QWidget()
         self.mask_icon = IconLabel(self._look, IconName("ph.check-circle", Ink.success))
         self.mask_text = ElidedLabel("", Role.muted)
-        self.mask_edit = text_button(self.tr("Edit mask"), tip=self.tr("Draw a box around the object, or give a mask file"))
+        self.mask_edit = text_button(
+            self.tr("Edit mask"), tip=self.tr("Draw a box around the object, or give a mask file")
+        )
         self.mask_edit.clicked.connect(lambda: self.edit_mask(True))
         row = row_of(self.mask_icon, self.mask_text, self.mask_edit)
         row.setStretch(1, 1)
@@ -194,7 +186,9 @@ class ImagePanel(QWidget):
         column = QVBoxLayout(frame)
         column.setContentsMargins(10, 8, 10, 8)
         column.setSpacing(6)
-        words = label(self.tr("Please look at the mask: the object may not be found right."), Role.body, wrap=True)
+        words = label(
+            self.tr("Please look at the mask: the object may not be found right."), Role.body, wrap=True
+        )
         set_role(words, Role.warning)
         self.accept = text_button(self.tr("The mask is right"))
         self.accept.clicked.connect(self.mask_accepted)
@@ -205,14 +199,15 @@ class ImagePanel(QWidget):
         return frame
 
     def _pick_mask(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Open mask"), "", self.tr("Pictures (*.png *.jpg *.webp *.bmp *.tif)"))
+        path, _ = QFileDialog.getOpenFileName(
+            self, self.tr("Open mask"), "", self.tr("Pictures (*.png *.jpg *.webp *.bmp *.tif)")
+        )
         if path:
             self.mask_file_given.emit(Path(path))
 
     def _dress(self) -> None:
         draft = self._draft
         editing = self._page == MASK
-        self.hint.setVisible(draft.front is None and not editing)
         self.mask_row.setVisible(draft.front is not None and not editing)
         self.notice.setVisible(draft.doubtful and not editing)
         self.mask_edit.setEnabled(draft.front is not None)
@@ -222,7 +217,7 @@ class ImagePanel(QWidget):
         elif draft.found is None:
             self._say_mask(IconName("ph.warning", Ink.warning), self.tr("No mask yet"))
         else:
-            sure = not draft.doubtful
+            sure = draft.found.confidence >= SURE
             icon = IconName("ph.check-circle", Ink.success) if sure else IconName("ph.warning", Ink.warning)
             self._say_mask(icon, self._how(draft.found.how, draft.found.confidence))
 

@@ -11,6 +11,7 @@ from orfeas_desktop.ui.panels.generate_panel import GeneratePanel
 from orfeas_desktop.ui.panels.image_panel import ImagePanel
 from orfeas_desktop.ui.pieces.buttons import Kind, text_button
 from orfeas_desktop.ui.pieces.frames import Panel, row_of
+from orfeas_desktop.ui.pieces.scroll_column import OVERHANG
 
 if TYPE_CHECKING:
     from orfeas_desktop.ui.theme import Look
@@ -21,6 +22,10 @@ class Inspector(Panel):
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Inspector"), parent)
+        margins = self.column.contentsMargins()
+        self.column.setContentsMargins(
+            margins.left(), margins.top(), margins.right() - OVERHANG, margins.bottom()
+        )
         self.images = ImagePanel(look)
         self.generate = GeneratePanel(look, self.images)
         self.details = DetailsPanel()
@@ -29,7 +34,9 @@ class Inspector(Panel):
         self.pages.addWidget(self.details)
         self.tabs = QButtonGroup(self)
         self.picture_tab = self._tab(self.tr("Picture"))
-        self.views_tab = self._tab(self.tr("Views"), self.tr("Front, sides and back: more views, better shape"))
+        self.views_tab = self._tab(
+            self.tr("Views"), self.tr("Front, sides and back: more views, better shape")
+        )
         self.details_tab = self._tab(self.tr("Details"), self.tr("How the chosen version was made"))
         self.column.addLayout(row_of(self.picture_tab, self.views_tab, self.details_tab, None, spacing=4))
         self.column.addWidget(self.pages, 1)

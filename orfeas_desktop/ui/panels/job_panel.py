@@ -78,7 +78,17 @@ class JobPanel(Panel):
         self.column.setContentsMargins(8, 6, 8, 6)
         self.column.setSpacing(2)
         self.column.addLayout(
-            row_of(6, label(self.tr("Queue"), Role.heading), self.count, None, self.stop, self.stop_waiting, self.stop_all, self.clear, spacing=4)
+            row_of(
+                6,
+                label(self.tr("Queue"), Role.heading),
+                self.count,
+                None,
+                self.stop,
+                self.stop_waiting,
+                self.stop_all,
+                self.clear,
+                spacing=4,
+            )
         )
         self.column.addWidget(self.pages, 1)
         self.setMinimumHeight(84)
@@ -87,7 +97,13 @@ class JobPanel(Panel):
         self.painter.retry_pressed.connect(self.retry_wanted.emit)
         self.painter.row_pressed.connect(self._explain)
         look.changed.connect(self.view.viewport().update)
-        for happening in (jobs.rowsInserted, jobs.rowsRemoved, jobs.rowsMoved, jobs.dataChanged, jobs.modelReset):
+        for happening in (
+            jobs.rowsInserted,
+            jobs.rowsRemoved,
+            jobs.rowsMoved,
+            jobs.dataChanged,
+            jobs.modelReset,
+        ):
             happening.connect(self.refresh)
         self.refresh()
 
@@ -138,5 +154,9 @@ class JobPanel(Panel):
         if row.state in {JobState.failed, JobState.cancelled}:
             menu.addAction(self.tr("Retry")).triggered.connect(lambda: self.retry_wanted.emit(row.id))
         if row.state is JobState.failed:
-            menu.addAction(self.tr("Show the problem")).triggered.connect(lambda: self.explain_wanted.emit(row.id))
-        menu.addAction(self.tr("Remove from the list")).triggered.connect(lambda: self.forget_wanted.emit(row.id))
+            menu.addAction(self.tr("Show the problem")).triggered.connect(
+                lambda: self.explain_wanted.emit(row.id)
+            )
+        menu.addAction(self.tr("Remove from the list")).triggered.connect(
+            lambda: self.forget_wanted.emit(row.id)
+        )

@@ -61,19 +61,26 @@ class JobRowPainter(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        if option.state & QStyle.StateFlag.State_Selected and option.state & QStyle.StateFlag.State_HasFocus:
-            painter.setBrush(self._look.color("raised"))
-            painter.drawRoundedRect(rect, 6, 6)
-        elif option.state & QStyle.StateFlag.State_MouseOver:
+        if (
+            option.state & QStyle.StateFlag.State_Selected and option.state & QStyle.StateFlag.State_HasFocus
+        ) or option.state & QStyle.StateFlag.State_MouseOver:
             painter.setBrush(self._look.color("raised"))
             painter.drawRoundedRect(rect, 6, 6)
         name, stage, bar, time = _columns(rect)
         painter.setFont(tabular(option.font))
         self._write(painter, name, row.job.title, "muted" if row.ended else "text", LEFT)
         if row.state is JobState.failed:
-            self._write(painter, stage.united(time), row.problem or self._jobs.state_words(row), "danger", LEFT)
+            self._write(
+                painter, stage.united(time), row.problem or self._jobs.state_words(row), "danger", LEFT
+            )
         elif row.ended:
-            self._write(painter, stage.united(bar), self._jobs.state_words(row), _STATE_INK.get(row.state, "muted"), LEFT)
+            self._write(
+                painter,
+                stage.united(bar),
+                self._jobs.state_words(row),
+                _STATE_INK.get(row.state, "muted"),
+                LEFT,
+            )
         else:
             self._write(painter, stage, self._stage(row), "muted", LEFT)
             self._paint_bar(painter, bar, row)
@@ -88,7 +95,10 @@ class JobRowPainter(QStyledItemDelegate):
         row = index.data(JobRole.row)
         if row is None or not isinstance(event, QMouseEvent):
             return False
-        if event.type() is not QEvent.Type.MouseButtonRelease or event.button() is not Qt.MouseButton.LeftButton:
+        if (
+            event.type() is not QEvent.Type.MouseButtonRelease
+            or event.button() is not Qt.MouseButton.LeftButton
+        ):
             return False
         at = event.position().toPoint()
         if cross_of(option.rect).contains(at):
@@ -101,7 +111,9 @@ class JobRowPainter(QStyledItemDelegate):
 
     def _write(self, painter: QPainter, room: QRect, words: str, token: str, flags: int) -> None:
         painter.setPen(self._look.color(token))
-        painter.drawText(room, flags, painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room.width()))
+        painter.drawText(
+            room, flags, painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room.width())
+        )
 
     def _stage(self, row: JobRow) -> str:
         if row.progress is not None and row.progress.stage:
@@ -118,7 +130,7 @@ class JobRowPainter(QStyledItemDelegate):
     def _paint_bar(self, painter: QPainter, room: QRect, row: JobRow) -> None:
         groove = QRectF(room.left(), room.center().y() - 2, room.width(), 6)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._look.color("field"))
+        painter.setBrush(self._look.color("groove"))
         painter.drawRoundedRect(groove, 3, 3)
         fraction = row.progress.fraction if row.progress else None
         if row.state is JobState.running and fraction is None:

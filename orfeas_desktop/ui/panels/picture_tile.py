@@ -56,7 +56,9 @@ class PictureTile(QWidget):
     pick_wanted = Signal()
     removed = Signal()
 
-    def __init__(self, look: Look, name: str, hint: str, *, takes: bool = True, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, look: Look, name: str, hint: str, *, takes: bool = True, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._look = look
         self._image: QImage | None = None

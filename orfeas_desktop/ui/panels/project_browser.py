@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelection, QLocale, QModelIndex, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QDrag, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QListView, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLineEdit,
+    QListView,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
-from orfeas_desktop.ui.panels.asset_card import GAP, AssetCard
+from orfeas_desktop.ui.panels.asset_card import BAR, AssetCard
 from orfeas_desktop.ui.pieces.buttons import IconName, icon_button, text_button
 from orfeas_desktop.ui.pieces.frames import EmptyState, Panel, holder, row_of
 from orfeas_desktop.ui.pieces.labels import Role, label
@@ -21,6 +29,8 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.theme import Look
 
 TYPING_PAUSE_MS = 150
+OVERHANG = 11
+"""How far the grid reaches into the panel's right margin, so that its cards end where the field does."""
 
 
 class AssetGrid(QListView):
@@ -28,7 +38,9 @@ class AssetGrid(QListView):
 
     rename_wanted: TypedSignal[tuple[int, str]] = signal(tuple)  # pyright: ignore[reportAssignmentType]  # a tuple of two
 
-    def __init__(self, look: Look, model: LibraryModel, files: DragFiles, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, look: Look, model: LibraryModel, files: DragFiles, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._files = files
         self._assets = model
@@ -45,6 +57,7 @@ class AssetGrid(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalScrollBar().setFixedWidth(BAR)
         self.verticalScrollBar().setSingleStep(40)
         self.setDragEnabled(True)
         self.setMouseTracking(True)
@@ -69,8 +82,7 @@ class AssetGrid(QListView):
         self.scrollTo(index)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  (Qt's name)
-        bar = self.verticalScrollBar().width() if self.verticalScrollBar().isVisible() else 0
-        cell = self.card.fit(self.width() - GAP - max(0, bar - GAP))
+        cell = self.card.fit(self.width() - BAR - 1)
         if cell != self.gridSize():
             self.setGridSize(cell)
         super().resizeEvent(event)
@@ -106,7 +118,9 @@ class ProjectBrowser(Panel):
     restore_wanted: TypedSignal[tuple[int, ...]] = signal(tuple)
     bin_left = Signal()
 
-    def __init__(self, look: Look, model: LibraryModel, files: DragFiles, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, look: Look, model: LibraryModel, files: DragFiles, parent: QWidget | None = None
+    ) -> None:
         super().__init__(self.tr("Library"), parent)
         self._model = model
         self._bin = False
@@ -122,18 +136,31 @@ class ProjectBrowser(Panel):
         self.pages = QStackedWidget()
         self.empty = EmptyState(self.tr("Your first mesh appears here"))
         self.empty_bin = EmptyState(self.tr("The recycle bin is empty"))
-        self.no_match = EmptyState(self.tr("No asset has this name"), (("clear", self.tr("Clear the filter")),))
+        self.no_match = EmptyState(
+            self.tr("No asset has this name"), (("clear", self.tr("Clear the filter")),)
+        )
         self.opening = EmptyState(self.tr("Opening the library…"))
         for page in (self.opening, self.grid, self.empty, self.empty_bin, self.no_match):
             self.pages.addWidget(page)
         self.bin_row = self._make_bin_row()
         self.bin_button = icon_button(look, IconName("ph.trash"), self.tr("Recycle bin"))
         self.bin_button.setCheckable(True)
-        self.column.addLayout(row_of(self.title, None, self.count, self.bin_button))
-        self.column.addWidget(self.search)
-        self.column.addWidget(self.bin_row)
-        self.column.addWidget(self.pages, 1)
+        self._lay_out()
         self._wire()
+
+    def _lay_out(self) -> None:
+        margins = self.column.contentsMargins()
+        self.column.setContentsMargins(
+            margins.left(), margins.top(), margins.right() - OVERHANG, margins.bottom()
+        )
+        head = QVBoxLayout()
+        head.setContentsMargins(0, 0, OVERHANG, 0)
+        head.setSpacing(self.column.spacing())
+        head.addLayout(row_of(self.title, None, self.count, self.bin_button))
+        head.addWidget(self.search)
+        head.addWidget(self.bin_row)
+        self.column.addLayout(head)
+        self.column.addWidget(self.pages, 1)
 
     def _wire(self) -> None:
         self._typing = QTimer(self)
@@ -155,7 +182,9 @@ class ProjectBrowser(Panel):
         self._bin = shown
         self.title.setText(self.tr("Recycle bin") if shown else self.tr("Library"))
         self.bin_button.setChecked(shown)
-        self.bin_button.setToolTip(self.tr("Back to the library") if shown else self.tr("Show the recycle bin"))
+        self.bin_button.setToolTip(
+            self.tr("Back to the library") if shown else self.tr("Show the recycle bin")
+        )
         self.bin_row.setVisible(shown)
         self.grid.setDragEnabled(not shown)
         self.refresh()
@@ -163,7 +192,8 @@ class ProjectBrowser(Panel):
     def refresh(self) -> None:
         """Show the count and the page that fits."""
         total = self._model.total()
-        self.count.setText(self.tr("%n asset(s)", "", total) if total != 1 else self.tr("1 asset"))
+        words = self.tr("1 asset") if total == 1 else self.tr("{count} assets")
+        self.count.setText(words.format(count=QLocale().toString(total)))
         self.empty_all.setEnabled(total > 0)
         if total:
             self.pages.setCurrentWidget(self.grid)

@@ -44,7 +44,11 @@ class TopBar(QWidget):
         self.export.clicked.connect(lambda: self.action_wanted.emit("export"))
         self.search = self._search_field()
         self.help = icon_button(
-            look, IconName("ph.question"), self.tr("Keyboard shortcuts"), self.tr("Keyboard shortcuts (F1)"), size=18
+            look,
+            IconName("ph.question"),
+            self.tr("Keyboard shortcuts"),
+            self.tr("Keyboard shortcuts (F1)"),
+            size=18,
         )
         self.help.clicked.connect(lambda: self.action_wanted.emit("shortcuts"))
         self.settings = icon_button(

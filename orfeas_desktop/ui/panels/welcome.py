@@ -41,7 +41,9 @@ class Welcome(QFrame):
             words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.choose = text_button(self.tr("Choose a picture…"))
         self.choose.clicked.connect(lambda: self.action_wanted.emit("open-picture"))
-        self.sample = text_button(self.tr("Open the samples"), Kind.plain, self.tr("A project with finished assets"))
+        self.sample = text_button(
+            self.tr("Open the samples"), Kind.plain, self.tr("A project with finished assets")
+        )
         self.sample.clicked.connect(lambda: self.action_wanted.emit("open-sample"))
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 24)

@@ -90,4 +90,5 @@ def text_button(text: str, kind: Kind = Kind.plain, tip: str = "") -> QPushButto
     button.setAccessibleName(text)
     button.setToolTip(tip)
     button.setAutoDefault(False)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button

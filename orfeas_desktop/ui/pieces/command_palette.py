@@ -71,7 +71,11 @@ class _Row(QStyledItemDelegate):
         metrics = painter.fontMetrics()
         note_width = metrics.horizontalAdvance(item.note)
         painter.setPen(self._look.color("muted"))
-        painter.drawText(rect.adjusted(0, 0, -10, 0), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight), item.note)
+        painter.drawText(
+            rect.adjusted(0, 0, -10, 0),
+            int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight),
+            item.note,
+        )
         painter.setPen(self._look.color("text" if item.enabled else "disabled"))
         room = rect.adjusted(34, 0, -note_width - 24, 0)
         title = metrics.elidedText(item.title, Qt.TextElideMode.ElideRight, room.width())

@@ -25,4 +25,6 @@ class IconLabel(QLabel):
 
     def set_icon(self, icon: IconName) -> None:
         """Show another icon."""
-        keep_icon(self._look, self, lambda drawn: self.setPixmap(drawn.pixmap(QSize(self._side, self._side))), icon)
+        keep_icon(
+            self._look, self, lambda drawn: self.setPixmap(drawn.pixmap(QSize(self._side, self._side))), icon
+        )

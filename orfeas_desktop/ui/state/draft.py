@@ -65,7 +65,14 @@ class Draft:
         if slot != FRONT:
             return replace(self, pictures=pictures)
         return replace(
-            self, pictures=pictures, name=name, asset_id=None, box="", mask_file=None, found=None, accepted=False
+            self,
+            pictures=pictures,
+            name=name,
+            asset_id=None,
+            box="",
+            mask_file=None,
+            found=None,
+            accepted=False,
         )
 
     def without(self, slot: str) -> Self:
@@ -73,4 +80,6 @@ class Draft:
         pictures = {name: picture for name, picture in self.pictures.items() if name != slot}
         if slot != FRONT:
             return replace(self, pictures=pictures)
-        return replace(self, pictures=pictures, box="", mask_file=None, found=None, accepted=False, asset_id=None)
+        return replace(
+            self, pictures=pictures, box="", mask_file=None, found=None, accepted=False, asset_id=None
+        )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from orfeas_desktop.assets import AssetKind, AssetRef, LocalFile
@@ -41,6 +41,8 @@ class Drafting(QObject):
     changed: TypedSignal[Draft] = signal(Draft)
     refused: TypedSignal[OrfeasError] = signal(OrfeasError)
     """Something that was given cannot be used; the draft stays as it was."""
+    repeated = Signal()
+    """The same generation is under way already."""
 
     def __init__(self, store: StoreThread, desk: JobDesk, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -48,6 +50,7 @@ class Drafting(QObject):
         self._desk = desk
         self._studio: Studio | None = None
         self._round = 0
+        self._asked: set[str] = set()
         self.draft = Draft()
 
     def open(self, studio: Studio) -> None:
@@ -67,7 +70,9 @@ class Drafting(QObject):
         studio, name = self._studio, self.tr("Pasted picture")
         if studio is not None:
             self._store.ask(
-                lambda: _kept_pixels(studio, image, name), lambda kept: self._put(slot, kept, name), self.refused.emit
+                lambda: _kept_pixels(studio, image, name),
+                lambda kept: self._put(slot, kept, name),
+                self.refused.emit,
             )
 
     def remove(self, slot: str) -> None:
@@ -89,7 +94,9 @@ class Drafting(QObject):
         """Use the white of that picture as the object."""
         studio = self._studio
         if studio is not None:
-            self._store.ask(lambda: _kept(studio, path), lambda kept: self._use_mask(kept.file), self.refused.emit)
+            self._store.ask(
+                lambda: _kept(studio, path), lambda kept: self._use_mask(kept.file), self.refused.emit
+            )
 
     def reset_mask(self) -> None:
         """Find the object without help again."""
@@ -148,16 +155,29 @@ class Drafting(QObject):
         if BOX in backend.params.model_fields:
             params[BOX] = draft.box
         inputs = {
-            slot: (picture.file,) for slot, picture in draft.pictures.items() if backend.input(slot) is not None
+            slot: (picture.file,)
+            for slot, picture in draft.pictures.items()
+            if backend.input(slot) is not None
         }
         if draft.mask_file is not None and backend.input(MASK) is not None:
             inputs[MASK] = (draft.mask_file,)
         destination = Destination(project_id, draft.name, draft.asset_id)
+        ask = repr((backend.id, sorted(params.items()), inputs, seed, destination))
+        if ask in self._asked:
+            self.repeated.emit()
+            return
+        self._asked.add(ask)
         self._desk.send(
             lambda studio: studio.generate(
                 backend.id, inputs, params=params, seed=seed, destination=destination
-            )
+            ),
+            lambda _ended: self._asked.discard(ask),
+            failed=lambda error: self._refuse(ask, error),
         )
+
+    def _refuse(self, ask: str, error: OrfeasError) -> None:
+        self._asked.discard(ask)
+        self.refused.emit(error)
 
     def _put(self, slot: str, kept: Picture, name: str) -> None:
         if slot != FRONT and self.draft.front is None:
@@ -186,7 +206,12 @@ class Drafting(QObject):
         def start(studio: Studio) -> Job:
             return studio.generate(entry.id, inputs, params=params)
 
-        self._desk.send(start, lambda ended: self._take_mask(current, ended), listed=False)
+        self._desk.send(
+            start,
+            lambda ended: self._take_mask(current, ended),
+            listed=False,
+            failed=lambda error: self._give_up(current, error),
+        )
 
     def _take_mask(self, asked: int, ended: Ended) -> None:
         if asked != self._round or self._studio is None:
@@ -268,5 +293,3 @@ def _read_mask(studio: Studio, path: Path, facts: Mapping[str, object]) -> Found
     confidence = facts.get("mask_confidence")
     sure = float(confidence) if isinstance(confidence, int | float) else 1.0
     return FoundMask(shown, str(facts.get("mask_how", "")), sure)
-
-

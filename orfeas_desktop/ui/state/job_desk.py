@@ -60,10 +60,13 @@ class JobDesk(QObject):
         ended: Callable[[Ended], object] | None = None,
         *,
         listed: bool = True,
-        started: Callable[[Job], object] | None = None,
+        failed: Callable[[OrfeasError], object] | None = None,
         previewed: Callable[[JobPreviewed], object] | None = None,
     ) -> None:
-        """Start a job on the store thread; `ended` hears how it ended, once what it left is recorded."""
+        """Start a job on the store thread.
+
+        `ended` hears how it ended, once what it left is recorded; `failed` hears why it could not start.
+        """
         if self._studio is None:
             return
         studio = self._studio
@@ -75,10 +78,8 @@ class JobDesk(QObject):
                 self._previews[job.id] = previewed
             if listed:
                 self.list.add(job)
-            if started is not None:
-                started(job)
 
-        self._store.ask(lambda: start(studio), take)
+        self._store.ask(lambda: start(studio), take, failed)
 
     def take_event(self, event: JobEvent) -> None:
         """Show what happened; what ended is recorded on the store thread first, unless nothing is kept of it."""
@@ -156,5 +157,3 @@ class JobDesk(QObject):
 
 def _translated(text: str) -> str:
     return QCoreApplication.translate("Errors", text)
-
-

@@ -192,7 +192,9 @@ class LibraryDesk(QObject):
     def _push(self, words: str, do: Callable[[], object], undo: Callable[[], object]) -> None:
         self.undo.push(Reversible(words, do, undo))
 
-    def _write(self, work: Callable[[], Change], failed: Callable[[OrfeasError], object] | None = None) -> None:
+    def _write(
+        self, work: Callable[[], Change], failed: Callable[[OrfeasError], object] | None = None
+    ) -> None:
         self._store.ask(work, self.take_change, failed)
 
     def _open_created(self, created: tuple[Project, Change]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,8 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 
 PAGE = 200
 THUMBNAILS_KEPT = 600
+GRACE = timedelta(seconds=20)
+"""How long a new version may be without a thumbnail: whoever made it makes that too."""
 
 
 class AssetRole(IntEnum):
@@ -63,8 +66,17 @@ class _Load(QRunnable):
 class LibraryModel(QAbstractListModel):
     """Rows are assets. The owner says where pages and files come from and when something changed."""
 
-    def __init__(self, blob_path: Callable[[str], Path | None], parent: QObject | None = None) -> None:
+    thumbnail_missing = signal(int)
+    """A version has a mesh and still no picture some time after it was made."""
+
+    def __init__(
+        self,
+        blob_path: Callable[[str], Path | None],
+        parent: QObject | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         super().__init__(parent)
+        self._clock = clock
         self._blob_path = blob_path
         self._page: Page | None = None
         self._total = 0
@@ -189,6 +201,7 @@ class LibraryModel(QAbstractListModel):
     def _thumbnail(self, asset: Asset) -> QPixmap | None:
         file = asset.latest.files.get("thumbnail") if asset.latest else None
         if file is None:
+            self._miss(asset)
             return None
         known = self._pixmaps.get(file.digest)
         if known is not None:
@@ -199,6 +212,11 @@ class LibraryModel(QAbstractListModel):
             self._loading.add(file.digest)
             self._pool.start(_Load(file.digest, path, self._arrived))
         return None
+
+    def _miss(self, asset: Asset) -> None:
+        latest = asset.latest
+        if latest is not None and "mesh" in latest.files and self._clock() - latest.created > GRACE:
+            self.thumbnail_missing.emit(latest.id)
 
     @Slot(object)
     def _take_picture(self, arrived: tuple[str, QImage]) -> None:

@@ -12,8 +12,9 @@ from PySide6.QtCore import QObject, Signal
 
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.projects.records import Asset, Change, Project, Version
-from orfeas_desktop.requests import Destination, Job, JobDone, JobEvent, JobPreviewed
+from orfeas_desktop.requests import Destination, FromJob, Job, JobDone, JobEvent, JobPreviewed
 from orfeas_desktop.ui.signals import TypedSignal, signal
+from orfeas_desktop.ui.state.draft import FRONT
 from orfeas_desktop.ui.state.drafting import Drafting
 from orfeas_desktop.ui.state.job_desk import JobDesk
 from orfeas_desktop.ui.state.library_desk import LibraryDesk
@@ -58,6 +59,8 @@ class Session(QObject):
     preview_ready: TypedSignal[Path] = signal(Path)
     failed: TypedSignal[OrfeasError] = signal(OrfeasError)
     exported: TypedSignal[Path] = signal(Path)
+    arrived: TypedSignal[Version] = signal(Version)
+    """A new version that is not shown, because the user works on something else meanwhile."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -68,6 +71,8 @@ class Session(QObject):
         self.studio: Studio | None = None
         self.chosen: Chosen | None = None
         self._shown_asset: int | None = None
+        self._asked_thumbnails: set[int] = set()
+        self.library.model.thumbnail_missing.connect(self._make_thumbnail)
         self.store.failed.connect(self.failed.emit)
         self.desk.recorded.connect(self.library.take_change)
         self.desk.finished.connect(self._show_result)
@@ -140,7 +145,9 @@ class Session(QObject):
             if isinstance(ended, JobDone):
                 self.exported.emit(target)
 
-        self.desk.send(lambda studio: studio.export_version(version_id, exporter, target, params=params), tell)
+        self.desk.send(
+            lambda studio: studio.export_version(version_id, exporter, target, params=params), tell
+        )
 
     def import_mesh(self, path: Path) -> None:
         """Read a mesh file into the open project."""
@@ -176,6 +183,11 @@ class Session(QObject):
             shutil.copyfile(self.studio.blob_path(mesh.digest), target)
         return target
 
+    def _make_thumbnail(self, version_id: int) -> None:
+        if self.writable and version_id not in self._asked_thumbnails:
+            self._asked_thumbnails.add(version_id)
+            self.desk.send(lambda studio: studio.make_thumbnail(version_id), listed=False)
+
     def _prepare_display(self, version: Version) -> None:
         watertight = version.provenance.facts.get("watertight")
         again = self._shown_asset == version.asset_id
@@ -189,7 +201,9 @@ class Session(QObject):
             result = self.studio.located(ended.result)
             manifest = result.file("manifest")
             if manifest is not None:
-                arrays = {output.file.name: output.file.path for output in result.files if output.slot == "arrays"}
+                arrays = {
+                    output.file.name: output.file.path for output in result.files if output.slot == "arrays"
+                }
                 closed = watertight if isinstance(watertight, bool) else None
                 self.display_ready.emit(DisplayFiles(version.id, manifest.path, arrays, closed, again))
 
@@ -197,7 +211,9 @@ class Session(QObject):
             if self.chosen is not None and self.chosen.version.id == version.id:
                 self.preview_ready.emit(Path(event.path))
 
-        self.desk.send(lambda studio: studio.make_display(version.id), show, listed=False, previewed=show_preview)
+        self.desk.send(
+            lambda studio: studio.make_display(version.id), show, listed=False, previewed=show_preview
+        )
 
     def _show_result(self, event: JobDone) -> None:
         """Turn to a new version, unless the user is looking at another asset meanwhile."""
@@ -207,8 +223,19 @@ class Session(QObject):
         if destination.project_id != self.library.project.id:
             return
         newest = self._newest(destination.asset_id)
-        if newest is not None:
+        if newest is None:
+            return
+        if self._is_about(event.job):
             self.choose_version(newest.id)
+        else:
+            self.arrived.emit(newest)
+
+    def _is_about(self, job: Job) -> bool:
+        """Whether the draft is still what the job was made from, or nothing."""
+        front, given = self.drafting.draft.front, job.request.inputs.get(FRONT)
+        if front is None:
+            return True
+        return bool(given) and not isinstance(given[0], FromJob) and given[0].digest == front.file.digest
 
     def _newest(self, asset_id: int | None) -> Version | None:
         if self.studio is None or self.library.project is None:
@@ -242,5 +269,3 @@ class Session(QObject):
             self._shown_asset = None
             self.drafting.clear()
         self.chosen_changed.emit(None)
-
-

@@ -40,7 +40,9 @@ class StoreThread(QObject):
         """
         if self._open:
             future = self._pool.submit(work)
-            future.add_done_callback(lambda done: self._finished.emit(partial(self._take, done, then, failed)))
+            future.add_done_callback(
+                lambda done: self._finished.emit(partial(self._take, done, then, failed))
+            )
 
     def close(self) -> None:
         """Finish what was asked, then stop; what comes of it is not handed back any more."""
