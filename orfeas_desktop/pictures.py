@@ -207,7 +207,20 @@ def _shrunk(image: Image.Image, max_side: int | None) -> Image.Image:
         return image
     scale = max_side / max(image.size)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    image = _reduced(image, int(1 / (3 * scale)))
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def _reduced(image: Image.Image, factor: int) -> Image.Image:
+    """Average squares of `factor` pixels, strip by strip: Pillow would copy a picture with alpha as a whole."""
+    if factor < 2 or image.mode not in {"LA", "RGBA"}:
+        return image
+    small = Image.new(image.mode, (-(-image.width // factor), -(-image.height // factor)))
+    step = 256
+    for top in range(0, small.height, step):
+        strip = image.crop((0, top * factor, image.width, min((top + step) * factor, image.height)))
+        small.paste(strip.reduce(factor), (0, top))
+    return small
 
 
 def _rgba(image: Image.Image) -> Image.Image:

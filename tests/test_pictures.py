@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageChops
 
 from orfeas_desktop.errors import (
     BadPicture,
@@ -436,3 +436,14 @@ def test_the_longest_side_is_kept_to(
     found = read_picture(path, max_side=max_side)
     assert max(found.size) == min(max_side, max(width, height))
     assert min(found.size) >= 1
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_a_large_picture_with_alpha_is_made_smaller_as_a_whole_one_would_be(tmp_path, mode):
+    image = _picture(mode, (3001, 2003))
+    image.save(tmp_path / "large.png")
+    small = read_picture(tmp_path / "large.png", max_side=100)
+    whole = image.convert("RGBA").resize(small.size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    apart = ImageChops.difference(small.convert("RGB"), whole.convert("RGB")).getextrema()
+    assert small.size == (100, 67)
+    assert max(high for _, high in apart) <= 3

@@ -60,9 +60,14 @@ def relief_material(colours: Floats) -> Material:
 
 
 def encoded(colours: Floats) -> Texture:
-    """Return the atlas (h, w, 3; 0..255) as a picture file."""
+    """Return the atlas (h, w, 3; 0..255) as a PNG at level 1.
+
+    Measured on four atlases of 1.2 to 1.9 megapixels: level 1 takes 40 to 70 ms and 0.9 to 1.6 MB, level 6 140 to
+    225 ms and 0.7 to 1.4 MB. A JPEG of quality 95 takes 5 ms and 0.24 to 0.46 MB, but costs 0.02 dB PSNR and 0.004
+    SSIM against the photograph, and is not the last time that the texture is edited.
+    """
     import cv2
 
     pixels = cv2.cvtColor(np.clip(colours + 0.5, 0, 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
-    data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 3])[1]
+    data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
     return Texture(data.tobytes(), "image/png")
