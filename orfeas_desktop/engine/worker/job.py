@@ -19,10 +19,12 @@ from orfeas_desktop.errors import (
     Cancelled,
     DiskFull,
     FileMissing,
+    InputError,
     NotAFile,
     OrfeasError,
     OutOfMemory,
     PermissionDenied,
+    ResourceError,
 )
 
 if TYPE_CHECKING:
@@ -121,10 +123,17 @@ def _failure(job: RunJob, context: WorkerContext, error: BaseException, *, stopp
     if stopped or isinstance(error, Cancelled):
         return Stopped(job_id=job.job_id)
     told = error if isinstance(error, OrfeasError) else _told(job, context, error)
-    details = told.details or "".join(traceback.format_exception(error))
+    details = told.details or _details(told, error)
     return Failed(
         job_id=job.job_id, code=told.code, arguments=dict(told.arguments), details=details[-_DETAILS:]
     )
+
+
+def _details(told: OrfeasError, error: BaseException) -> str:
+    """Tell where the program broke; what was given or what the machine lacks needs no trace."""
+    if isinstance(told, InputError | ResourceError):
+        return "" if told is error else str(error)
+    return "".join(traceback.format_exception(error))
 
 
 def _told(job: RunJob, context: WorkerContext, error: BaseException) -> OrfeasError:

@@ -16,9 +16,11 @@ from orfeas_desktop.errors import (
     BackendFailed,
     DiskFull,
     FileMissing,
+    InputError,
     NoObjectFound,
     OutOfMemory,
     PermissionDenied,
+    ResourceError,
     WorkerBabbled,
     WorkerDied,
     WorkerSilent,
@@ -211,8 +213,13 @@ def test_what_work_raises_becomes_a_clear_error(
     error = shared_place.error(job)
     assert type(error) is kind
     assert said in error.say()
-    assert "Traceback" in error.details or error.details == "why"
+    assert ("Traceback" in error.details) is not isinstance(error, InputError | ResourceError)
     assert not (shared_place.staging / job.id).exists()
+
+
+@pytest.mark.parametrize(("how", "details"), [("object", "why"), ("missing", "")])
+def test_what_was_given_is_told_without_a_trace(shared_place: Place, how: str, details: str) -> None:
+    assert shared_place.error(shared_place.submit("fail", how)).details == details
 
 
 def test_an_input_that_vanishes_while_read_is_missing(shared_place: Place) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from orfeas_desktop.assets import AssetKind
 from orfeas_desktop.engine.backends.base import Backend, Task
 from orfeas_desktop.engine.jobs.context import Inputs, JobContext, Output, WorkEntry
-from orfeas_desktop.errors import NoObjectFound, OrfeasError
+from orfeas_desktop.errors import FileMissing, NoObjectFound, OrfeasError
 from orfeas_desktop.params import Params, param
 from orfeas_desktop.register import Lane, Register, Slot, Table
 
@@ -227,6 +227,7 @@ def raise_what_the_engine_never_heard_of(inputs: Inputs, context: JobContext) ->
 
 FAILURES: dict[str, Callable[[Inputs, JobContext], object]] = {
     "object": lambda inputs, context: raised(NoObjectFound(name="cup.png", details="why")),
+    "missing": lambda inputs, context: raised(FileMissing(name="cup.png")),
     "memory": lambda inputs, context: raised(MemoryError()),
     "opencv": fail_in_opencv,
     "torch": fail_in_torch,
