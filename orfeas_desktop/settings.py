@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
 
 from orfeas_desktop.errors import BadParams, DiskFull, PermissionDenied
-from orfeas_desktop.params import Params, Traits, param
+from orfeas_desktop.params import FieldKind, Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -145,8 +145,38 @@ class LibrarySettings(Params):
         QT_TRANSLATE_NOOP("Settings", "Largest picture"),
         QT_TRANSLATE_NOOP("Settings", "Pictures with more megapixels are refused."),
         ge=1,
-        le=2000,
+        le=1000,
         traits=Traits(unit="MP"),
+    )
+
+
+class WeightsSettings(Params):
+    """Where weights lie and how they are fetched."""
+
+    folder: str = param(
+        "",
+        QT_TRANSLATE_NOOP("Settings", "Folder"),
+        QT_TRANSLATE_NOOP(
+            "Settings", "Where weights lie; nothing means the program’s own folder. Use “Move” to take them along."
+        ),
+        traits=Traits(kind=FieldKind.folder),
+    )
+    offline: bool = param(
+        False,
+        QT_TRANSLATE_NOOP("Settings", "Stay offline"),
+        QT_TRANSLATE_NOOP("Settings", "Never use the network; a download becomes an error."),
+    )
+    endpoint: str = param(
+        "",
+        QT_TRANSLATE_NOOP("Settings", "Server"),
+        QT_TRANSLATE_NOOP("Settings", "Another server than huggingface.co, such as a mirror."),
+        traits=Traits(advanced=True),
+    )
+    proxy: str = param(
+        "",
+        QT_TRANSLATE_NOOP("Settings", "Proxy"),
+        QT_TRANSLATE_NOOP("Settings", "Such as http://proxy:8080; nothing means the system’s."),
+        traits=Traits(advanced=True),
     )
 
 
@@ -159,6 +189,7 @@ class Sections(BaseModel):
     viewport: ViewportSettings = ViewportSettings()
     engine: EngineSettings = EngineSettings()
     library: LibrarySettings = LibrarySettings()
+    weights: WeightsSettings = WeightsSettings()
 
     def section(self, name: str) -> Params:
         """Return the section of that name. Raises BadParams when there is none."""
@@ -172,6 +203,7 @@ SECTION_TITLES: Mapping[str, str] = {
     "viewport": QT_TRANSLATE_NOOP("Settings", "3D view"),
     "engine": QT_TRANSLATE_NOOP("Settings", "Engine"),
     "library": QT_TRANSLATE_NOOP("Settings", "Library"),
+    "weights": QT_TRANSLATE_NOOP("Settings", "Weights"),
 }
 
 
@@ -205,6 +237,11 @@ class Settings:
     def library(self) -> LibrarySettings:
         """What is kept and what is let in."""
         return self.in_force.library
+
+    @property
+    def weights(self) -> WeightsSettings:
+        """Where weights lie and how they are fetched."""
+        return self.in_force.weights
 
     def section(self, name: str) -> Params:
         """Return the section in force. Raises BadParams when there is none of that name."""
@@ -316,6 +353,7 @@ class _Environment(BaseSettings):
     viewport: ViewportSettings = ViewportSettings()
     engine: EngineSettings = EngineSettings()
     library: LibrarySettings = LibrarySettings()
+    weights: WeightsSettings = WeightsSettings()
 
 
 def _overrides() -> Values:

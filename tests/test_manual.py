@@ -26,7 +26,7 @@ def test_the_pages_name_everything() -> None:
     assert "`relief`" in pages["backends.md"]
     assert "| `--high` | Higher. |" in pages["commands.md"]
     assert "orfeas land --soft" in pages["commands.md"]
-    assert "`library.max_megapixels` | 100 | 1 to 2000 MP" in pages["settings.md"]
+    assert "`library.max_megapixels` | 100 | 1 to 1000 MP" in pages["settings.md"]
     for kind in list(error_classes())[1:]:
         assert f"| `{kind.code}` | {kind.exit_code} |" in pages["errors.md"]
     assert all(name in pages["index.md"] for name in pages if name != "index.md")
