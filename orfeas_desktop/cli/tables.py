@@ -28,7 +28,7 @@ def _lister(table: Table, entries: Iterable[WorkEntry]) -> Callable[[typer.Conte
     def show(context: typer.Context, as_json: AsJson = False) -> None:
         del as_json
         found = tuple(entries)
-        rows = [(entry.id, entry.title, entry.summary) for entry in found]
+        rows = [_row(entry) for entry in found]
         call_of(context).screen.give({table.value: [_head(entry) for entry in found]}, columns(rows))
 
     show.__doc__ = f"List the {table.value}."
@@ -69,6 +69,11 @@ def find_entry(words: str) -> WorkEntry:
     if table not in set(Table):
         raise UnknownEntry(entry=words, table="tables", known=", ".join(f"{name.value}/ID" for name in Table))
     return entry_of(Table(table), entry_id)
+
+
+def _row(entry: WorkEntry) -> tuple[str, ...]:
+    task = (entry.task.value,) if isinstance(entry, Backend) else ()
+    return (entry.id, *task, entry.title, entry.summary)
 
 
 def _head(entry: WorkEntry) -> dict[str, Json]:
