@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -23,3 +24,11 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, key_bias: Tensor | Non
     `key_bias` is added to the scaled scores and broadcasts to (B, heads, Q, K).
     """
     return functional.scaled_dot_product_attention(queries, keys, values, attn_mask=key_bias)
+
+
+def rms_normalised(x: Tensor, scale: Tensor, eps: float) -> Tensor:
+    """RMS-normalise the last axis and scale it; on the processor in place, since there it is not fused."""
+    if x.device.type != "cpu" or x.dtype != torch.float32:
+        return functional.rms_norm(x.float(), x.shape[-1:], eps=eps).to(x.dtype) * scale
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return x.mul_(length.square_().div_(x.shape[-1]).add_(eps).rsqrt_()).mul_(scale)

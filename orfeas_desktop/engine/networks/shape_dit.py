@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from orfeas_desktop.engine.networks.attention import attend, join_heads, split_heads
+from orfeas_desktop.engine.networks.attention import attend, join_heads, rms_normalised, split_heads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +29,38 @@ def sinusoid(value: Tensor, base: float = 1000.0, width: int = SINUSOID_WIDTH) -
     frequencies = torch.exp(-math.log(base) * steps / half)
     angles = TIME_UNITS * value.float()[:, None] * frequencies[None]
     return torch.cat([angles.cos(), angles.sin()], dim=-1)
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Several passes as one sequence [context 1, latents 1, context 2, latents 2 …], each attending to itself."""
+
+    latents: int
+    contexts: tuple[int, ...]
+    """Context tokens of each pass."""
+    biases: tuple[Tensor | None, ...]
+    """Of each pass's keys, (1, 1, 1, tokens)."""
+
+    def join(self, streams: tuple[Tensor, Tensor], dim: int) -> Tensor:
+        """All contexts and all latents -> the joint sequence along `dim`."""
+        contexts = streams[0].split(self.contexts, dim=dim)
+        latents = streams[1].split(self.latents, dim=dim)
+        return torch.cat([part for pair in zip(contexts, latents, strict=True) for part in pair], dim=dim)
+
+    def split(self, joint: Tensor) -> tuple[Tensor, Tensor]:
+        """The joint sequence (B, joint, H) -> all contexts and all latents."""
+        sizes = [size for count in self.contexts for size in (count, self.latents)]
+        parts = joint.split(sizes, dim=1)
+        if len(parts) == 2:
+            return parts[0], parts[1]
+        return torch.cat(parts[::2], dim=1), torch.cat(parts[1::2], dim=1)
+
+    def attend(self, joint: Sequence[Tensor]) -> Tensor:
+        """Queries, keys, values (B, heads, joint, d) -> (B, joint, H)."""
+        sizes = [count + self.latents for count in self.contexts]
+        passes = zip(*(part.split(sizes, dim=2) for part in joint), self.biases, strict=True)
+        mixed = [join_heads(attend(*each)) for each in passes]
+        return mixed[0] if len(mixed) == 1 else torch.cat(mixed, dim=1)
 
 
 @dataclass(frozen=True)
@@ -73,7 +105,7 @@ class HeadNorm(nn.Module):
         self.scale = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.rms_norm(x.float(), x.shape[-1:], eps=EPS).to(x.dtype) * self.scale
+        return rms_normalised(x, self.scale, EPS)
 
 
 class QueryKeyNorm(nn.Module):
@@ -134,19 +166,16 @@ class DoubleBlock(nn.Module):
         self.txt_mlp = _mlp(hidden, inner)
 
     def forward(
-        self, latents: Tensor, context: Tensor, mods: Sequence[Modulation], key_bias: Tensor | None
+        self, latents: Tensor, context: Tensor, mods: Sequence[Modulation], packing: Packing
     ) -> tuple[Tensor, Tensor]:
         """`mods`: attention and MLP of the latents, then of the context. Changes both streams in place."""
         latent_parts = self.img_attn.project(mods[0].normalised(latents))
         context_parts = self.txt_attn.project(mods[2].normalised(context))
-        queries, keys, values = (
-            torch.cat(pair, dim=2) for pair in zip(context_parts, latent_parts, strict=True)
-        )
-        mixed = join_heads(attend(queries, keys, values, key_bias))
-        split = context.shape[1]
-        latents.addcmul_(mods[0].gate, self.img_attn.proj(mixed[:, split:]))
+        joint = [packing.join(pair, dim=2) for pair in zip(context_parts, latent_parts, strict=True)]
+        context_mixed, latent_mixed = packing.split(packing.attend(joint))
+        latents.addcmul_(mods[0].gate, self.img_attn.proj(latent_mixed))
         latents.addcmul_(mods[1].gate, self.img_mlp(mods[1].normalised(latents)))
-        context.addcmul_(mods[2].gate, self.txt_attn.proj(mixed[:, :split]))
+        context.addcmul_(mods[2].gate, self.txt_attn.proj(context_mixed))
         context.addcmul_(mods[3].gate, self.txt_mlp(mods[3].normalised(context)))
         return latents, context
 
@@ -163,14 +192,14 @@ class SingleBlock(nn.Module):
         self.norm = QueryKeyNorm(hidden // config.num_heads)
         self.modulation = Modulator(hidden, 1)
 
-    def forward(self, x: Tensor, mod: Modulation, key_bias: Tensor | None) -> Tensor:
-        """Change `x` (B, T + N, H) in place and return it."""
+    def forward(self, x: Tensor, mod: Modulation, packing: Packing) -> Tensor:
+        """Change `x` (B, joint, H) in place and return it."""
         sides = self.linear1(mod.normalised(x)).split(
             [self.hidden, self.hidden, self.hidden, self.inner], dim=-1
         )
         queries, keys, values = (split_heads(part, self.heads) for part in sides[:3])
         queries, keys = self.norm(queries, keys)
-        mixed = join_heads(attend(queries, keys, values, key_bias))
+        mixed = packing.attend([queries, keys, values])
         both = torch.cat([mixed, functional.gelu(sides[3], approximate="tanh")], dim=-1)
         return x.addcmul_(mod.gate, self.linear2(both))
 
@@ -276,16 +305,21 @@ class ShapeDit(nn.Module):
 
     def velocity(self, latents: Tensor, step: Step, context: Context) -> Tensor:
         """The velocity (B, N, C) of `latents` (B, N, C)."""
+        return self.velocities(latents, step, [context])[0]
+
+    def velocities(self, latents: Tensor, step: Step, contexts: Sequence[Context]) -> tuple[Tensor, ...]:
+        """The velocity (B, N, C) of `latents` (B, N, C) in each context, all in one pass."""
         batch, count, _ = latents.shape
-        x = self.latent_in(latents)
-        tokens = context.tokens.expand(batch, -1, -1).clone()
-        bias = context.key_bias(count)
+        lengths = tuple(context.tokens.shape[1] for context in contexts)
+        packing = Packing(count, lengths, tuple(context.key_bias(count) for context in contexts))
+        x = self.latent_in(latents).repeat(1, len(contexts), 1)
+        tokens = torch.cat([context.tokens.expand(batch, -1, -1) for context in contexts], dim=1)
         for block, mods in zip(self.double_blocks, step.double, strict=True):
-            x, tokens = block(x, tokens, mods, bias)
-        joint = torch.cat([tokens, x], dim=1)
+            x, tokens = block(x, tokens, mods, packing)
+        joint = packing.join((tokens, x), dim=1)
         for block, mod in zip(self.single_blocks, step.single, strict=True):
-            joint = block(joint, mod, bias)
-        return self.final_layer(joint[:, tokens.shape[1] :], step.final)
+            joint = block(joint, mod, packing)
+        return self.final_layer(packing.split(joint)[1], step.final).split(count, dim=1)
 
     def conditioned(self, features: Tensor, guidance_scale: float) -> Conditioned:
         """This network with its view of the pictures (B, T, C) made once, for every step.
@@ -316,7 +350,7 @@ class Conditioned:
     def velocities(self, latents: Tensor, time: Tensor) -> tuple[Tensor, Tensor | None]:
         """Velocities (B, N, C) at a time (1,): with the pictures and, where guidance needs it, without."""
         step = self.network.step(time, self.guidance)
-        towards = self.network.velocity(latents, step, self.context)
         if self.no_context is None:
-            return towards, None
-        return towards, self.network.velocity(latents, step, self.no_context)
+            return self.network.velocity(latents, step, self.context), None
+        towards, without = self.network.velocities(latents, step, [self.context, self.no_context])
+        return towards, without

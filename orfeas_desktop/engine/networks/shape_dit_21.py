@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from orfeas_desktop.engine.networks.attention import attend, join_heads, split_heads
+from orfeas_desktop.engine.networks.attention import attend, join_heads, rms_normalised, split_heads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from orfeas_desktop.engine.networks.shape_config import Dit21Config
 
@@ -85,8 +85,19 @@ class CrossAttention(nn.Module):
         return self.out_proj(join_heads(attend(queries, *context)))
 
 
+class HeadNorm(nn.Module):
+    """RMS norm over each head with a learned scale."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return rms_normalised(x, self.weight, EPS)
+
+
 def _head_norm(config: Dit21Config) -> nn.Module:
-    return nn.RMSNorm(config.hidden_size // config.num_heads, eps=EPS) if config.qk_norm else nn.Identity()
+    return HeadNorm(config.hidden_size // config.num_heads) if config.qk_norm else nn.Identity()
 
 
 class Mlp(nn.Module):
@@ -177,9 +188,10 @@ class MixtureOfExperts(nn.Module):
         flat = indices.flatten()
         order = flat.argsort(stable=True)
         counts = flat.bincount(minlength=self.count).tolist()
-        source = order.div(indices.shape[1], rounding_mode="floor")
-        routed = self.experts(tokens[source], counts).mul_(scores.flatten()[order, None])
-        return self.shared_experts(x).flatten(0, 1).index_add_(0, source, routed).view_as(x)
+        grouped = self.experts(tokens[order.div(indices.shape[1], rounding_mode="floor")], counts)
+        routed = grouped[order.argsort()].view(*indices.shape, -1)
+        shared = self.shared_experts(x).flatten(0, 1)
+        return torch.baddbmm(shared[:, None], scores[:, None], routed).view_as(x)
 
 
 class Block(nn.Module):
@@ -201,15 +213,19 @@ class Block(nn.Module):
         else:
             self.mlp = Mlp(width)
 
-    def forward(self, x: Tensor, context: KeysAndValues | None, skip: Tensor | None) -> Tensor:
-        """No `context` stands for zeros, over which attention gives zeros. Changes `x` in place."""
+    def forward(self, x: Tensor, contexts: Sequence[KeysAndValues | None], skip: Tensor | None) -> Tensor:
+        """Each context belongs to an equal share of `x`, in order. Changes `x` in place.
+
+        No context stands for zeros, over which attention gives zeros.
+        """
         if skip is not None:
             x = self.skip_norm(self.skip_linear(torch.cat([skip, x], dim=-1)))
         x += self.attn1(self.norm1(x))
-        if context is None:
-            x += self.attn2.out_proj.bias.to(x.device)
-        else:
-            x += self.attn2(self.norm2(x), context)
+        for part, context in zip(x.chunk(len(contexts)), contexts, strict=True):
+            if context is None:
+                part += self.attn2.out_proj.bias.to(x.device)
+            else:
+                part += self.attn2(self.norm2(part), context)
         x += self.moe(self.norm3(x)) if self.mixed else self.mlp(self.norm3(x))
         return x
 
@@ -295,14 +311,19 @@ class ShapeDit21(nn.Module):
 
     def velocity(self, latents: Tensor, step: Tensor, context: Context) -> Tensor:
         """The velocity (B, N, C) of `latents` (B, N, C)."""
+        return self.velocities(latents, step, [context])[0]
+
+    def velocities(self, latents: Tensor, step: Tensor, contexts: Sequence[Context]) -> tuple[Tensor, ...]:
+        """The velocity (B, N, C) of `latents` (B, N, C) in each context, all in one pass."""
         token = step.expand(latents.shape[0], -1, -1)
-        x = torch.cat([token, self.x_embedder(latents)], dim=1)
+        x = torch.cat([token, self.x_embedder(latents)], dim=1).repeat(len(contexts), 1, 1)
         early: list[Tensor] = []
-        for index, (block, part) in enumerate(zip(self._blocks(), context.blocks, strict=True)):
-            x = block(x, part, early.pop() if block.late else None)
+        for index, block in enumerate(self._blocks()):
+            parts = [context.blocks[index] for context in contexts]
+            x = block(x, parts, early.pop() if block.late else None)
             if index < self.config.depth // 2:
                 early.append(x.clone())
-        return self.final_layer(x)
+        return self.final_layer(x).chunk(len(contexts))
 
     def conditioned(self, features: Tensor, guidance_scale: float) -> Conditioned:
         """This network with its view of the pictures (B, T, C) made once, for every step.
@@ -350,7 +371,7 @@ class Conditioned:
     def velocities(self, latents: Tensor, time: Tensor) -> tuple[Tensor, Tensor | None]:
         """Velocities (B, N, C) at a time (1,): with the pictures and, where guidance needs it, without."""
         step = self.network.step(time, self.guidance)
-        towards = self.network.velocity(latents, step, self.context)
         if self.no_context is None:
-            return towards, None
-        return towards, self.network.velocity(latents, step, self.no_context)
+            return self.network.velocity(latents, step, self.context), None
+        towards, without = self.network.velocities(latents, step, [self.context, self.no_context])
+        return towards, without
