@@ -54,6 +54,8 @@ class Editor(QWidget):
             widget.setAccessibleName(words(self.field.title))
             widget.setAccessibleDescription(words(self.field.help))
             widget.setToolTip(words(self.field.help))
+            if isinstance(widget, QAbstractSpinBox):
+                widget.lineEdit().setAccessibleName(words(self.field.title))
             self.row.addWidget(widget)
         self.setFocusProxy(widgets[0])
 

@@ -83,7 +83,9 @@ class Form(QWidget):
             self._mark(name)
 
     def _row_of(self, editor: Editor) -> int:
-        return next(row for row in range(self._grid.rowCount()) if self._widget_at(row, EDITOR_COLUMN) is editor)
+        return next(
+            row for row in range(self._grid.rowCount()) if self._widget_at(row, EDITOR_COLUMN) is editor
+        )
 
     def _widget_at(self, row: int, column: int) -> QWidget | None:
         item = self._grid.itemAtPosition(row, column)

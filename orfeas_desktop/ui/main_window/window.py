@@ -17,6 +17,7 @@ from orfeas_desktop.ui.panels.status_line import StatusLine
 from orfeas_desktop.ui.panels.top_bar import TopBar
 from orfeas_desktop.ui.panels.welcome import Welcome
 from orfeas_desktop.ui.pieces.command_palette import CommandPalette
+from orfeas_desktop.ui.pieces.tab_order import next_stop, tab_stops
 from orfeas_desktop.ui.pieces.toasts import Toasts
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.viewport.modes import ViewportColours
@@ -135,6 +136,14 @@ class MainWindow(QMainWindow):
             self.commands.actions["full-screen"].trigger()
             return
         super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002, N802  (Qt's names)
+        regions = (self.top, self.browser, self.viewport, self.inspector, self.jobs)
+        stop = next_stop(tab_stops(self, regions), self.focusWidget(), forwards=next)
+        if stop is None:
+            return False
+        stop.setFocus(Qt.FocusReason.TabFocusReason if next else Qt.FocusReason.BacktabFocusReason)
+        return True
 
     def showEvent(self, event: object) -> None:  # noqa: N802  (Qt's name)
         del event

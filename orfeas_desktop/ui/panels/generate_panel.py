@@ -148,6 +148,7 @@ class GeneratePanel(QWidget):
         seed.setRange(0, SEED_LIMIT)
         seed.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         seed.setAccessibleName(self.tr("Seed"))
+        seed.lineEdit().setAccessibleName(self.tr("Seed"))
         seed.setToolTip(self.tr("The same seed and settings give the same result"))
         seed.valueChanged.connect(self.changed)
         dice = icon_button(self._look, IconName("ph.shuffle"), self.tr("Another seed"))

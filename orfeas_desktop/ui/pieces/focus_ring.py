@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QTextEdit,
     QWidget,
 )
+from shiboken6 import isValid
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -52,22 +53,33 @@ class FocusRing(QObject):
 
     def __init__(self, app: QApplication, look: Look) -> None:
         super().__init__(app)
+        self._look = look
         self._frame = _Frame(look)
         app.installEventFilter(self)
 
     def framed(self) -> QWidget | None:
         """Return the widget inside the ring."""
-        return self._frame.widget()
+        return self._frame.widget() if isValid(self._frame) else None
 
     def close(self) -> None:
         """Stop watching."""
-        QApplication.instance().removeEventFilter(self)  # pyright: ignore[reportOptionalMemberAccess]  # it filters, so it is there
-        self._frame.setWidget(None)  # pyright: ignore[reportArgumentType]  # Qt takes a null here
-        self._frame.deleteLater()
+        app = QApplication.instance()
+        if app is not None:
+            app.removeEventFilter(self)
+        self._surround(None)
+        if isValid(self._frame):
+            self._frame.deleteLater()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  (Qt's name)
         if event.type() is QEvent.Type.FocusIn and isinstance(watched, QWidget):
             by_keyboard = isinstance(event, QFocusEvent) and event.reason() in _BY_KEYBOARD
-            shown = by_keyboard and not isinstance(watched, _SHOWS_ITS_OWN)
-            self._frame.setWidget(watched if shown else None)  # pyright: ignore[reportArgumentType]  # Qt takes a null here
+            self._surround(watched if by_keyboard and not isinstance(watched, _SHOWS_ITS_OWN) else None)
         return False
+
+    def _surround(self, widget: QWidget | None) -> None:
+        """Frame `widget`; the frame lives beside what it framed last and goes with it."""
+        if not isValid(self._frame):
+            if widget is None:
+                return
+            self._frame = _Frame(self._look)
+        self._frame.setWidget(widget)  # pyright: ignore[reportArgumentType]  # Qt takes a null here

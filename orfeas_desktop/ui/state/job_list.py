@@ -171,7 +171,7 @@ class JobList(QAbstractListModel):
 
     def _change(self, job_id: str, state: JobState, *, problem: str = "", cached: bool = False) -> None:
         place = self._find(job_id)
-        if place is None or self._rows[place].ended:
+        if place is None or self._rows[place].ended or self._rows[place].state is state:
             return
         row = replace(self._rows[place], state=state, problem=problem, cached=cached)
         if state is not JobState.running:

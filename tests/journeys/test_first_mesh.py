@@ -1,0 +1,195 @@
+"""The main job, with a real window, a real library and a real worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from orfeas_desktop.engine.mesh.glb import read_glb
+from orfeas_desktop.requests import JobState
+from orfeas_desktop.ui.dialogs.export_dialog import ExportDialog
+from tests.bad_inputs import cut_out, object_picture
+from tests.ui.test_window import click_card, dropped, names
+
+LONG = 120_000
+
+
+@pytest.fixture
+def cup(tmp_path: Path) -> Path:
+    """A picture whose object is cut out."""
+    path = tmp_path / "Tasse grün 🫖.png"
+    cut_out(160).save(path)
+    return path
+
+
+def generated(running, qtbot) -> None:
+    """Press Generate and wait until the mesh is seen."""
+    panel = running.window.inspector.generate
+    before = len(running.session.desk.list.rows())
+    qtbot.waitUntil(panel.generate.isEnabled, timeout=LONG)
+    QTest.mouseClick(panel.generate, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(running.session.desk.list.rows()) > before, timeout=LONG)
+    with qtbot.waitSignal(running.window.viewport.shown, timeout=LONG):
+        pass
+
+
+def test_drop_mask_generate_mesh_restart_export(open_running, cup: Path, tmp_path: Path, qtbot):
+    running = open_running()
+    window, drafting = running.window, running.session.drafting
+    dropped(window, cup)
+    qtbot.waitUntil(lambda: drafting.draft.found is not None, timeout=LONG)
+    images = window.inspector.images
+    assert images.mask_tile.image() is not None
+    assert images.mask_text.whole_text() == "Mask from transparency"
+    assert not images.notice.isVisible()
+    assert window.inspector.generate.target.whole_text() == f"New asset: {cup.stem}"
+
+    generated(running, qtbot)
+    assert names(running) == [cup.stem]
+    assert window.viewport.pill.isVisible()
+    assert "closed" in window.viewport.pill.text()
+    assert window.inspector.generate.target.whole_text() == f"Next version of {cup.stem}"
+    assert running.session.desk.list.rows()[0].state is JobState.done
+    qtbot.waitUntil(lambda: "thumbnail" in _latest(running).files, timeout=LONG)
+    seen = window.viewport.grab().toImage()
+    assert not seen.isNull()
+
+    window.inspector.generate.seed.setValue(11)
+    window.inspector.generate.form.set_values({"depth": 0.7})
+    generated(running, qtbot)
+    assert _latest(running).number == 2
+    assert len(names(running)) == 1
+    window.close()
+
+    again = open_running()
+    assert names(again) == [cup.stem]
+    with qtbot.waitSignal(again.window.viewport.shown, timeout=LONG):
+        pass
+    details = again.window.inspector.details
+    assert ("Seed", "11") in details.lines()
+    assert details.versions.count() == 2
+    QTest.keyClick(again.window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    dialog = again.doings.dialog
+    assert isinstance(dialog, ExportDialog)
+    target = tmp_path / "out.glb"
+    dialog.target.setText(str(target))
+    with qtbot.waitSignal(again.session.exported, timeout=LONG):
+        dialog.save.click()
+    mesh = read_glb(target)
+    assert mesh.face_count > 1000
+    assert again.doings.last_export is not None
+    target.unlink()
+    with qtbot.waitSignal(again.session.exported, timeout=LONG):
+        again.window.commands.actions["export-again"].trigger()
+
+
+def _latest(running):
+    return running.session.studio.asset(running.session.chosen.asset.id).latest
+
+
+def test_a_doubtful_mask_asks_for_a_look_and_a_box_settles_it(open_running, tmp_path: Path, qtbot):
+    running = open_running()
+    busy = Image.effect_noise((200, 160), 90).convert("RGB")
+    busy.paste(object_picture(side=90), (60, 40))
+    path = tmp_path / "busy.png"
+    busy.save(path)
+    dropped(running.window, path)
+    drafting, images = running.session.drafting, running.window.inspector.images
+    qtbot.waitUntil(lambda: drafting.draft.found is not None, timeout=LONG)
+    assert drafting.draft.found.confidence < 0.6
+    assert images.notice.isVisible()
+    assert running.window.inspector.generate.generate.toolTip() == "Look at the mask first"
+    QTest.mouseClick(images.correct, Qt.MouseButton.LeftButton)
+    editor = images.editor
+    qtbot.waitUntil(editor.isVisible)
+    first, last = (
+        editor._to_widget(_box(60, 40, 150, 130)).topLeft(),
+        editor._to_widget(_box(60, 40, 150, 130)).bottomRight(),
+    )
+    QTest.mousePress(editor, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, first.toPoint())
+    QTest.mouseMove(editor, last.toPoint())
+    QTest.mouseRelease(editor, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, last.toPoint())
+    qtbot.waitUntil(
+        lambda: drafting.draft.found is not None and drafting.draft.found.how == "box", timeout=LONG
+    )
+    edges = [int(edge) for edge in drafting.draft.box.split(",")]
+    assert edges == pytest.approx([60, 40, 150, 130], abs=3)
+    QTest.mouseClick(images.mask_done, Qt.MouseButton.LeftButton)
+    assert images.mask_edit.isVisible()
+
+    mask = tmp_path / "mask.png"
+    Image.new("L", busy.size, 255).save(mask)
+    drafting.give_mask(mask)
+    qtbot.waitUntil(
+        lambda: drafting.draft.found is not None and drafting.draft.found.how == "mask", timeout=LONG
+    )
+    drafting.reset_mask()
+    qtbot.waitUntil(
+        lambda: drafting.draft.found is not None and drafting.draft.found.how == "saliency", timeout=LONG
+    )
+    QTest.mouseClick(images.accept, Qt.MouseButton.LeftButton)
+    assert not images.notice.isVisible()
+    assert running.window.inspector.generate.generate.isEnabled()
+
+
+def _box(x0: float, y0: float, x1: float, y1: float):
+    from PySide6.QtCore import QPointF, QRectF
+
+    return QRectF(QPointF(x0, y0), QPointF(x1, y1))
+
+
+def test_work_can_be_cancelled_and_tried_again(open_running, cup: Path, qtbot):
+    running = open_running()
+    dropped(running.window, cup)
+    drafting, jobs = running.session.drafting, running.session.desk.list
+    qtbot.waitUntil(lambda: drafting.draft.found is not None, timeout=LONG)
+    generate = running.window.inspector.generate
+    QTest.mouseClick(generate.generate, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(generate.generate, Qt.MouseButton.LeftButton)
+    assert "This is in the queue already" in running.window.toasts.shown()
+    generate.seed.setValue(1)
+    generate.form.set_values({"depth": 1.3})
+    QTest.mouseClick(generate.generate, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(jobs.rows()) == 2, timeout=LONG)
+    running.window.commands.actions["cancel-all"].trigger()
+    qtbot.waitUntil(lambda: all(row.ended for row in jobs.rows()), timeout=LONG)
+    cancelled = [row for row in jobs.rows() if row.state is JobState.cancelled]
+    assert cancelled
+    running.window.jobs.retry_wanted.emit(cancelled[0].id)
+    qtbot.waitUntil(lambda: jobs.rows()[0].state is JobState.done, timeout=LONG)
+    running.window.commands.actions["clear-history"].trigger()
+    assert jobs.rows() == ()
+
+
+def test_the_samples_are_made_by_the_program_itself(open_running, qtbot):
+    running = open_running()
+    QTest.mouseClick(running.window.welcome.sample, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: sorted(names(running)) == ["Chair", "Robot"], timeout=2 * LONG)
+    qtbot.waitUntil(lambda: running.session.chosen is not None, timeout=LONG)
+    click_card(running, "Robot")
+    qtbot.waitUntil(lambda: running.session.drafting.draft.name == "Robot", timeout=LONG)
+    assert not running.window.welcome.isVisible()
+
+
+def test_a_mesh_file_dropped_on_the_window_becomes_an_asset(open_running, tmp_path: Path, qtbot):
+    import numpy as np
+
+    from orfeas_desktop.engine.mesh.glb import write_glb
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+
+    corners = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
+    faces = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]], np.int32)
+    path = tmp_path / "Pyramid.glb"
+    write_glb(Mesh(corners, faces), path)
+    running = open_running()
+    with qtbot.waitSignal(running.window.viewport.shown, timeout=LONG):
+        dropped(running.window, path)
+    assert names(running) == ["Pyramid"]
+    files = running.window.browser.grid._files.mime_data([running.session.chosen.asset])
+    out = Path(files.urls()[0].toLocalFile())
+    assert out.name == "Pyramid.glb"
+    assert read_glb(out).face_count == 4

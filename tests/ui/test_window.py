@@ -1,0 +1,418 @@
+"""The window over a real library: what a user does with it, with mouse and keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QFileDialog,
+    QInputDialog,
+    QLineEdit,
+    QMessageBox,
+    QWidget,
+)
+
+from orfeas_desktop.actions import ACTIONS
+from orfeas_desktop.paths import Paths
+from orfeas_desktop.projects.store import ProjectStore
+from orfeas_desktop.requests import JobState
+from orfeas_desktop.settings import load_settings
+from orfeas_desktop.ui.dialogs.error_box import ErrorBox
+from orfeas_desktop.ui.dialogs.settings_dialog import SettingsDialog
+from orfeas_desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
+from orfeas_desktop.ui.theme import ThemeName
+from orfeas_desktop.ui.viewport.modes import Mode
+
+
+def names(running) -> list[str]:
+    model = running.window.browser.grid.model()
+    return [model.index(row, 0).data() for row in range(model.rowCount())]
+
+
+def click_card(running, name: str, modifier=Qt.KeyboardModifier.NoModifier) -> None:
+    grid = running.window.browser.grid
+    row = names(running).index(name)
+    place = grid.visualRect(grid.model().index(row, 0)).center()
+    QTest.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+
+
+def answer(running, text: str) -> None:
+    dialog = running.doings.dialog
+    assert isinstance(dialog, QInputDialog)
+    dialog.setTextValue(text)
+    dialog.accept()
+
+
+def dropped(widget: QWidget, *urls: Path, image: QImage | None = None) -> None:
+    """Drop files, or pixels, on the middle of a widget as the window system would."""
+    data = QMimeData()
+    if urls:
+        data.setUrls([QUrl.fromLocalFile(str(path)) for path in urls])
+    if image is not None:
+        data.setImageData(image)
+    middle = widget.rect().center()
+    enter = QDragEnterEvent(
+        middle, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(widget, enter)
+    assert enter.isAccepted()
+    drop = QDropEvent(
+        QPointF(middle),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(widget, drop)
+
+
+@pytest.fixture
+def running(open_running, shelf):
+    project, _ = shelf.store.create_project("Toys")
+    shelf.add(
+        project.id, "Robot", "Chair", "A name that is far too long for any card of the library to show whole"
+    )
+    return open_running()
+
+
+def test_an_empty_library_gets_a_project_and_says_how_to_begin(open_running, qtbot):
+    running = open_running()
+    assert running.session.library.project.name == "My project"
+    assert running.window.welcome.isVisible()
+    assert not running.window.inspector.generate.generate.isEnabled()
+    assert running.window.inspector.generate.generate.toolTip() == "Choose a picture first"
+    assert running.window.inspector.generate.why.isVisible()
+    assert running.window.browser.pages.currentWidget() is running.window.browser.empty
+
+
+def test_the_library_is_shown_newest_first_and_its_first_asset_chosen(running, qtbot):
+    assert names(running) == [
+        "A name that is far too long for any card of the library to show whole",
+        "Chair",
+        "Robot",
+    ]
+    assert running.session.chosen.asset.name.startswith("A name")
+    assert running.window.browser.count.text() == "3 assets"
+    assert running.window.windowTitle() == "Toys – Orfeas Desktop"
+
+
+def test_a_card_is_chosen_with_the_mouse_and_its_details_follow(running, qtbot):
+    click_card(running, "Robot")
+    assert running.session.chosen.asset.name == "Robot"
+    QTest.mouseClick(running.window.inspector.details_tab, Qt.MouseButton.LeftButton)
+    details = running.window.inspector.details
+    assert details.name.whole_text() == "Robot"
+    assert ("Made by", "Imported from a file") in details.lines()
+    assert not details.again.isEnabled()
+
+
+def test_renaming_with_f2_can_be_undone(running, qtbot):
+    click_card(running, "Chair")
+    QTest.keyClick(running.window, Qt.Key.Key_F2)
+    editor = running.window.browser.grid.findChild(QLineEdit)
+    editor.selectAll()
+    QTest.keyClicks(editor, "Throne")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "Throne" in names(running))
+    qtbot.waitUntil(lambda: running.session.chosen.asset.name == "Throne")
+    QTest.keyClick(running.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: "Chair" in names(running))
+    QTest.keyClick(running.window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: "Throne" in names(running))
+
+
+def test_deleting_goes_to_the_bin_and_the_toast_takes_it_back(running, qtbot):
+    click_card(running, "Robot")
+    click_card(running, "Chair", Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(running.window, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: len(names(running)) == 1)
+    toast = running.window.toasts._shown[-1]
+    assert toast.message.text() == "2 assets moved to the recycle bin"
+    QTest.mouseClick(toast.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(names(running)) == 3)
+
+
+def test_the_bin_restores_and_is_emptied_after_a_question(running, qtbot):
+    browser = running.window.browser
+    for name in ("Robot", "Chair"):
+        click_card(running, name)
+        running.window.commands.actions["delete-asset"].trigger()
+        qtbot.waitUntil(lambda n=name: n not in names(running))
+    QTest.mouseClick(browser.bin_button, Qt.MouseButton.LeftButton)
+    assert browser.title.text() == "Recycle bin"
+    assert sorted(names(running)) == ["Chair", "Robot"]
+    click_card(running, "Chair")
+    assert not running.window.commands.actions["delete-asset"].isEnabled()
+    QTest.mouseClick(browser.restore, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: names(running) == ["Robot"])
+    QTest.mouseClick(browser.empty_all, Qt.MouseButton.LeftButton)
+    box = running.doings.dialog
+    assert isinstance(box, QMessageBox)
+    delete = next(button for button in box.buttons() if button.text() == "Delete for good")
+    QTest.mouseClick(delete, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: names(running) == [])
+    assert browser.pages.currentWidget() is browser.empty_bin
+    QTest.mouseClick(browser.bin_button, Qt.MouseButton.LeftButton)
+    assert len(names(running)) == 2
+
+
+def test_the_filter_finds_by_name_and_says_when_nothing_is_found(running, qtbot):
+    browser = running.window.browser
+    QTest.keyClick(running.window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert browser.search.hasFocus()
+    QTest.keyClicks(browser.search, "rob")
+    qtbot.waitUntil(lambda: names(running) == ["Robot"])
+    QTest.keyClick(browser.search, Qt.Key.Key_Down)
+    assert browser.grid.hasFocus()
+    browser.search.setText("nobody")
+    qtbot.waitUntil(lambda: browser.pages.currentWidget() is browser.no_match)
+    browser.search.setFocus()
+    QTest.keyClick(browser.search, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: len(names(running)) == 3)
+
+
+def test_projects_are_made_switched_renamed_and_deleted(running, qtbot):
+    window, library = running.window, running.session.library
+    QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    answer(running, "  Garden \n gnomes ")
+    qtbot.waitUntil(lambda: library.project.name == "Garden gnomes")
+    assert names(running) == []
+    window.commands.actions["rename-project"].trigger()
+    answer(running, "Toys")
+    qtbot.waitUntil(lambda: window.findChild(ErrorBox) is not None)
+    window.findChild(ErrorBox).close()
+    window.commands.actions["rename-project"].trigger()
+    answer(running, "Gnomes")
+    qtbot.waitUntil(lambda: library.project.name == "Gnomes")
+    toys = next(line for line in window.top.project.menu().actions() if line.text() == "Toys")
+    toys.trigger()
+    assert len(names(running)) == 3
+    window.commands.actions["delete-project"].trigger()
+    qtbot.waitUntil(lambda: library.project.name == "Gnomes")
+    library.undo.undo()
+    qtbot.waitUntil(lambda: len(library.projects) == 2)
+
+
+def test_what_another_process_wrote_is_seen_within_a_second(running, shelf, qtbot):
+    other = ProjectStore.open(Paths.of().library)
+    project = running.session.library.project
+    shelf.store = other
+    shelf.add(project.id, "From afar")
+    other.close()
+    qtbot.waitUntil(lambda: "From afar" in names(running), timeout=10_000)
+
+
+def test_the_palette_runs_commands_and_goes_to_assets(running, qtbot):
+    window = running.window
+    QTest.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    palette = window.palette_popup
+    assert palette.isVisible()
+    QTest.keyClicks(palette.field, "robot")
+    assert palette.titles() == ("Robot",)
+    QTest.keyClick(palette.field, Qt.Key.Key_Return)
+    assert running.session.chosen.asset.name == "Robot"
+    QTest.mouseClick(window.top.search, Qt.MouseButton.LeftButton)
+    palette = window.palette_popup
+    QTest.keyClicks(palette.field, "zzz")
+    assert palette.nothing.isVisible()
+    palette.field.clear()
+    QTest.keyClicks(palette.field, "keyb short")
+    QTest.keyClick(palette.field, Qt.Key.Key_Down)
+    QTest.keyClick(palette.field, Qt.Key.Key_Return)
+    assert isinstance(running.doings.dialog, ShortcutsDialog)
+    running.doings.dialog.accept()
+
+
+def test_every_action_is_carried_out_by_somebody(running):
+    assert set(running.doings.table) == {entry.id for entry in ACTIONS}
+    for entry in ACTIONS:
+        action = running.window.commands.actions[entry.id]
+        assert action.toolTip()
+
+
+def test_a_button_that_cannot_says_why(running, qtbot):
+    running.doings.trigger("cancel-all")
+    assert "Nothing is running or waiting" in running.window.toasts.shown()
+    running.wiring.generate()
+    assert "Choose a picture first" in running.window.toasts.shown()
+
+
+def test_the_view_is_steered_from_the_menu(running, qtbot):
+    commands, view = running.window.commands, running.window.viewport
+    for mode in Mode:
+        commands.actions[f"view-{mode.value}"].trigger()
+        assert view.mode is mode
+        assert commands.actions[f"view-{mode.value}"].isChecked()
+    for name in ("frame", "home", "view-front", "view-right", "view-top", "copy-view"):
+        commands.actions[name].trigger()
+    commands.actions["grid"].trigger()
+    assert not view.bar.grid.isChecked()
+
+
+def test_panels_hide_and_come_back(running, qtbot):
+    window = running.window
+    QTest.keyClick(window, Qt.Key.Key_Space, Qt.KeyboardModifier.ShiftModifier)
+    assert [dock.isVisible() for dock in window.docks] == [False] * 3
+    window.commands.actions["panels"].trigger()
+    assert [dock.isVisible() for dock in window.docks] == [True] * 3
+    window.commands.actions["panel-queue"].trigger()
+    assert not window.docks[2].isVisible()
+    window.commands.actions["reset-layout"].trigger()
+    assert window.docks[2].isVisible()
+
+
+def test_the_theme_changes_and_is_kept(running, qtbot):
+    running.window.commands.actions["theme"].trigger()
+    assert running.window.look.theme.name is ThemeName.light
+    running.window.close()
+    assert load_settings(Paths.of().settings_file).appearance.theme.value == "light"
+
+
+def test_settings_are_changed_in_their_dialog(running, qtbot):
+    QTest.keyClick(running.window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    dialog = running.doings.dialog
+    assert isinstance(dialog, SettingsDialog)
+    dialog.forms["viewport"].set_values({"show_grid": False})
+    dialog.save.click()
+    assert not running.window.viewport.bar.grid.isChecked()
+    running.session.store.close()
+    assert not load_settings(Paths.of().settings_file).viewport.show_grid
+
+
+def test_about_names_the_version(running):
+    running.window.commands.actions["about"].trigger()
+    assert "Orfeas Desktop" in running.doings.dialog.text()
+    running.doings.dialog.accept()
+
+
+def test_layout_and_project_are_remembered(open_running, shelf, qtbot):
+    first, _ = shelf.store.create_project("First")
+    shelf.store.create_project("Second")
+    running = open_running()
+    running.session.library.open_project(first.id)
+    running.window.resize(1200, 800)
+    running.window.docks[2].hide()
+    running.window.close()
+    again = open_running()
+    assert again.session.library.project.name == "First"
+    assert (again.window.width(), again.window.height()) == (1200, 800)
+
+
+def test_a_picture_dropped_anywhere_becomes_the_draft(running, picture: Path, qtbot):
+    running.session.desk.send = lambda *_given, **_more: None
+    dropped(running.window, picture)
+    drafting = running.session.drafting
+    qtbot.waitUntil(lambda: drafting.draft.name == "Red thing ü")
+    assert (drafting.draft.front.width, drafting.draft.front.height) == (64, 48)
+    assert drafting.draft.asset_id is None
+    assert running.window.inspector.images.front_tile.image() is not None
+
+
+def test_pixels_from_a_browser_are_taken_too(running, qtbot):
+    running.session.desk.send = lambda *_given, **_more: None
+    image = QImage(20, 10, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.green)
+    tile = running.window.inspector.images.front_tile
+    dropped(tile, image=image)
+    drafting = running.session.drafting
+    qtbot.waitUntil(lambda: drafting.draft.front is not None and drafting.draft.front.width == 20)
+    assert drafting.draft.name == "Pasted picture"
+
+
+def test_pasting_takes_pictures_and_says_when_there_is_none(running, picture: Path, qtbot):
+    running.session.desk.send = lambda *_given, **_more: None
+    clipboard = QGuiApplication.clipboard()
+    clipboard.setText("words")
+    QTest.keyClick(running.window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert "The clipboard holds no picture" in running.window.toasts.shown()
+    clipboard.setImage(QImage(str(picture)))
+    QTest.keyClick(running.window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: running.session.drafting.draft.front is not None)
+
+
+def test_several_pictures_are_one_too_many(running, picture: Path, tmp_path: Path, qtbot):
+    running.session.desk.send = lambda *_given, **_more: None
+    dropped(running.window, picture, picture)
+    assert "One picture at a time: the first was taken" in running.window.toasts.shown()
+    qtbot.waitUntil(lambda: running.session.drafting.draft.front is not None)
+
+
+def test_a_picture_is_opened_with_the_file_dialog(running, picture: Path, qtbot, monkeypatch):
+    running.session.desk.send = lambda *_given, **_more: None
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_given, **_more: (str(picture), ""))
+    QTest.keyClick(running.window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: running.session.drafting.draft.front is not None)
+
+
+def test_every_widget_has_a_name_for_screen_readers(running, qtbot):
+    nameless = [
+        widget
+        for widget in running.window.findChildren(QWidget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.isVisible()
+        and not widget.accessibleName()
+        and not isinstance(widget.parent(), QDialog)
+    ]
+    assert [f"{type(widget).__name__} in {type(widget.parent()).__name__}" for widget in nameless] == []
+
+
+def test_tab_goes_round_the_window_as_one_reads_and_shows_where_it_is(running, qtbot):
+    window = running.window
+    window.top.menu.setFocus()
+    reached: list[str] = []
+    while "Menu" not in reached and len(reached) < 80:
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        focus = QApplication.focusWidget()
+        reached.append(focus.accessibleName())
+        assert running.ring.framed() in {None, focus}
+    order = [
+        "Export",
+        "Recycle bin",
+        "Filter the library",
+        "Assets",
+        "3D view",
+        "Textured",
+        "Picture",
+        "Engine",
+        "Seed",
+    ]
+    assert [reached.index(name) for name in order] == sorted(reached.index(name) for name in order)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Backtab)
+    assert QApplication.focusWidget().accessibleName() == reached[-2]
+    assert running.ring.framed() is not None or isinstance(QApplication.focusWidget(), QLineEdit)
+
+
+def test_the_window_fits_small_screens_and_nothing_is_cut(running, qtbot):
+    window = running.window
+    window.resize(1280, 720)
+    qtbot.wait(50)
+    assert (window.width(), window.height()) == (1280, 720)
+    for part in (window.top.search, window.inspector.generate.generate, window.jobs, window.status.offline):
+        place = part.mapTo(window, QPoint(0, 0))
+        assert place.x() >= 0
+        assert place.x() + part.width() <= 1280
+        assert place.y() + part.height() <= 720
+
+
+def test_a_library_that_cannot_open_says_so(qapp, look, home: Path, qtbot, tmp_path: Path):
+    from orfeas_desktop.errors import LibraryDamaged
+    from orfeas_desktop.ui.start import build, open_window
+    from tests.ui.conftest import close
+
+    def fail():
+        raise LibraryDamaged(problem="it burnt down")
+
+    paths = Paths.of()
+    running = build(qapp, look, paths, load_settings(paths.settings_file), tmp_path)
+    open_window(running, fail)
+    qtbot.waitUntil(lambda: running.window.findChild(ErrorBox) is not None)
+    assert "burnt down" in running.window.status.library.text()
+    assert not running.window.commands.actions["new-project"].isEnabled()
+    assert running.session.desk.list.count(JobState.running) == 0
+    close(running)
