@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.engine.relief.grid import distance_within
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -64,7 +66,7 @@ def inflate(inside: Mask, size: int) -> Floats:
     import cv2
 
     smooth = _screened_poisson(inside, 0.3 * size)
-    distance = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance = distance_within(inside)
     body = distance * (2 * distance.max() - distance)
     sigma = 0.018 * size
     weight = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), sigma)

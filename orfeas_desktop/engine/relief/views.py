@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orfeas_desktop.engine.relief.grid import PAD, mask_box
+from orfeas_desktop.engine.relief.grid import PAD, distance_within, mask_box
 from orfeas_desktop.engine.relief.height import inflate
 
 if TYPE_CHECKING:
@@ -105,7 +105,6 @@ def _signed(crop: Mask, rows: int, columns: int) -> Floats:
 
     how = cv2.INTER_AREA if rows < crop.shape[0] else cv2.INTER_LINEAR
     soft = cv2.resize(np.ascontiguousarray(crop).astype(np.float32), (columns, rows), interpolation=how)
-    inside = (np.pad(cv2.GaussianBlur(soft, (0, 0), 0.6), PAD) > 0.45).astype(np.uint8)
-    within = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    beyond = cv2.distanceTransform(1 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    inside = np.pad(np.asarray(cv2.GaussianBlur(soft, (0, 0), 0.6)), PAD) > 0.45
+    within, beyond = distance_within(inside), distance_within(~inside)
     return (np.maximum(within - 0.5, 0) - np.maximum(beyond - 0.5, 0)).astype(np.float32)
