@@ -8,8 +8,9 @@ from pathlib import Path
 
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.exporters.base import Exporter
+from orfeas_desktop.engine.formats.publish import check_replaceable
 from orfeas_desktop.engine.jobs.context import WorkEntry
-from orfeas_desktop.errors import BadInput, BadParams, FolderMissing, NotAFile, PermissionDenied, UnknownEntry
+from orfeas_desktop.errors import BadInput, BadParams, FolderMissing, PermissionDenied, UnknownEntry
 from orfeas_desktop.params import Params, Scalar, parse_setting
 from orfeas_desktop.projects.records import Project
 from orfeas_desktop.register import Table
@@ -63,15 +64,14 @@ def exporter_for(target: Path) -> Exporter[Params]:
 def check_target(target: Path) -> None:
     """Look before any work whether `target` can be written.
 
-    Raises FolderMissing, NotAFile and PermissionDenied.
+    Raises FolderMissing, NotAFile, PermissionDenied and BadInput.
     """
+    check_replaceable(target)
     folder = target.parent
     if not folder.exists():
         raise FolderMissing(place=str(folder))
     if not folder.is_dir():
         raise PermissionDenied(place=str(folder))
-    if target.is_dir():
-        raise NotAFile(name=target.name)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionDenied(place=str(folder))
 

@@ -6,13 +6,14 @@ import errno
 import os
 import re
 import shutil
+import stat
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from orfeas_desktop.errors import DiskFull, FileMissing, NotAFile, OrfeasError, PermissionDenied
+from orfeas_desktop.errors import BadInput, DiskFull, FileMissing, NotAFile, OrfeasError, PermissionDenied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,17 +50,17 @@ def publish(files: Sequence[OutputFile], target: Path) -> tuple[Path, ...]:
     The file of slot `file` becomes `target`; parts named after it are named after `target` instead, and the text
     files that refer to them say so. Everything is copied under temporary names and synced, then renamed, the main
     file last. What stood there is replaced. Raises DiskFull, PermissionDenied, FileMissing, NotAFile; nothing
-    half-written is left then.
+    half-written is left then. Raises what `check_replaceable` raises.
     """
     main = next(file for file in files if file.slot == MAIN_SLOT)
-    if target.is_dir():
-        raise NotAFile(name=target.name)
     parts = [file for file in files if file is not main]
     names = _final_names(
         [part.file.name for part in parts], plain_stem(main.file.name), plain_stem(target.name)
     )
     moves = [_move(part.file.path, target.with_name(names[part.file.name])) for part in parts]
     moves.append(_move(main.file.path, target))
+    for move in moves:
+        check_replaceable(move.final)
     made: list[Path] = []
     try:
         for move in moves:
@@ -79,6 +80,24 @@ def publish(files: Sequence[OutputFile], target: Path) -> tuple[Path, ...]:
             with suppress(OSError):
                 move.temporary.unlink(missing_ok=True)
     return (target, *(move.final for move in moves[:-1]))
+
+
+def check_replaceable(target: Path) -> None:
+    """Look whether a file may come to lie at `target`: a folder, device, pipe or socket is never replaced.
+
+    Raises NotAFile, PermissionDenied, and BadInput for a name that no disk takes.
+    """
+    try:
+        mode = target.stat().st_mode
+    except OSError as trouble:
+        if trouble.errno == errno.ENAMETOOLONG:
+            problem = f"the name “{target.name[:40]}…” is too long"
+            raise BadInput(entry=target.suffix.lower().removeprefix(".") or "glb", problem=problem) from None
+        return
+    if stat.S_ISDIR(mode):
+        raise NotAFile(name=target.name or str(target))
+    if not stat.S_ISREG(mode):
+        raise PermissionDenied(place=str(target))
 
 
 def _final_names(names: Sequence[str], old: str, new: str) -> dict[str, str]:

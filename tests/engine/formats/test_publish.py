@@ -11,7 +11,7 @@ import pytest
 
 from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.engine.formats.publish import plain_stem, publish
-from orfeas_desktop.errors import DiskFull, FileMissing, NotAFile, PermissionDenied
+from orfeas_desktop.errors import BadInput, DiskFull, FileMissing, NotAFile, PermissionDenied
 from orfeas_desktop.requests import OutputFile
 
 if TYPE_CHECKING:
@@ -123,6 +123,21 @@ def test_targets_that_cannot_be(files: Sequence[OutputFile], out: Path) -> None:
     (out / "file").write_text("")
     with pytest.raises(FileMissing):
         publish(files, out / "file" / "chair.obj")
+
+
+@pytest.mark.parametrize("name", ["chair.obj", "chair.mtl"])
+def test_a_pipe_or_device_is_never_replaced(files: Sequence[OutputFile], out: Path, name: str) -> None:
+    os.mkfifo(out / name)
+    with pytest.raises(PermissionDenied, match=name):
+        publish(files, out / "chair.obj")
+    assert [path.name for path in out.iterdir()] == [name]
+    assert (out / name).is_fifo()
+
+
+def test_a_name_that_no_disk_takes_is_told(files: Sequence[OutputFile], out: Path) -> None:
+    with pytest.raises(BadInput, match="too long"):
+        publish(files, out / ("n" * 300 + ".obj"))
+    assert content(out) == {}
 
 
 @pytest.mark.parametrize(
