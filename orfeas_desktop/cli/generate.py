@@ -18,10 +18,10 @@ from orfeas_desktop.cli.options import (
     project_for,
 )
 from orfeas_desktop.cli.running import finish, finish_background
-from orfeas_desktop.cli.screen import Json, error_object, rounded
+from orfeas_desktop.cli.screen import Json, WrongWords, error_object, one_line, rounded
 from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.engine.backends.base import Backend, Task
-from orfeas_desktop.errors import BackendFailed, BadInput, FolderMissing, OrfeasError, UnknownEntry
+from orfeas_desktop.errors import BackendFailed, FolderMissing, OrfeasError, UnknownEntry
 from orfeas_desktop.params import Scalar
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import Destination, JobDone, JobResult
@@ -83,7 +83,7 @@ def generate(  # noqa: PLR0913  (typer: an option is an argument)
     params = checked_settings(entry, setting or (), **({"box": box} if box else {}))
     orders = _orders(pictures or [], files_by_slot(entry, view or ()), mask, out)
     if out is None and not project:
-        raise BadInput(entry="generate", problem="neither --out nor --project says where the mesh goes")
+        raise WrongWords("Neither --out nor --project says where the mesh goes.")
     maker = _Maker(call, entry, params, seed, project)
     with call.studio() as studio:
         status = maker.make_all(studio, orders)
@@ -105,9 +105,9 @@ def _orders(
 ) -> list[Order]:
     extra = dict(views) if mask is None else {**views, "mask": mask}
     if len(pictures) > 1 and extra:
-        raise BadInput(entry="generate", problem="views and a mask belong to one picture, not to several")
+        raise WrongWords("Views and a mask belong to one picture, not to several.")
     if pictures and "front" in views:
-        raise BadInput(entry="generate", problem="the front view is given twice")
+        raise WrongWords("The front view is given twice.")
     if len(pictures) > 1:
         if out is not None and not out.is_dir():
             raise FolderMissing(place=str(out))
@@ -118,7 +118,7 @@ def _orders(
         ]
     front = pictures[0] if pictures else views.get("front")
     if front is None:
-        raise BadInput(entry="generate", problem="no picture is given")
+        raise WrongWords("No picture is given.")
     if out is not None:
         exporter_for(out)
         check_target(out)
@@ -239,4 +239,4 @@ def _words(report: dict[str, Json]) -> str:
     place = ", ".join(str(path) for path in files) if isinstance(files, list) and files else report["project"]
     closed = "closed" if report["watertight"] else "open"
     how = " (known before)" if report["cached"] else ""
-    return f"{place}: {report['vertices']} vertices, {report['faces']} faces, {closed}{how}"
+    return f"{one_line(str(place))}: {report['vertices']} vertices, {report['faces']} faces, {closed}{how}"

@@ -13,7 +13,7 @@ import typer
 from orfeas_desktop import __version__
 from orfeas_desktop.cli import demo, doctor, generate, meshes, projects, tables, upkeep
 from orfeas_desktop.cli.doors import Call, Doors
-from orfeas_desktop.cli.screen import Json, Screen, error_object, settle_streams
+from orfeas_desktop.cli.screen import Json, Screen, WrongWords, error_object, settle_streams
 from orfeas_desktop.errors import Cancelled, OrfeasError
 
 USAGE = 2
@@ -57,7 +57,7 @@ for _name, _verb, _example in (
     ("exporters", tables.list_exporters, "Example: orfeas exporters"),
     ("layouts", tables.list_layouts, "Example: orfeas layouts"),
     ("describe", tables.describe, "Example: orfeas describe backends/relief"),
-    ("tool", meshes.tool, "Example: orfeas tool measure chair.glb --out measured.glb --json"),
+    ("tool", meshes.tool, "Example: orfeas tool place chair.glb --out placed.glb --set size_mm=450"),
     ("layout", meshes.layout, "Example: orfeas layout row chair.glb table.glb --out room.glb"),
     ("export", meshes.export, "Example: orfeas export chair.glb --to stl --out chair.stl --set unit=mm"),
     ("import", projects.import_files, "Example: orfeas import chair.obj --project Furniture"),
@@ -100,9 +100,9 @@ def _run(words: Sequence[str], call: Call, screen: Screen) -> int:
     except OrfeasError as error:
         screen.fail(error_object(error))
         return error.exit_code
-    except typer.TyperException as problem:
-        said = problem.format_message() or "a verb is missing"
-        screen.fail(_plain("usage", said, "See “orfeas --help”, or “orfeas VERB --help”."))
+    except (WrongWords, typer.TyperException) as problem:
+        told = str(problem) if isinstance(problem, WrongWords) else problem.format_message()
+        screen.fail(_plain("usage", told or "A verb is missing.", f"See “{_spoken(words, command)} --help”."))
         return USAGE
     except (Cancelled, KeyboardInterrupt, typer.Abort):
         return _cancelled(screen)
@@ -110,6 +110,17 @@ def _run(words: Sequence[str], call: Call, screen: Screen) -> int:
         return _cancelled(screen)
     sys.stdout.flush()
     return status if isinstance(status, int) else 0
+
+
+def _spoken(words: Sequence[str], command: object) -> str:
+    """Return the words that name the verb, as far as there is one."""
+    name = "orfeas"
+    for word in words:
+        command = getattr(command, "commands", {}).get(word)
+        if command is None:
+            break
+        name += f" {word}"
+    return name
 
 
 def _cancelled(screen: Screen) -> int:

@@ -11,7 +11,7 @@ from orfeas_desktop.assets import LocalFile
 from orfeas_desktop.cli.doors import Call, call_of
 from orfeas_desktop.cli.options import check_target, checked_settings, exporter_for
 from orfeas_desktop.cli.running import finish
-from orfeas_desktop.cli.screen import Json, rounded
+from orfeas_desktop.cli.screen import Json, one_line, rounded
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.layouts import LAYOUTS
 from orfeas_desktop.engine.tools import TOOLS
@@ -111,7 +111,7 @@ def export(
         "seconds": rounded(done.result.seconds),
         "warnings": call.screen.warnings,
     }
-    call.screen.give(payload, "\n".join(files))
+    call.screen.give(payload, "\n".join(map(one_line, files)))
 
 
 def read_in(call: Call, studio: Studio, path: Path) -> tuple[LocalFile, JobResult]:
@@ -147,4 +147,4 @@ def _give(call: Call, head: dict[str, Json], result: JobResult, files: list[str]
         "warnings": call.screen.warnings,
     }
     said = "".join(f"\n  {name}: {value}" for name, value in facts.items())
-    call.screen.give(payload, ", ".join(files) + said)
+    call.screen.give(payload, one_line(", ".join(files)) + said)

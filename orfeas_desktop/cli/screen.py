@@ -13,6 +13,10 @@ from orfeas_desktop.errors import OrfeasError
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
 
+class WrongWords(Exception):
+    """Words of a command that do not go together; the message is the sentence to say."""
+
+
 @dataclass
 class Screen:
     """Answers for standard output and standard error of one command.

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from orfeas_desktop.cli.doors import call_of
-from orfeas_desktop.cli.screen import Json
-from orfeas_desktop.errors import BadInput
+from orfeas_desktop.cli.screen import Json, WrongWords
 
 
 def manual(
@@ -20,7 +19,7 @@ def manual(
     """Check or write the reference pages of the manual."""
     del as_json
     if check == write:
-        raise BadInput(entry="manual", problem="either --check or --write is needed")
+        raise WrongWords("Either --check or --write is needed.")
     call = call_of(context)
     pages: list[Json]
     if write:

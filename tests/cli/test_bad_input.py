@@ -91,7 +91,7 @@ def test_an_odd_picture_works(orfeas, tmp_path, odd: OddPicture):
         (("--box", "left to right"), "bad-params"),
         (("--view", "top=x.png"), "bad-input"),
         (("--view", "front"), "bad-input"),
-        (("--view", "front=again.png"), "bad-input"),
+        (("--view", "front=again.png"), "usage"),
         (("--view", "left=a.png", "--view", "left=b.png"), "bad-input"),
         (("--view", "left=missing.png"), "file-missing"),
         (("--mask", "missing.png"), "file-missing"),
@@ -113,12 +113,29 @@ def test_a_bad_option_is_refused(orfeas, tmp_path, words, code):
 
 
 @pytest.mark.parametrize(
+    ("words", "verb"),
+    [
+        (("generate",), "orfeas generate"),
+        (("manual",), "orfeas manual"),
+        (("project", "new"), "orfeas project new"),
+        (("generate", "--speed"), "orfeas generate"),
+        (("fly",), "orfeas"),
+    ],
+)
+def test_the_remedy_of_wrong_words_is_a_command_that_works(orfeas, words, verb):
+    assert orfeas(*words, "--json").error["remedy"] == f"See “{verb} --help”."
+    assert orfeas(*verb.split()[1:], "--help").status == 0
+
+
+@pytest.mark.parametrize(
     ("target", "code", "status"),
     [
         ("nowhere/mesh.glb", "folder-missing", 3),
         ("file.txt/mesh.glb", "permission-denied", 3),
         ("mesh.step", "unknown-entry", 2),
         ("folder.glb", "not-a-file", 2),
+        ("pipe.glb", "permission-denied", 3),
+        ("n" * 300 + ".glb", "bad-input", 2),
     ],
 )
 def test_a_target_that_cannot_be_written(orfeas, tmp_path, target, code, status):
@@ -126,6 +143,7 @@ def test_a_target_that_cannot_be_written(orfeas, tmp_path, target, code, status)
     object_picture().save(picture)
     (tmp_path / "file.txt").write_text("kept")
     (tmp_path / "folder.glb").mkdir()
+    os.mkfifo(tmp_path / "pipe.glb")
     before = sorted(path for path in tmp_path.rglob("*") if "home" not in path.parts)
     said = orfeas("generate", picture, "--out", tmp_path / target, "--json", *FAST)
     assert (said.error["code"], said.status) == (code, status)
@@ -262,17 +280,17 @@ def test_a_bad_mesh_file_is_refused(orfeas, tmp_path, verb, name, content):
         (("layout", "magic", "x.glb", "--out", "y.glb"), "unknown-entry", 2),
         (("export", "x.glb", "--to", "magic", "--out", "y.glb"), "unknown-entry", 2),
         (("export", "missing.glb", "--out", "y.glb"), "file-missing", 2),
-        (("generate",), "bad-input", 2),
-        (("generate", "--out", "y.glb"), "bad-input", 2),
-        (("generate", "x.png"), "bad-input", 2),
-        (("generate", "x.png", "y.png", "--mask", "m.png", "--out", "."), "bad-input", 2),
+        (("generate",), "usage", 2),
+        (("generate", "--out", "y.glb"), "usage", 2),
+        (("generate", "x.png"), "usage", 2),
+        (("generate", "x.png", "y.png", "--mask", "m.png", "--out", "."), "usage", 2),
         (("generate", "x.png", "y.png", "--out", "nowhere"), "folder-missing", 3),
         (("project", "show", "Nothing"), "no-such-project", 5),
         (("project", "delete", "Nothing"), "no-such-project", 5),
         (("project", "restore", "Nothing"), "no-such-project", 5),
         (("project", "rename", "Nothing", "Something"), "no-such-project", 5),
         (("project", "new", "  "), "name-missing", 2),
-        (("manual",), "bad-input", 2),
+        (("manual",), "usage", 2),
         (("fly",), "usage", 2),
         (("project",), "usage", 2),
     ],
