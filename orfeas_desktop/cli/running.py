@@ -12,7 +12,7 @@ from types import FrameType
 from orfeas_desktop.cli.progress import ProgressView
 from orfeas_desktop.cli.screen import Screen
 from orfeas_desktop.errors import Cancelled
-from orfeas_desktop.requests import Job, JobCancelled, JobDone, JobFailed, JobWarned
+from orfeas_desktop.requests import Job, JobCancelled, JobDone, JobFailed, JobProgressed, JobWarned
 from orfeas_desktop.studio import Studio
 
 _POLL_S = 0.2
@@ -31,7 +31,8 @@ def finish(studio: Studio, job: Job, screen: Screen, label: str) -> JobDone:
             if event is None:
                 continue
             studio.record(event)
-            view.show(event)
+            if isinstance(event, JobProgressed) and event.job_id == job.id:
+                view.show(event)
             match event:
                 case JobDone() if event.job.id == job.id:
                     return JobDone(event.job, studio.located(event.result), event.key)

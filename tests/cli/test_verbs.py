@@ -189,6 +189,15 @@ def test_several_files_are_imported_and_a_bad_one_is_told(orfeas, tmp_path):
     assert orfeas("project", "show", "Empty").status == 5
 
 
+def test_only_the_named_file_is_reported_on(orfeas, tmp_path):
+    files = [tmp_path / f"{name}.obj" for name in "abc"]
+    for index, file in enumerate(files):
+        file.write_text(f"v 0 0 {index}\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    said = orfeas("import", *files, "--project", "Things")
+    stages = [line.partition(": ")[2] for line in said.err.splitlines()]
+    assert stages == ["Reading", "Checking", "Writing"] * 3
+
+
 def test_projects_are_made_renamed_deleted_and_restored(orfeas):
     assert orfeas("project", "new", "One").out == "One\n"
     assert orfeas("project", "new", "One", "--json").error["code"] == "name-taken"
