@@ -112,10 +112,11 @@ def _opened(path: Path, max_megapixels: float) -> Generator[Image.Image]:
     """Yield the undecoded picture; whatever goes wrong inside becomes one of our errors."""
     with _stream(path) as stream, _pillow, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        head = stream.read(32)
-        if not head:
-            raise PictureEmpty(name=path.name)
+        head = b""
         try:
+            head = stream.read(32)
+            if not head:
+                raise PictureEmpty(name=path.name)
             with _identified(stream) as image:
                 megapixels = image.width * image.height / 1e6
                 if megapixels > max_megapixels:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import os
 import struct
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import tracemalloc
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,7 +31,6 @@ from orfeas_desktop.pictures import check_picture, read_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 CHECKED_PIXEL = (200, 60, 20)
 
@@ -447,3 +448,18 @@ def test_a_large_picture_with_alpha_is_made_smaller_as_a_whole_one_would_be(tmp_
     apart = ImageChops.difference(small.convert("RGB"), whole.convert("RGB")).getextrema()
     assert small.size == (100, 67)
     assert max(high for _, high in apart) <= 3
+
+
+def test_a_disk_that_fails_at_the_first_byte_is_a_damaged_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(io.FileIO):
+        def read(self, size: int = -1) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
+    path = tmp_path / "worn.png"
+    _picture().save(path)
+    monkeypatch.setattr(Path, "open", lambda self, mode: Failing(self, "rb"))
+    with pytest.raises(BadPicture) as caught:
+        check_picture(path)
+    assert "Input/output error" in caught.value.details
