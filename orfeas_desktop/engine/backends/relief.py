@@ -62,7 +62,8 @@ class ReliefParams(MaskParams):
         Shape.auto,
         QT_TRANSLATE_NOOP("Params", "Shape"),
         QT_TRANSLATE_NOOP(
-            "Params", "How depth is invented; automatic makes vessels round and all else soft."
+            "Params",
+            "How depth is invented; automatic makes vessels round and all else soft. Side pictures overrule it.",
         ),
         traits=Traits(
             choice_titles=(
@@ -76,7 +77,7 @@ class ReliefParams(MaskParams):
         1.0,
         QT_TRANSLATE_NOOP("Params", "Depth"),
         QT_TRANSLATE_NOOP(
-            "Params", "Thicker or thinner than the program would have it; side pictures overrule it."
+            "Params", "Thicker or thinner than the program would have it. Side pictures overrule it."
         ),
         ge=0.5,
         le=1.5,
@@ -96,7 +97,9 @@ class ReliefParams(MaskParams):
         True,
         QT_TRANSLATE_NOOP("Params", "Fine relief"),
         QT_TRANSLATE_NOOP(
-            "Params", "Reads small bumps from light and dark; printed patterns become bumps too."
+            "Params",
+            "Reads small bumps from light and dark; printed patterns become bumps too. "
+            "Not used with side pictures.",
         ),
     )
 
@@ -231,6 +234,12 @@ def _built(views: dict[Side, View], params: ReliefParams, context: JobContext) -
     from orfeas_desktop.engine.relief.build_views import build_from_views
 
     if Side.left in views or Side.right in views:
+        if (params.shape, params.depth) != (ReliefParams().shape, ReliefParams().depth):
+            context.warn(
+                QT_TRANSLATE_NOOP(
+                    "Warnings", "Shape and depth come from the side pictures; the settings are not used."
+                )
+            )
         return build_from_views(views, params.resolution, context)
     options = ReliefOptions(params.shape, params.depth, params.resolution, params.detail)
     return build_relief(views[Side.front], options, context, behind=views.get(Side.back))

@@ -143,6 +143,16 @@ def test_side_pictures_are_taken_in(tmp_path, make_context, sides):
         assert (high - low)[2] == pytest.approx(1 / 3, abs=0.06)
 
 
+@pytest.mark.parametrize(
+    ("settings", "warned"), [({}, False), ({"depth": 1.2}, True), ({"shape": "soft"}, True)], ids=str
+)
+def test_settings_that_side_pictures_overrule_are_said(tmp_path, make_context, settings, warned):
+    front = picture(tmp_path / "front.png", square())
+    context = make_context()
+    RELIEF.run(given(front=front, right=front), RELIEF.params(resolution=64, **settings), context)
+    assert any("not used" in warning for warning in context.warnings) is warned
+
+
 def test_the_least_sure_view_decides_the_confidence(tmp_path, make_context):
     front = picture(tmp_path / "front.png", square())
     context = make_context()
