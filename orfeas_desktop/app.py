@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from orfeas_desktop import __version__
+from orfeas_desktop.display import has_display
 from orfeas_desktop.errors import NoDisplay, OrfeasError
 from orfeas_desktop.log import set_up_log, write_crash_report
 from orfeas_desktop.paths import Paths
@@ -80,7 +81,7 @@ def _manual_pages(pages: Callable[..., dict[str, str]]) -> dict[str, str]:
 
 def _window(paths: Paths) -> int:
     try:
-        if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        if not has_display(os.environ):
             raise NoDisplay
         from orfeas_desktop.ui.start import start
 
