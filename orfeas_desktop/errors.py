@@ -3,7 +3,8 @@
 OrfeasError
 ├ InputError    2   BadPicture (Empty, Unreadable, TooLarge, Transparent, NoObject, NotAFile, Missing) · BadMesh
 │                   · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput · FileChanging · NameMissing
-├ ResourceError 3   WeightsMissing · BadWeights · DiskFull · PermissionDenied · FolderMissing
+├ ResourceError 3   WeightsMissing · BadWeights · WeightsBusy · LicenceNotAccepted · Offline · DownloadFailed
+│                   · WrongContent · SignInNeeded · SpaceMissing · DiskFull · PermissionDenied · FolderMissing
 │                   · NoDisplay · OutOfMemory · ProgramMissing
 ├ EngineError   4   BackendFailed · WorkerDied · WorkerSilent · WorkerBabbled · ExportNotVerified
 └ ProjectError  5   LibraryLocked · LibraryTooNew (Unreadable) · LibraryDamaged · LibraryReadOnly · NoSuchProject · NoSuchAsset
@@ -208,6 +209,68 @@ class BadWeights(ResourceError):
     code = "bad-weights"
     sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” cannot be used as weights: {problem}.")
     remedy = QT_TRANSLATE_NOOP("Errors", "Fetch the file again from its publisher, or choose another folder.")
+
+
+class WeightsBusy(ResourceError):
+    """A weight set that another window or command is changing."""
+
+    code = "weights-busy"
+    sentence = QT_TRANSLATE_NOOP("Errors", "Another window or command is working on the weights “{entry}”.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Wait until it is done, or stop it there.")
+
+
+class LicenceNotAccepted(ResourceError):
+    """A weight set whose licence nobody here has accepted."""
+
+    code = "licence-not-accepted"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{entry}” comes under a licence that was not accepted: {licence}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "Errors", "Read it with “orfeas weights licence {entry}”, or use another engine."
+    )
+
+
+class Offline(ResourceError):
+    """The network is needed, and the user wants the program to stay off it."""
+
+    code = "offline"
+    sentence = QT_TRANSLATE_NOOP("Errors", "The program is set to stay offline, so {host} was not called.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Switch “Stay offline” off in the settings of the weights.")
+
+
+class DownloadFailed(ResourceError):
+    """A file that could not be fetched."""
+
+    code = "download-failed"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” could not be downloaded: {problem}.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Try again later; what has arrived is kept.")
+
+
+class WrongContent(ResourceError):
+    """A file whose bytes are not those its publisher lists."""
+
+    code = "wrong-content"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is not what its publisher lists: {problem}.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "It is not used. Download the set again.")
+
+
+class SignInNeeded(ResourceError):
+    """A publisher that gives files only to people who signed in."""
+
+    code = "sign-in-needed"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{repository}” is given only to people who are signed in.")
+    remedy = QT_TRANSLATE_NOOP(
+        "Errors", "Accept its terms at {address}, make an access token there and set HF_TOKEN to it."
+    )
+
+
+class SpaceMissing(ResourceError):
+    """A disk with too little room for what is about to be written."""
+
+    code = "space-missing"
+    sentence = QT_TRANSLATE_NOOP(
+        "Errors", "{needed_gb:.2f} GB are needed on the disk of “{place}”; {free_gb:.2f} GB are free."
+    )
+    remedy = QT_TRANSLATE_NOOP("Errors", "Free some space, or move the weights to another folder.")
 
 
 class DiskFull(ResourceError):

@@ -45,7 +45,7 @@ class Paths:
 
     @property
     def weights(self) -> Path:
-        """The folder of weight files."""
+        """The folder of weight files, unless the settings name another one."""
         return self.data / "weights"
 
     @property
@@ -64,9 +64,19 @@ class Paths:
         return self.state / "orfeas.log"
 
     @property
+    def network_log(self) -> Path:
+        """Every network call the program ever made, one line each."""
+        return self.state / "network.log"
+
+    @property
     def crashes(self) -> Path:
         """The folder of crash reports."""
         return self.state / "crashes"
+
+    @property
+    def licences_file(self) -> Path:
+        """Which licences were accepted, and when."""
+        return self.config / "licences.json"
 
     @property
     def settings_file(self) -> Path:

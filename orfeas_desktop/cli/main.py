@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from orfeas_desktop import __version__
-from orfeas_desktop.cli import demo, doctor, generate, meshes, projects, tables, upkeep
+from orfeas_desktop.cli import demo, doctor, generate, meshes, projects, tables, upkeep, weights
 from orfeas_desktop.cli.doors import Call, Doors
 from orfeas_desktop.cli.screen import Json, Screen, WrongWords, error_object, settle_streams
 from orfeas_desktop.errors import Cancelled, OrfeasError
@@ -30,6 +30,13 @@ app = typer.Typer(
 project_app = typer.Typer(
     help="List, make and change projects.",
     epilog="Example: orfeas project list",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+weights_app = typer.Typer(
+    help="Get, check and remove the weights that engines need.",
+    epilog="Example: orfeas weights list",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -78,7 +85,21 @@ for _name, _verb, _example in (
 ):
     project_app.command(_name, epilog=_example)(_verb)
 
+for _name, _verb, _example in (
+    ("list", weights.list_sets, "Example: orfeas weights list --json"),
+    ("show", weights.show, "Example: orfeas weights show hunyuan3d-2mini-turbo"),
+    ("add", weights.add, "Example: orfeas weights add ~/ComfyUI/models/hunyuan3d-dit-v2-0"),
+    ("licence", weights.licence, "Example: orfeas weights licence hunyuan3d-2mini-turbo --accept"),
+    ("download", weights.download, "Example: orfeas weights download hunyuan3d-2mini-turbo"),
+    ("verify", weights.verify, "Example: orfeas weights verify hunyuan3d-2mini-turbo --json"),
+    ("remove", weights.remove, "Example: orfeas weights remove hunyuan3d-2mini-turbo --yes"),
+    ("where", weights.where, "Example: orfeas weights where"),
+    ("move", weights.move, "Example: orfeas weights move /mnt/large/weights"),
+):
+    weights_app.command(_name, epilog=_example)(_verb)
+
 app.add_typer(project_app, name="project")
+app.add_typer(weights_app, name="weights")
 
 
 def main(words: Sequence[str], doors: Doors) -> int:

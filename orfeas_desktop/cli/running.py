@@ -20,12 +20,12 @@ _POLL_S = 0.2
 _log = logging.getLogger(__name__)
 
 
-def finish(studio: Studio, job: Job, screen: Screen, label: str) -> JobDone:
+def finish(studio: Studio, job: Job, screen: Screen, label: str, view: ProgressView | None = None) -> JobDone:
     """Wait for `job`, keeping every result on the way, and return how it ended, its files where they lie now.
 
     Raises the job's OrfeasError, and Cancelled when the user pressed Ctrl-C.
     """
-    with _interruptible(studio.cancel_all), ProgressView(screen, label) as view:
+    with _interruptible(studio.cancel_all), view or ProgressView(screen, label) as view:
         while True:
             event = studio.poll(_POLL_S)
             if event is None:

@@ -4,6 +4,9 @@ from orfeas_desktop.engine.chores.base import Chore
 from orfeas_desktop.engine.chores.display import DISPLAY
 from orfeas_desktop.engine.chores.import_mesh import IMPORT_MESH
 from orfeas_desktop.engine.chores.thumbnail import THUMBNAIL
+from orfeas_desktop.engine.chores.weights import DOWNLOAD_WEIGHTS, VERIFY_WEIGHTS
 from orfeas_desktop.register import Register, Table
 
-CHORES: Register[Chore] = Register(Table.chores, (IMPORT_MESH, DISPLAY, THUMBNAIL))
+CHORES: Register[Chore] = Register(
+    Table.chores, (IMPORT_MESH, DISPLAY, THUMBNAIL, DOWNLOAD_WEIGHTS, VERIFY_WEIGHTS)
+)
