@@ -119,7 +119,7 @@ def _from_vtk(data: vtkPolyData, *, reverse_axes: bool) -> Surface | None:
     points = vtk_to_numpy(data.GetPoints().GetData())
     faces = vtk_to_numpy(data.GetPolys().GetConnectivityArray()).reshape(-1, 3).astype(np.int32)
     if reverse_axes:
-        points = points[:, ::-1]
+        points, faces = points[:, ::-1], faces[:, ::-1]
     return Surface(np.ascontiguousarray(points, np.float32), np.ascontiguousarray(faces))
 
 
