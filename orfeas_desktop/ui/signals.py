@@ -18,7 +18,9 @@ class BoundSignal(Protocol[Payload]):
     """A signal of one object."""
 
     def connect(
-        self, slot: Callable[[Payload], object], type: Qt.ConnectionType = ...  # noqa: A002  (Qt's name)
+        self,
+        slot: Callable[[Payload], object],
+        type: Qt.ConnectionType = ...,  # noqa: A002  (Qt's name)
     ) -> object:
         """Call `slot` with every payload from now on."""
         ...

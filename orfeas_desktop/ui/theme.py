@@ -120,6 +120,7 @@ class Look(QObject):
         super().__init__(app)
         self._app = app
         self._choice = choice
+        self._has_icons = False
         self.theme = Theme.read(self._wanted())
         app.setStyle("Fusion")
         app.setFont(_font())
@@ -142,7 +143,9 @@ class Look(QObject):
         return self.theme.color(token)
 
     def icon(self, name: str, ink: Ink = Ink.muted, active: Ink = Ink.text) -> QIcon:
-        """Return a Phosphor icon (`ph.…`) in the current theme's colours."""
+        """Return a Phosphor icon (`ph.…`) in the current theme's colours; an empty one before `bring_icons`."""
+        if not self._has_icons:
+            return QIcon()
         import qtawesome  # noqa: PLC0415  (not before the first icon is needed)
 
         icon: QIcon = qtawesome.icon(
@@ -154,10 +157,16 @@ class Look(QObject):
         )
         return icon
 
+    def bring_icons(self) -> None:
+        """Load the icons, which takes a moment: after the first paint; whoever shows one draws it then."""
+        if not self._has_icons:
+            self._has_icons = True
+            self.changed.emit()
+
     def logo(self, size: int) -> QIcon:
-        """Return the program's icon."""
+        """Return the program's sign, without a ground."""
         icon = QIcon()
-        icon.addFile(str(RESOURCES / "icons" / "orfeas.svg"), QSize(size, size))
+        icon.addFile(str(RESOURCES / "icons" / "cube.svg"), QSize(size, size))
         return icon
 
     def _wanted(self) -> ThemeName:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 def look(qapp: QApplication) -> Iterator[Look]:
     """The dark look; a test that changes it puts it back."""
     made = Look(qapp, ThemeChoice.dark)
+    made.bring_icons()
     yield made
     qapp.setStyleSheet("")
 
@@ -80,6 +81,7 @@ def open_running(
         running = build(qapp, look, paths, settings, tmp_path / "drag")
         opened.append(running)
         open_window(running, lambda: open_studio(paths, settings))
+        qtbot.waitUntil(lambda: running.behind is not None, timeout=30_000)
         qtbot.waitUntil(lambda: running.session.studio is not None, timeout=30_000)
         qtbot.waitUntil(lambda: running.session.library.project is not None, timeout=30_000)
         qtbot.waitUntil(lambda: running.window.viewport.is_ready, timeout=60_000)

@@ -76,6 +76,7 @@ class Commands(QObject):
         action.setShortcuts([QKeySequence(keys) for keys in entry.keys])
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         action.setCheckable(entry.checkable)
+        action.setIconVisibleInMenu(not entry.checkable)
         if entry.icon:
             keep_icon(self._look, action, action.setIcon, IconName(entry.icon))
         action.triggered.connect(lambda: self.wanted.emit(entry.id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QPoint, Qt, Signal
+from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QVBoxLayout, QWidget
 
@@ -21,17 +21,18 @@ from orfeas_desktop.ui.pieces.tab_order import next_stop, tab_stops
 from orfeas_desktop.ui.pieces.toasts import Toasts
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.viewport.modes import ViewportColours
-from orfeas_desktop.ui.viewport.viewport import Viewport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from PySide6.QtCore import QMimeData
+    from PySide6.QtGui import QPaintEvent
 
     from orfeas_desktop.ui.pieces.command_palette import PaletteItem
     from orfeas_desktop.ui.state.library_model import DragFiles
     from orfeas_desktop.ui.state.session import Session
     from orfeas_desktop.ui.theme import Look
+    from orfeas_desktop.ui.viewport.viewport import Viewport
 
 LEFT, RIGHT, BOTTOM = 292, 332, 132
 MARGIN = 8
@@ -44,10 +45,14 @@ class MainWindow(QMainWindow):
 
     dropped: TypedSignal[QMimeData] = signal(object)  # pyright: ignore[reportAssignmentType]  # the class is Qt's
     closing = Signal()
+    first_painted = Signal()
+    viewport: Viewport
+    welcome: Welcome
 
     def __init__(self, look: Look, session: Session, files: DragFiles) -> None:
         super().__init__()
         self.look = look
+        self._painted = False
         self.setObjectName("window")
         self.setWindowTitle("Orfeas Desktop")
         self.setAccessibleName(self.tr("Orfeas Desktop"))
@@ -62,18 +67,26 @@ class MainWindow(QMainWindow):
         self.browser = ProjectBrowser(look, session.library.model, files)
         self.inspector = Inspector(look)
         self.jobs = JobPanel(look, session.desk.list)
-        self.viewport = Viewport(self._colours(), look.icon)
-        self.welcome = Welcome(look, self.viewport)
         self.status = StatusLine(look)
         self._lay_out()
         self.toasts = Toasts(look, self)
         self.palette_popup: CommandPalette | None = None
         self._find: Callable[[str], Sequence[PaletteItem]] = self.commands.matching
-        look.changed.connect(self._dress)
         menu_key = QShortcut(QKeySequence("F10"), self)
         menu_key.activated.connect(self.top.menu.showMenu)
         self.resize(*DEFAULT_SIZE)
         self._default = self.saveState()
+
+    def add_viewport(self, viewport: Viewport) -> None:
+        """Put the 3D view into the middle; until then its ground is painted."""
+        self.viewport = viewport
+        self.welcome = Welcome(self.look, viewport)
+        self._centre.addWidget(viewport)
+        self.look.changed.connect(self._dress)
+
+    def viewport_colours(self) -> ViewportColours:
+        """Return the colours of the 3D view in the current theme."""
+        return ViewportColours.of(self.look.color)
 
     def search_with(
         self, find: Callable[[str], Sequence[PaletteItem]], chosen: Callable[[str], object]
@@ -145,16 +158,18 @@ class MainWindow(QMainWindow):
         stop.setFocus(Qt.FocusReason.TabFocusReason if next else Qt.FocusReason.BacktabFocusReason)
         return True
 
-    def showEvent(self, event: object) -> None:  # noqa: N802  (Qt's name)
-        del event
-        self._place_welcome()
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  (Qt's name)
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self.first_painted.emit)
 
     def _lay_out(self) -> None:
         frame = QFrame()
         frame.setObjectName("viewportFrame")
-        inside = QVBoxLayout(frame)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.addWidget(self.viewport)
+        frame.setMinimumSize(420, 300)
+        self._centre = QVBoxLayout(frame)
+        self._centre.setContentsMargins(0, 0, 0, 0)
         self.setCentralWidget(frame)
         self.docks = (
             self._dock("library", self.tr("Library"), self.browser, Qt.DockWidgetArea.LeftDockWidgetArea),
@@ -186,14 +201,8 @@ class MainWindow(QMainWindow):
         self.addDockWidget(area, dock)
         return dock
 
-    def _colours(self) -> ViewportColours:
-        return ViewportColours.of(self.look.color)
-
     def _dress(self) -> None:
-        self.viewport.set_colours(self._colours())
-
-    def _place_welcome(self) -> None:
-        self.welcome.follow()
+        self.viewport.set_colours(self.viewport_colours())
 
 
 def _text(data: QByteArray) -> str:

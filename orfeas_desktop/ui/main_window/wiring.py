@@ -10,6 +10,8 @@ from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtGui import QGuiApplication
 
 from orfeas_desktop.actions import Need
+from orfeas_desktop.engine.backends import BACKENDS
+from orfeas_desktop.engine.backends.base import Task
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.register import Lane
 from orfeas_desktop.requests import JobState
@@ -20,7 +22,6 @@ from orfeas_desktop.ui.panels.picture_tile import files_in, image_in
 from orfeas_desktop.ui.panels.status_line import MachineLine
 from orfeas_desktop.ui.pieces.command_palette import PaletteItem
 from orfeas_desktop.ui.state.draft import FRONT, Draft
-from orfeas_desktop.ui.state.drafting import mesh_backends
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
@@ -44,7 +45,9 @@ class Wiring(QObject):
         super().__init__(window)
         self.window = window
         self.session = session
-        self.backends: dict[str, Backend] = {backend.id: backend for backend in mesh_backends()}
+        self.backends: dict[str, Backend] = {
+            backend.id: backend for backend in BACKENDS if backend.task is Task.image_to_mesh
+        }
         self._connect_library()
         self._connect_inspector()
         self._connect_jobs()
@@ -319,7 +322,8 @@ class Wiring(QObject):
         self.renew()
 
     def _tell_warning(self, event: JobWarned) -> None:
-        if self.session.desk.list.job(event.job_id) is not None:
+        looked_at = self.session.drafting.draft.accepted
+        if self.session.desk.list.job(event.job_id) is not None and not looked_at:
             words = QCoreApplication.translate("Warnings", event.sentence).format(**event.arguments)
             self.window.toasts.show(words)
 

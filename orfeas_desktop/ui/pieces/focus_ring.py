@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt
-from PySide6.QtGui import QFocusEvent, QPainter, QPen
+from PySide6.QtCore import QObject, QRectF, Qt
+from PySide6.QtGui import QGuiApplication, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSpinBox,
@@ -24,13 +24,6 @@ if TYPE_CHECKING:
 
     from orfeas_desktop.ui.theme import Look
 
-_BY_KEYBOARD = frozenset(
-    {
-        Qt.FocusReason.TabFocusReason,
-        Qt.FocusReason.BacktabFocusReason,
-        Qt.FocusReason.ShortcutFocusReason,
-    }
-)
 _SHOWS_ITS_OWN = (QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextEdit, QAbstractItemView)
 
 
@@ -49,32 +42,37 @@ class _Frame(QFocusFrame):
 
 
 class FocusRing(QObject):
-    """Watches the focus of the whole application and frames what the keyboard reached."""
+    """Follows the focus of the whole application and frames what the keyboard reached.
+
+    Qt marks a window once its focus was moved by Tab or a shortcut; a pressed button tells that the mouse did it.
+    """
 
     def __init__(self, app: QApplication, look: Look) -> None:
         super().__init__(app)
         self._look = look
         self._frame = _Frame(look)
-        app.installEventFilter(self)
+        self._app = app
+        app.focusChanged.connect(self._follow)
 
     def framed(self) -> QWidget | None:
         """Return the widget inside the ring."""
         return self._frame.widget() if isValid(self._frame) else None
 
     def close(self) -> None:
-        """Stop watching."""
-        app = QApplication.instance()
-        if app is not None:
-            app.removeEventFilter(self)
+        """Stop following."""
+        self._app.focusChanged.disconnect(self._follow)
         self._surround(None)
         if isValid(self._frame):
             self._frame.deleteLater()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  (Qt's name)
-        if event.type() is QEvent.Type.FocusIn and isinstance(watched, QWidget):
-            by_keyboard = isinstance(event, QFocusEvent) and event.reason() in _BY_KEYBOARD
-            self._surround(watched if by_keyboard and not isinstance(watched, _SHOWS_ITS_OWN) else None)
-        return False
+    def _follow(self, old: QWidget | None, new: QWidget | None) -> None:
+        del old
+        by_keyboard = (
+            new is not None
+            and new.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
+            and QGuiApplication.mouseButtons() == Qt.MouseButton.NoButton
+        )
+        self._surround(new if by_keyboard and not isinstance(new, _SHOWS_ITS_OWN) else None)
 
     def _surround(self, widget: QWidget | None) -> None:
         """Frame `widget`; the frame lives beside what it framed last and goes with it."""

@@ -28,7 +28,7 @@ class Toast(QFrame):
         super().__init__(parent)
         self.setObjectName("toast")
         self.setAccessibleName(text)
-        row = QHBoxLayout(self)
+        self.row = row = QHBoxLayout(self)
         row.setContentsMargins(14, 8, 8, 8)
         row.setSpacing(8)
         self.message = label(text, Role.body, wrap=True)
@@ -42,6 +42,7 @@ class Toast(QFrame):
         close.clicked.connect(self.close)
         row.addWidget(close)
         self.setFixedWidth(WIDTH)
+        self.ensurePolished()
 
     def _use(self) -> None:
         self.close()
@@ -88,7 +89,7 @@ class Toasts(QObject):
     def _place(self) -> None:
         bottom = self._over.height() - MARGIN - 28
         for toast in reversed(self._shown):
-            height = max(44, toast.heightForWidth(WIDTH))
+            height = max(44, toast.row.totalHeightForWidth(WIDTH))
             toast.resize(WIDTH, height)
             bottom -= height
             toast.move(self._over.width() - WIDTH - MARGIN, bottom)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from orfeas_desktop.assets import AssetKind, AssetRef, LocalFile
-from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.pictures import check_picture
 from orfeas_desktop.requests import Destination, FromJob, JobCancelled, JobDone, JobFailed
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.state.store_thread import StoreThread
 
 MASK_TASK = "image-to-mask"
-MESH_TASK = "image-to-mesh"
 BOX = "box"
 MASK = "mask"
 
@@ -49,13 +47,15 @@ class Drafting(QObject):
         self._store = store
         self._desk = desk
         self._studio: Studio | None = None
+        self._mask_entry: Backend | None = None
         self._round = 0
         self._asked: set[str] = set()
         self.draft = Draft()
 
-    def open(self, studio: Studio) -> None:
-        """Work with this studio."""
+    def open(self, studio: Studio, backends: Iterable[Backend]) -> None:
+        """Work with this studio; one of `backends` finds masks."""
         self._studio = studio
+        self._mask_entry = next((backend for backend in backends if backend.task == MASK_TASK), None)
 
     def take_file(self, slot: str, path: Path) -> None:
         """Take the picture at `path` as that view."""
@@ -191,7 +191,7 @@ class Drafting(QObject):
         self._find_mask()
 
     def _find_mask(self) -> None:
-        front, entry = self.draft.front, mask_entry()
+        front, entry = self.draft.front, self._mask_entry
         if front is None or entry is None:
             return
         self._round += 1
@@ -241,16 +241,6 @@ class Drafting(QObject):
     def _change(self, draft: Draft) -> None:
         self.draft = draft
         self.changed.emit(draft)
-
-
-def mask_entry() -> Backend | None:
-    """Return the entry that finds masks."""
-    return next((backend for backend in BACKENDS if backend.task == MASK_TASK), None)
-
-
-def mesh_backends() -> tuple[Backend, ...]:
-    """Return the backends that make a mesh from pictures."""
-    return tuple(backend for backend in BACKENDS if backend.task == MESH_TASK)
 
 
 def _kept(studio: Studio, path: Path) -> Picture:

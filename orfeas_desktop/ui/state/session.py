@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,11 +84,11 @@ class Session(QObject):
         """Whether the library takes changes."""
         return self.studio is not None and self.studio.writable
 
-    def open(self, studio: Studio, project_id: int | None = None) -> None:
-        """Take over a studio that was opened on the store thread."""
+    def open(self, studio: Studio, backends: Iterable[Backend], project_id: int | None = None) -> None:
+        """Take over a studio that was opened on the store thread; show `project_id` or the latest project."""
         self.studio = studio
         self.desk.open(studio)
-        self.drafting.open(studio)
+        self.drafting.open(studio, backends)
         self.library.open(studio, project_id)
         self.opened.emit()
         if self.library.project is None and studio.writable:
