@@ -13,11 +13,12 @@ from orfeas_desktop.cli.options import check_target, checked_settings, exporter_
 from orfeas_desktop.cli.running import finish
 from orfeas_desktop.cli.screen import Json, one_line, rounded
 from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.engine.formats.publish import MAIN_SLOT, publish
 from orfeas_desktop.engine.layouts import LAYOUTS
 from orfeas_desktop.engine.tools import TOOLS
-from orfeas_desktop.errors import BackendFailed
+from orfeas_desktop.errors import BackendFailed, BadInput
 from orfeas_desktop.register import Table
-from orfeas_desktop.requests import JobDone, JobResult
+from orfeas_desktop.requests import JobDone, JobResult, OutputFile
 from orfeas_desktop.studio import Studio, Work
 
 Settings = Annotated[
@@ -31,23 +32,32 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 def tool(
     context: typer.Context,
     tool_id: Annotated[str, typer.Argument(metavar="ID", help="The tool; see “orfeas tools”.")],
-    mesh: Annotated[Path, typer.Argument(metavar="IN", help="A GLB, OBJ, STL or PLY file.")],
+    meshes: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="IN [OTHER]",
+            help="A GLB, OBJ, STL or PLY file, and the other one for a tool that takes two.",
+        ),
+    ],
     out: Out,
     setting: Settings = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Run a tool on a mesh file."""
+    """Run a tool on a mesh file; reports and further meshes are written beside OUT."""
     del as_json
     call = call_of(context)
     params = checked_settings(TOOLS[tool_id], setting or ())
     exporter_for(out)
     check_target(out)
     with call.studio() as studio:
-        taken, _ = read_in(call, studio, mesh)
-        work = Work(table=Table.tools, entry=tool_id, inputs={"mesh": (taken,)}, params=params, seed=seed)
-        done = finish(studio, studio.start(work), call.screen, mesh.name)
-        files = _write_out(call, studio, done, out)
+        slots = [slot.name for slot in TOOLS[tool_id].inputs]
+        if len(meshes) > len(slots):
+            raise BadInput(entry=tool_id, problem=f"it takes {len(slots)} mesh files, not {len(meshes)}")
+        inputs = {slot: (read_in(call, studio, mesh)[0],) for slot, mesh in zip(slots, meshes, strict=False)}
+        work = Work(table=Table.tools, entry=tool_id, inputs=inputs, params=params, seed=seed)
+        done = finish(studio, studio.start(work), call.screen, meshes[0].name)
+        files = _write_out(call, studio, done, out) + _write_beside(call, studio, done, out)
     _give(call, {"tool": tool_id, "seed": seed}, done.result, files)
 
 
@@ -131,6 +141,23 @@ def _write_out(call: Call, studio: Studio, done: JobDone, out: Path) -> list[str
     mesh = _mesh_of(done.result, done.job.request.entry)
     exported = finish(studio, studio.export(mesh, exporter_for(out).id, out), call.screen, out.name)
     return [str(output.file.path) for output in exported.result.files]
+
+
+def _write_beside(call: Call, studio: Studio, done: JobDone, out: Path) -> list[str]:
+    """Write what a tool left besides its mesh; return the paths. A part's name ends as the tool named it."""
+    written: list[str] = []
+    for output in done.result.files:
+        ending = output.file.name.removeprefix(Path(done.result.files[0].file.name).stem)
+        if output.slot == "report":
+            target = out.with_name(out.stem + ending)
+            written.extend(str(path) for path in publish([OutputFile(MAIN_SLOT, output.file)], target))
+        elif output.slot == "parts":
+            target = out.with_name(out.stem + Path(ending).stem + out.suffix)
+            exported = finish(
+                studio, studio.export(output.file, exporter_for(out).id, target), call.screen, target.name
+            )
+            written.extend(str(file.file.path) for file in exported.result.files)
+    return written
 
 
 def _give(call: Call, head: dict[str, Json], result: JobResult, files: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -423,3 +424,22 @@ def test_the_manual_is_up_to_date(orfeas):
 
 def test_the_manual_lies_beside_the_program():
     assert (RESOURCES / "manual" / "index.md").exists()
+
+
+def test_a_report_is_written_beside_the_mesh(orfeas, tmp_path):
+    mesh = tmp_path / "cube.ply"
+    mesh.write_text(
+        "ply\nformat ascii 1.0\nelement vertex 4\nproperty float x\nproperty float y\nproperty float z\n"
+        "element face 4\nproperty list uchar int vertex_indices\nend_header\n"
+        "0 0 0\n1 0 0\n0 1 0\n0 0 1\n3 0 2 1\n3 0 1 3\n3 0 3 2\n3 1 2 3\n"
+    )
+    done = orfeas("tool", "analyse", mesh, "--out", tmp_path / "seen.glb", "--json")
+    assert done.status == 0
+    assert done.json["files"] == [str(tmp_path / "seen.glb"), str(tmp_path / "seen.report.json")]
+    assert json.loads((tmp_path / "seen.report.json").read_text())["faults"] == []
+
+
+def test_a_tool_takes_no_more_meshes_than_it_can_use(orfeas, tmp_path):
+    done = orfeas("tool", "place", "a.glb", "b.glb", "--out", tmp_path / "c.glb", "--json")
+    assert done.status == 2
+    assert done.error["code"] == "bad-input"

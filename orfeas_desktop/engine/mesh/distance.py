@@ -1,0 +1,103 @@
+"""How far two surfaces are apart, and which point of a surface is closest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orfeas_desktop.engine.mesh.normals import face_normals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from vtkmodules.vtkCommonDataModel import vtkPolyData
+
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+
+_ASK_EVERY = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Closest:
+    """points (N, 3) on the surface, faces (N,) they lie on, distances (N,), all in units of the mesh."""
+
+    points: NDArray[np.float64]
+    faces: NDArray[np.int64]
+    distances: NDArray[np.float64]
+
+
+def closest_on(
+    mesh: Mesh, points: NDArray[np.floating], step: Callable[[float], None] | None = None
+) -> Closest:
+    """Return the closest point of the surface for each of (N, 3) `points`; `step` is told how far it is, 0..1."""
+    from vtkmodules.vtkCommonCore import reference
+    from vtkmodules.vtkCommonDataModel import vtkGenericCell, vtkStaticCellLocator
+
+    locator = vtkStaticCellLocator()
+    locator.SetDataSet(_poly_data(mesh))
+    locator.BuildLocator()
+    cell, found, part, squared = vtkGenericCell(), reference(0), reference(0), reference(0.0)
+    places = np.empty((len(points), 3))
+    faces = np.empty(len(points), np.int64)
+    at = [0.0, 0.0, 0.0]
+    for index, point in enumerate(np.asarray(points, np.float64).tolist()):
+        if step is not None and index % _ASK_EVERY == 0:
+            step(index / len(points))
+        # VTK hands numbers back through references, which its types do not know.
+        locator.FindClosestPoint(point, at, cell, found, part, squared)  # pyright: ignore[reportArgumentType]
+        places[index] = at
+        faces[index] = found.get()  # pyright: ignore[reportAttributeAccessIssue]  # it has one
+    return Closest(places, faces, np.linalg.norm(places - points, axis=1))
+
+
+def _poly_data(mesh: Mesh) -> vtkPolyData:
+    from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
+    from vtkmodules.vtkCommonCore import vtkPoints
+    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+
+    points, cells, data = vtkPoints(), vtkCellArray(), vtkPolyData()
+    points.SetDataTypeToDouble()
+    points.SetData(numpy_to_vtk(mesh.vertices.astype(np.float64), deep=True))
+    offsets = np.arange(0, 3 * mesh.face_count + 1, 3, dtype=np.int64)
+    cells.SetData(
+        numpy_to_vtkIdTypeArray(offsets, deep=True),
+        numpy_to_vtkIdTypeArray(mesh.faces.reshape(-1).astype(np.int64), deep=True),
+    )
+    data.SetPoints(points)
+    data.SetPolys(cells)
+    return data
+
+
+def sampled_points(mesh: Mesh, count: int, seed: int = 0) -> NDArray[np.float64]:
+    """Return (count, 3) points spread evenly over the surface's area."""
+    random = np.random.default_rng(seed)
+    areas = np.linalg.norm(face_normals(mesh.vertices, mesh.faces), axis=1)
+    if areas.sum() <= 0:
+        return mesh.vertices[random.integers(mesh.vertex_count, size=count)].astype(np.float64)
+    faces = mesh.faces[random.choice(len(areas), size=count, p=areas / areas.sum())]
+    root, share = np.sqrt(random.random(count)), random.random(count)
+    weights = np.stack([1 - root, root * (1 - share), root * share], axis=1)
+    return np.einsum("nc,ncd->nd", weights, mesh.vertices[faces].astype(np.float64))
+
+
+def surface_distance(
+    first: Mesh, second: Mesh, *, samples: int = 8000, step: Callable[[float], None] | None = None
+) -> tuple[float, float]:
+    """Return the mean and largest distance of sampled points of each surface to the other, in metres.
+
+    The larger of both directions; the largest is a lower bound of the Hausdorff distance.
+    """
+    means: list[float] = []
+    largest: list[float] = []
+    for number, (one, other) in enumerate(((first, second), (second, first))):
+        ratio = one.metres_per_unit / other.metres_per_unit
+        points = sampled_points(one, samples) * ratio
+        if step is not None:
+            step(number / 2)
+        distances = closest_on(other, points).distances * other.metres_per_unit
+        means.append(float(distances.mean()))
+        largest.append(float(distances.max()))
+    return max(means), max(largest)

@@ -1,0 +1,129 @@
+"""WorkshopTool: what takes or leaves more than one mesh, or says how far the result is from what came in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+from orfeas_desktop.assets import AssetKind
+from orfeas_desktop.engine.jobs.context import Inputs, JobContext, Output, WorkEntry
+from orfeas_desktop.engine.mesh.distance import surface_distance
+from orfeas_desktop.engine.mesh.facts import MeshFacts, mesh_facts
+from orfeas_desktop.engine.mesh.files import read_mesh_file
+from orfeas_desktop.engine.mesh.glb import write_glb
+from orfeas_desktop.engine.mesh.mesh import Mesh
+from orfeas_desktop.engine.tools.base import MESH_IN, MESH_OUT
+from orfeas_desktop.errors import BadMesh
+from orfeas_desktop.params import Params
+from orfeas_desktop.register import Lane, Slot
+from orfeas_desktop.words import QT_TRANSLATE_NOOP
+
+if TYPE_CHECKING:
+    from orfeas_desktop.params import Scalar
+
+P = TypeVar("P", bound=Params)
+
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+OTHER_IN = Slot("other", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Other mesh"))
+PARTS_OUT = Slot(
+    "parts", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Further meshes"), required=False, many=True
+)
+REPORT_OUT = Slot("report", AssetKind.report, QT_TRANSLATE_NOOP("Slots", "Report"), required=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What a tool made: the mesh, further meshes by name, a report."""
+
+    mesh: Mesh
+    parts: Mapping[str, Mesh] | None = None
+    report: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkshopTool(WorkEntry, Generic[P]):
+    """A tool that makes its result with `make(meshes, params, context)`; reading, comparing and writing are done.
+
+    `meshes` are the one to change and, where the tool takes one, the other. `new_surface` says that the result
+    has vertices of its own, so that textures are not kept as they were.
+    """
+
+    make: Callable[[tuple[Mesh, ...], P, JobContext], Made]
+    inputs: tuple[Slot, ...] = MESH_IN
+    outputs: tuple[Slot, ...] = MESH_OUT
+    lane: Lane = Lane.cpu
+    new_surface: bool = False
+
+    def run(self, inputs: Inputs, params: Params, context: JobContext) -> tuple[Output, ...]:
+        """Leave the mesh, its parts and report; facts tell before, after and the distance. Raises BadMesh."""
+        given = inputs["mesh"][0]
+        with context.stage(QT_TRANSLATE_NOOP("Stages", "Read")):
+            meshes = tuple(
+                read_mesh_file(inputs[slot.name][0]) for slot in self.inputs if slot.name in inputs
+            )
+            context.progress(0.5)
+            before = mesh_facts(meshes[0])
+            _tell_before(before, context)
+            context.progress(1.0)
+        with context.stage(QT_TRANSLATE_NOOP("Stages", "Change")):
+            made = self.make(meshes, cast("P", params), context)
+            made.mesh.check()
+            context.progress(1.0)
+        with context.stage(QT_TRANSLATE_NOOP("Stages", "Compare")):
+            self._compare(meshes[0], made.mesh, before, context)
+            context.progress(1.0)
+        with context.stage(QT_TRANSLATE_NOOP("Stages", "Write")):
+            outputs = _written(made, Path(given.name).stem or "mesh", context)
+            context.progress(1.0)
+        return outputs
+
+    def _compare(self, given: Mesh, made: Mesh, before: MeshFacts, context: JobContext) -> None:
+        after = before if made is given else mesh_facts(made)
+        for name, value in after.plain().items():
+            context.fact(name, value)
+        if made is given:
+            return
+        mean, largest = surface_distance(given, made, step=lambda share: context.progress(0.9 * share))
+        context.fact("distance_mean_mm", round(mean * 1000, 6))
+        context.fact("distance_max_mm", round(largest * 1000, 6))
+        if before.watertight and not after.watertight:
+            context.warn(QT_TRANSLATE_NOOP("Warnings", "The mesh was closed and is open now."))
+        if (after.volume_m3 or 0.0) < 0 <= (before.volume_m3 or 0.0):
+            context.warn(QT_TRANSLATE_NOOP("Warnings", "The mesh has turned inside out."))
+
+
+def _tell_before(before: MeshFacts, context: JobContext) -> None:
+    told: dict[str, Scalar] = {
+        "vertices": before.vertices,
+        "faces": before.faces,
+        "components": before.components,
+        "watertight": before.watertight,
+        "area_m2": before.area_m2,
+        "volume_m3": before.volume_m3,
+    }
+    for name, value in told.items():
+        context.fact(f"{name}_before", value)
+
+
+def _written(made: Made, stem: str, context: JobContext) -> tuple[Output, ...]:
+    path = context.staging / "mesh.glb"
+    write_glb(made.mesh, path)
+    outputs = [Output("mesh", path, AssetKind.mesh, f"{stem}.glb")]
+    for name, part in (made.parts or {}).items():
+        context.check_cancelled()
+        path = context.staging / f"{name}.glb"
+        write_glb(part.check(), path)
+        outputs.append(Output("parts", path, AssetKind.mesh, f"{stem}-{name}.glb"))
+    if made.report is not None:
+        path = context.staging / "report.json"
+        path.write_text(json.dumps(made.report, indent=1, sort_keys=False) + "\n", encoding="utf-8")
+        outputs.append(Output("report", path, AssetKind.report, f"{stem}.report.json"))
+    return tuple(outputs)
+
+
+def refuse(mesh: Mesh, problem: str) -> BadMesh:
+    """Return the error that says why a tool cannot work on `mesh`."""
+    return BadMesh(name=mesh.name, problem=problem)
