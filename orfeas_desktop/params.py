@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic.fields import FieldInfo
+    from pydantic_core import ErrorDetails
 
 Scalar = str | int | float | bool | None
 PlainParams = dict[str, Scalar]
@@ -108,10 +109,7 @@ class Params(BaseModel):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as problem:
-            said = "; ".join(
-                f"{'.'.join(str(part) for part in fault['loc']) or 'settings'}: {fault['msg']}"
-                for fault in problem.errors(include_url=False)
-            )
+            said = "; ".join(_in_words(fault) for fault in problem.errors(include_url=False))
             raise BadParams(entry=entry, problem=said) from None
 
     def plain(self) -> PlainParams:
@@ -127,6 +125,35 @@ class Params(BaseModel):
         """Return the values that the result depends on."""
         counted = {field.name for field in self.fields() if field.counts}
         return {name: value for name, value in self.plain().items() if name in counted}
+
+
+_WANTED = {
+    "int": "a whole number",
+    "float": "a number",
+    "finite_number": "a finite number",
+    "bool": "true or false",
+    "string": "text",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+    "enum": "one of {expected}",
+}
+"""What a value must be, by the beginning of pydantic's name of the fault."""
+
+
+def _in_words(fault: ErrorDetails) -> str:
+    name = ".".join(map(str, fault["loc"])) or "settings"
+    kind, context = fault["type"], fault.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"there is no setting “{name}”"
+    if kind == "value_error":
+        return f"{name}: {context.get('error', fault['msg'])}"
+    for beginning, wanted in _WANTED.items():
+        if kind.startswith(beginning):
+            numbers = {
+                key: f"{value:g}" if isinstance(value, float) else value for key, value in context.items()
+            }
+            return f"{name} must be {wanted.format_map(numbers)}"
+    return f"{name}: {fault['msg']}"
 
 
 def _describe(name: str, info: FieldInfo) -> ParamField:

@@ -79,6 +79,27 @@ def test_a_bad_value_is_refused_by_name(values, named):
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"depth": 1.6}, "depth must be at most 1.5"),
+        ({"depth": math.nan}, "depth must be a finite number"),
+        ({"depth": "deep"}, "depth must be a number"),
+        ({"resolution": 63}, "resolution must be at least 64"),
+        ({"resolution": "many"}, "resolution must be a whole number"),
+        ({"resolution": 9.5}, "resolution must be a whole number"),
+        ({"shape": "cube"}, "shape must be one of 'auto' or 'soft'"),
+        ({"size": 1}, "there is no setting “size”"),
+        ({"detail": "maybe"}, "detail must be true or false"),
+        ({"label": 3, "box": None}, "label must be text; box must be text"),
+    ],
+)
+def test_a_bad_value_is_told_in_plain_words(values, said):
+    with pytest.raises(BadParams) as caught:
+        Sample.check("sample", values)
+    assert caught.value.arguments["problem"] == said
+
+
 def test_what_does_not_count_is_left_out_of_the_key():
     assert Sample(label="a").counting() == Sample(label="b").counting()
     assert Sample(detail=False).counting() != Sample().counting()
