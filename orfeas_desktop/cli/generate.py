@@ -93,11 +93,10 @@ def generate(  # noqa: PLR0913  (typer: an option is an argument)
 
 def mesh_backend(backend: str) -> Backend:
     """Return a backend that makes meshes from pictures. Raises UnknownEntry."""
-    entry = BACKENDS[backend]
-    if entry.task is not Task.image_to_mesh:
-        known = ", ".join(other.id for other in BACKENDS if other.task is Task.image_to_mesh)
-        raise UnknownEntry(entry=backend, table=Table.backends.value, known=known)
-    return entry
+    makers = {entry.id: entry for entry in BACKENDS if entry.task is Task.image_to_mesh}
+    if backend not in makers:
+        raise UnknownEntry(entry=backend, table=Table.backends.value, known=", ".join(makers))
+    return makers[backend]
 
 
 def _orders(

@@ -11,7 +11,7 @@ from orfeas_desktop.assets import LocalFile
 from orfeas_desktop.cli.doors import Call, call_of
 from orfeas_desktop.cli.options import check_target, checked_settings, exporter_for
 from orfeas_desktop.cli.running import finish
-from orfeas_desktop.cli.screen import Json, one_line, rounded
+from orfeas_desktop.cli.screen import Json, WrongWords, one_line, rounded
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.formats.publish import MAIN_SLOT, publish
 from orfeas_desktop.engine.layouts import LAYOUTS
@@ -105,6 +105,8 @@ def export(
     del as_json
     call = call_of(context)
     exporter = EXPORTERS[to] if to else exporter_for(out)
+    if out.suffix.lower() in {other.suffix for other in EXPORTERS} - {exporter.suffix}:
+        raise WrongWords(f"A {exporter.title} file cannot be called “{out.name}”: its suffix says otherwise.")
     params = checked_settings(exporter, setting or ())
     check_target(out)
     with call.studio() as studio:

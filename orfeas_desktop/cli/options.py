@@ -10,7 +10,15 @@ from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.exporters.base import Exporter
 from orfeas_desktop.engine.formats.publish import check_replaceable
 from orfeas_desktop.engine.jobs.context import WorkEntry
-from orfeas_desktop.errors import BadInput, BadParams, FolderMissing, PermissionDenied, UnknownEntry
+from orfeas_desktop.errors import (
+    BadInput,
+    BadParams,
+    FolderMissing,
+    NameTaken,
+    NoSuchProject,
+    PermissionDenied,
+    UnknownEntry,
+)
 from orfeas_desktop.params import Params, Scalar, parse_setting
 from orfeas_desktop.projects.records import Project
 from orfeas_desktop.register import Table
@@ -78,7 +86,11 @@ def check_target(target: Path) -> None:
 
 def project_for(studio: Studio, name: str) -> tuple[Project, bool]:
     """Return the project of that name and whether it had to be made. Raises what `create_project` raises."""
-    for project in studio.projects():
-        if project.name == name:
-            return project, False
-    return studio.create_project(name)[0], True
+    try:
+        return studio.project_named(name), False
+    except NoSuchProject:
+        pass
+    try:
+        return studio.create_project(name)[0], True
+    except NameTaken:  # another window or command was quicker
+        return studio.project_named(name), False

@@ -12,6 +12,7 @@ from orfeas_desktop.cli.options import project_for
 from orfeas_desktop.cli.running import finish, finish_background
 from orfeas_desktop.cli.screen import Json, columns, error_object, one_line
 from orfeas_desktop.errors import NoSuchProject, OrfeasError
+from orfeas_desktop.projects.names import given_name
 from orfeas_desktop.projects.records import Asset, Project
 from orfeas_desktop.requests import Destination
 
@@ -87,7 +88,7 @@ def restore_project(context: typer.Context, name: Name, as_json: AsJson = False)
     del as_json
     call = call_of(context)
     with call.studio() as studio:
-        found = [project for project in studio.projects(deleted=True) if project.name == name]
+        found = [project for project in studio.projects(deleted=True) if project.name == given_name(name)]
         if not found:
             raise NoSuchProject(name=name)
         last = max(found, key=lambda project: (project.deleted or project.changed, project.id))

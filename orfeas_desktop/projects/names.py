@@ -13,8 +13,8 @@ def kept_name(name: str) -> str:
 
 
 def given_name(name: str) -> str:
-    """Return a project's or asset's name without blanks around it. Raises NameMissing."""
-    cleaned = kept_name(name).strip()
+    """Return a project's or asset's name composed (Unicode NFC), without blanks around it. Raises NameMissing."""
+    cleaned = unicodedata.normalize("NFC", kept_name(name)).strip()
     if not cleaned:
         raise NameMissing
     return cleaned

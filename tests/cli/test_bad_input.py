@@ -112,6 +112,10 @@ def test_a_bad_option_is_refused(orfeas, tmp_path, words, code):
     assert not out.exists()
 
 
+def test_only_backends_that_make_meshes_are_offered(orfeas):
+    assert orfeas("generate", "x.png", "--backend", "magic", "--json").error["remedy"].count("relief") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "verb"),
     [
@@ -280,6 +284,7 @@ def test_a_bad_mesh_file_is_refused(orfeas, tmp_path, verb, name, content):
         (("layout", "magic", "x.glb", "--out", "y.glb"), "unknown-entry", 2),
         (("export", "x.glb", "--to", "magic", "--out", "y.glb"), "unknown-entry", 2),
         (("export", "missing.glb", "--out", "y.glb"), "file-missing", 2),
+        (("export", "missing.glb", "--to", "stl", "--out", "y.glb"), "usage", 2),
         (("generate",), "usage", 2),
         (("generate", "--out", "y.glb"), "usage", 2),
         (("generate", "x.png"), "usage", 2),
