@@ -13,9 +13,19 @@ def main(words: Sequence[str] | None = None) -> int:
         from orfeas_desktop.engine.worker.main import main as work
 
         return work(given[1])
-    from orfeas_desktop.app import run
+    try:
+        from orfeas_desktop.app import run
 
-    return run(given)
+        return run(given)
+    except KeyboardInterrupt:
+        # Ctrl-C before the command could hear it, while the program is still being loaded.
+        if "--json" in given:
+            sys.stdout.write(
+                '{"error": {"code": "cancelled", "message": "Cancelled.", "remedy": "", "details": ""}}\n'
+            )
+        else:
+            sys.stderr.write("error: Cancelled.\n")
+        return 130
 
 
 if __name__ == "__main__":

@@ -26,9 +26,12 @@ class Screen:
 
     as_json: bool = False
     warnings: list[str] = field(default_factory=list[str])
+    given: bool = False
+    """Whether the command's result has been printed."""
 
     def give(self, payload: Mapping[str, Json], words: str = "") -> None:
         """Print the command's result: the object, or the words."""
+        self.given = True
         if self.as_json:
             _write_json(payload)
         elif words:
@@ -47,7 +50,7 @@ class Screen:
 
     def fail(self, error: Mapping[str, Json]) -> None:
         """Print why the command failed: `code`, `message`, `remedy`, `details`."""
-        if self.as_json:
+        if self.as_json and not self.given:
             _write_json({"error": error})
             sys.stdout.flush()
             return

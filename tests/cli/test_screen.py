@@ -75,3 +75,12 @@ def test_a_terminal_gets_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: 
         view.show(_progress("Mask", None, None))
         view.show(_progress("Mask", 0.5, 3.2))
     assert "chair [1]: Mask" in capsys.readouterr().err
+
+
+def test_a_failure_after_the_result_adds_no_second_object(capsys):
+    screen = Screen(as_json=True)
+    screen.give({"files": []})
+    screen.fail({"code": "cancelled", "message": "Cancelled.", "remedy": "", "details": ""})
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {"files": []}
+    assert said.err == "error: Cancelled.\n"

@@ -190,6 +190,16 @@ def test_several_files_are_imported_and_a_bad_one_is_told(orfeas, tmp_path):
     assert orfeas("project", "show", "Empty").status == 5
 
 
+def test_a_project_is_found_however_its_name_is_typed(orfeas, picture):
+    assert orfeas("project", "new", "cafe\u0301").out == "caf\u00e9\n"
+    for typed in ("caf\u00e9", " cafe\u0301 "):
+        assert orfeas("generate", picture, "--project", typed, *FAST).status == 0
+    assert orfeas("project", "new", "caf\u00e9", "--json").error["code"] == "name-taken"
+    assert orfeas("project", "delete", " caf\u00e9").status == 0
+    assert orfeas("project", "restore", " cafe\u0301").status == 0
+    assert [row["assets"] for row in orfeas("project", "list", "--json").json["projects"]] == [2]
+
+
 def test_only_the_named_file_is_reported_on(orfeas, tmp_path):
     files = [tmp_path / f"{name}.obj" for name in "abc"]
     for index, file in enumerate(files):
@@ -398,6 +408,20 @@ def test_ctrl_c_cancels(home, tmp_path, presses):
     assert not out.exists()
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "large.png"]
+
+
+@pytest.mark.parametrize("words", [["backends"], ["backends", "--json"], []])
+def test_ctrl_c_while_the_program_loads(orfeas, monkeypatch, words):
+    def pressed(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("orfeas_desktop.app.run", pressed)
+    said = orfeas(*words)
+    assert said.status == 130
+    if "--json" in words:
+        assert said.error["code"] == "cancelled"
+    else:
+        assert (said.out, said.err) == ("", "error: Cancelled.\n")
 
 
 def test_a_bug_leaves_a_report(home, monkeypatch):
