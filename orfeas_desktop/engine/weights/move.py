@@ -75,16 +75,17 @@ def finish_move(store: WeightStore) -> None:
             before, now = source / name, store.folder / name
             if (before.exists() or before.is_symlink()) and _same(before, now):
                 before.unlink()
-                gone.add(before.parent)
+            gone.add(before.parent)
         for name in (OWNED, FOLDERS):
             (source / name).unlink(missing_ok=True)
         for lock in (source / "locks").glob("*.lock"):
             lock.unlink(missing_ok=True)
-            gone.add(lock.parent)
+        gone.add(source / "locks")
     except OSError as problem:
         raise told(problem, source) from problem
     drop_empty_folders(gone, source)
-    (store.folder / MARK).unlink(missing_ok=True)
+    for path in (*store.folder.glob("*.part"), store.folder / MARK):
+        path.unlink(missing_ok=True)
 
 
 def _check_target(old: Path, target: Path) -> None:
@@ -95,10 +96,15 @@ def _check_target(old: Path, target: Path) -> None:
         said = "one folder lies inside the other"
     elif target.exists() and not target.is_dir():
         said = f"“{target}” is not a folder"
-    elif target.is_dir() and any(target.iterdir()) and _begun(target) != old:
+    elif target.is_dir() and _holds_anything(target) and _begun(target) != old:
         said = f"“{target}” is not empty"
     if said:
         raise BadInput(entry="weights move", problem=said)
+
+
+def _holds_anything(target: Path) -> bool:
+    """Whether there is more than a mark that was not written to its end."""
+    return any(not (path.name.startswith("moving") and path.suffix == ".part") for path in target.iterdir())
 
 
 def _begun(target: Path) -> Path | None:
