@@ -44,8 +44,7 @@ def rules_of(paths: Paths) -> NetworkRules:
     proxy = chosen.proxy.strip()
     if proxy and urlsplit(proxy).scheme not in {"http", "https", "socks5"}:
         raise BadParams(entry="weights", problem=f"the proxy “{proxy}” is no web address")
-    offline = chosen.offline or os.environ.get("HF_HUB_OFFLINE", "") in {"1", "true", "TRUE", "yes", "on"}
-    return NetworkRules(offline, endpoint, proxy, os.environ.get("HF_TOKEN", "").strip())
+    return NetworkRules(chosen.offline, endpoint, proxy, os.environ.get("HF_TOKEN", "").strip())
 
 
 class NetworkDoor:

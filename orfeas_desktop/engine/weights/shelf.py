@@ -14,7 +14,7 @@ from orfeas_desktop.engine.weights.recognise import find_weights, weight_file
 from orfeas_desktop.errors import BadWeights, FolderMissing, WeightsMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from orfeas_desktop.engine.weights.recognise import FoundWeights
 
@@ -84,18 +84,8 @@ class WeightShelf:
         return {set_id: folder for set_id, folder in found.items() if folder is not None}
 
     def digest(self, set_ids: Iterable[str]) -> str:
-        """Return a digest of these sets' files, or nothing when none is here.
-
-        It covers configuration, length, first and last megabyte: enough to notice another file, and quick.
-        """
-        whole = hashlib.sha256()
-        folders = [folder for set_id in set_ids if (folder := self.find(set_id)) is not None]
-        for folder in folders:
-            whole.update((folder / "config.yaml").read_bytes())
-            file = weight_file(folder)
-            if file is not None:
-                whole.update(_sample(file))
-        return whole.hexdigest() if folders else ""
+        """Return the sampled digest of these sets' folders, or nothing when none is here."""
+        return sampled_digest([folder for set_id in set_ids if (folder := self.find(set_id)) is not None])
 
     def _places(self) -> dict[str, str]:
         try:
@@ -113,6 +103,20 @@ class WeightShelf:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump(dict(sorted(places.items())), stream, indent=2)
         Path(temporary).replace(self._file)
+
+
+def sampled_digest(folders: Sequence[Path]) -> str:
+    """Return a digest of the weights in these folders, or nothing for none.
+
+    It covers configuration, length, first and last megabyte: enough to notice another file, and quick.
+    """
+    whole = hashlib.sha256()
+    for folder in folders:
+        whole.update((folder / "config.yaml").read_bytes())
+        file = weight_file(folder)
+        if file is not None:
+            whole.update(_sample(file))
+    return whole.hexdigest() if folders else ""
 
 
 def _usable(folder: Path) -> bool:

@@ -14,12 +14,13 @@ from pydantic import BaseModel
 from orfeas_desktop.engine.weights.catalog import WEIGHT_SETS, catalog, weight_set
 from orfeas_desktop.engine.weights.file_table import only_here, read_table, write_table
 from orfeas_desktop.engine.weights.recognise import WEIGHT_NAMES
-from orfeas_desktop.engine.weights.shelf import WeightShelf
-from orfeas_desktop.errors import BadWeights, FileMissing
+from orfeas_desktop.engine.weights.shelf import WeightShelf, sampled_digest
+from orfeas_desktop.errors import BadWeights, FileMissing, WeightsMissing
 from orfeas_desktop.paths import Paths
 from orfeas_desktop.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
     from orfeas_desktop.engine.weights.catalog import WeightSet
@@ -117,6 +118,17 @@ class WeightStore:
         if owned is not None:
             return self.folder / wanted.place if owned.complete and self._all_there(owned) else None
         return self.shelf.find(set_id) if wanted in WEIGHT_SETS else None
+
+    def need(self, entry: str, set_id: str) -> Path:
+        """Return the folder of that set. Raises WeightsMissing for the entry that needs it."""
+        folder = self.find(set_id)
+        if folder is None:
+            raise WeightsMissing(entry=entry, missing=weight_set(set_id).title)
+        return folder
+
+    def digest(self, set_ids: Iterable[str]) -> str:
+        """Return the sampled digest of these sets, or nothing when none is here."""
+        return sampled_digest([folder for set_id in set_ids if (folder := self.find(set_id)) is not None])
 
     def standing(self, weights: WeightSet) -> Standing:
         """Return how that set stands here."""

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_NO_CALLS = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+"""Libraries call nobody: what the program fetches goes through its own door."""
+
+
 def _usable_cores() -> int:
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
@@ -46,7 +50,7 @@ class EngineOptions:
     """The digest of the weights that the entry of that id would use now, or nothing."""
 
     def environment(self) -> dict[str, str]:
-        """Return the environment of a worker: ours, with the numeric libraries told their threads."""
+        """Return the environment of a worker: ours, the numeric libraries told their threads, the hub's to call nobody."""
         counts = dict.fromkeys(
             (
                 "OMP_NUM_THREADS",
@@ -59,4 +63,4 @@ class EngineOptions:
             ),
             str(self.threads),
         )
-        return {**os.environ, **counts, "PYTHONUTF8": "1"}
+        return {**os.environ, **counts, **_NO_CALLS, "PYTHONUTF8": "1"}

@@ -1,0 +1,107 @@
+"""orfeas weights from the command line, with a hub on loopback and a real worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orfeas_desktop.engine.weights.catalog import weight_set
+from tests.engine.weights.loopback_hub import LARGE, SET, SMALL, Hub, Trouble
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    weights = weight_set(SET)
+    made = Hub(weights.repository, weights.folder)
+    made.put(SMALL, b"target: hy3dgen.ShapeVAE\nparams: {}\n")
+    made.put(LARGE, bytes(range(256)) * 1000)
+    monkeypatch.setenv("HF_ENDPOINT", made.url)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    yield made
+    made.close()
+
+
+def test_from_nothing_to_a_set_and_back(orfeas, hub, home, tmp_path) -> None:
+    assert orfeas("weights", "show", SET, "--json").json["state"] == "not here"
+    refused = orfeas("weights", "download", SET, "--json")
+    assert (refused.status, refused.error["code"]) == (3, "licence-not-accepted")
+    assert hub.asked == []
+
+    read = orfeas("weights", "licence", SET)
+    assert read.out.startswith("The licence does not cover the European Union")
+    assert read.out.rstrip().endswith("Not accepted.")
+    accepted = orfeas("weights", "licence", SET, "--accept", "--json").json
+    assert accepted["accepted_at"]
+
+    done = orfeas("weights", "download", SET, "--json")
+    assert done.status == 0, done
+    (report,) = done.json["downloaded"]
+    folder = Path(report["folder"])
+    assert (folder / LARGE).read_bytes() == bytes(range(256)) * 1000
+    assert report["bytes"] == 256_036
+    assert orfeas("weights", "show", SET, "--json").json["state"] == "here"
+    assert (home / "state" / "network.log").read_text().count(hub.url) == 3
+
+    verified = orfeas("weights", "verify", SET, "--json")
+    assert [file["verdict"] for file in verified.json["files"]] == ["right", "right"]
+    (folder / LARGE).write_bytes(bytes(256_000))
+    damaged = orfeas("weights", "verify", SET, "--json")
+    assert (damaged.status, damaged.error["code"]) == (3, "wrong-content")
+    assert orfeas("weights", "show", SET, "--json").json["state"] == "not here"
+
+    again = orfeas("weights", "download", SET)
+    assert again.status == 0
+    assert "Downloading" in again.err
+    moved = orfeas("weights", "move", tmp_path / "large disk", "--json").json
+    assert moved["files"] == 2
+    where = orfeas("weights", "where", "--json").json
+    assert where["folder"] == str(tmp_path / "large disk")
+    assert where["used_bytes"] == 256_036
+
+    asked = orfeas("weights", "remove", SET)
+    assert "would delete" in asked.out
+    assert orfeas("weights", "show", SET, "--json").json["state"] == "here"
+    removed = orfeas("weights", "remove", SET, "--yes", "--json").json
+    assert (removed["freed_bytes"], removed["still_in"]) == (256_036, None)
+    assert orfeas("weights", "remove", SET).out == "nothing of this set is here\n"
+
+
+def test_a_failed_download_says_how_far_it_is(orfeas, hub) -> None:
+    orfeas("weights", "licence", SET, "--accept")
+    hub.trouble.extend([Trouble("cut", 200_000), Trouble("status", 404)])
+    failed = orfeas("weights", "download", SET)
+    assert failed.status == 3
+    assert "could not be downloaded" in failed.err
+    assert orfeas("weights", "show", SET, "--json").json["state"].startswith("failed at 0.")
+
+
+def test_offline_and_other_refusals(orfeas, hub, monkeypatch, tmp_path) -> None:
+    orfeas("weights", "licence", SET, "--accept")
+    monkeypatch.setenv("ORFEAS_WEIGHTS__OFFLINE", "true")
+    refused = orfeas("weights", "download", SET, "--json")
+    assert (refused.status, refused.error["code"]) == (3, "offline")
+    assert hub.asked == []
+    assert orfeas("weights", "licence", SET, "--accept", "--withdraw").status == 2
+    assert "Not accepted" in orfeas("weights", "licence", SET, "--withdraw").out
+    assert orfeas("weights", "show", "nothing").status == 2
+    monkeypatch.setenv("ORFEAS_WEIGHTS__FOLDER", str(tmp_path / "w"))
+    assert orfeas("weights", "move", tmp_path / "x").status == 2
+
+
+def test_a_folder_of_ones_own(orfeas, tmp_path) -> None:
+    own = tmp_path / "comfy" / "hunyuan3d-vae-v2-0-turbo"
+    own.mkdir(parents=True)
+    (own / "config.yaml").write_text("target: x.ShapeVAE\nparams: {geo_decoder_downsample_ratio: 2}\n")
+    header = b'{"geo_decoder.x": {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}}'
+    (own / LARGE).write_bytes(len(header).to_bytes(8, "little") + header + b"ab")
+    assert orfeas("weights", "add", tmp_path / "nothing").status == 3
+    assert orfeas("weights", "add", tmp_path / "comfy").out.split() == ["hunyuan3d-2-vae-turbo", str(own)]
+    shown = orfeas("weights", "show", "hunyuan3d-2-vae-turbo")
+    assert f"here, your own files in {own}" in shown.out
+    assert "forgotten" in orfeas("weights", "remove", "hunyuan3d-2-vae-turbo", "--yes").out
+    listed = orfeas("weights", "list")
+    assert "FLUX.1 schnell" in listed.out
+    assert len(orfeas("weights", "list", "--json").json["sets"]) == len(listed.out.splitlines()) - 1
+    assert "GB free" in orfeas("weights", "where").out
