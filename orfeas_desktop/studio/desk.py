@@ -130,10 +130,25 @@ class Studio(LibraryFace):
             entry=work.entry,
             version=entry_of(work.table, work.entry).version,
             params=work.params,
-            inputs=work.inputs,
+            inputs=work.inputs if work.destination is None else self._kept_inputs(work.inputs),
             seed=work.seed,
         )
         return self._submit(Job(request, work.title or work.entry, work.destination, work.priority))
+
+    def _kept_inputs(self, inputs: Mapping[str, tuple[JobInput, ...]]) -> dict[str, tuple[JobInput, ...]]:
+        """Keep copies of local files, so that the work can be done again when they have gone.
+
+        A file to import stays where it lies: what it refers to lies beside it.
+        """
+        return {
+            slot: tuple(
+                self._store.add_blob(given.path, given.kind, given.name)
+                if isinstance(given, LocalFile) and given.kind is not AssetKind.file
+                else given
+                for given in files
+            )
+            for slot, files in inputs.items()
+        }
 
     def generate(
         self,

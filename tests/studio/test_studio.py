@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orfeas_desktop.app import open_studio
-from orfeas_desktop.assets import AssetKind
+from orfeas_desktop.assets import AssetKind, AssetRef
 from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.errors import (
     BadInput,
@@ -281,6 +281,22 @@ def test_the_library_is_changed_through_the_studio(studio: Studio, tmp_path: Pat
     studio.empty_bin()
     assert studio.projects(deleted=True) == ()
     assert studio.writable
+
+
+def test_a_kept_result_can_be_made_again_when_its_picture_is_gone(studio: Studio, picture: Path) -> None:
+    project, _ = studio.create_project("Things")
+    destination = Destination(project.id, "Disc")
+    job = studio.generate(
+        "relief", {"front": [studio.picture_file(picture)]}, params=FAST, destination=destination
+    )
+    play(studio, job)
+    picture.unlink()
+    (asset,) = studio.assets(project.id)
+    assert asset.latest is not None
+    inputs = asset.latest.provenance.request.inputs
+    assert all(isinstance(given, AssetRef) for files in inputs.values() for given in files)
+    play(studio, studio.generate("relief", inputs, params={**FAST, "depth": 1.3}, destination=destination))
+    assert studio.asset_count(project.id) == 2
 
 
 def test_work_is_checked_before_it_is_queued(studio: Studio, picture: Path, tmp_path: Path) -> None:
