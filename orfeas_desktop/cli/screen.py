@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.errors import DiskFull, OrfeasError
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
@@ -35,8 +35,7 @@ class Screen:
         if self.as_json:
             _write_json(payload)
         elif words:
-            sys.stdout.write(words + "\n")
-        sys.stdout.flush()
+            _write(words)
 
     def note(self, line: str) -> None:
         """Tell people on standard error how it goes."""
@@ -51,9 +50,12 @@ class Screen:
     def fail(self, error: Mapping[str, Json]) -> None:
         """Print why the command failed: `code`, `message`, `remedy`, `details`."""
         if self.as_json and not self.given:
-            _write_json({"error": error})
-            sys.stdout.flush()
-            return
+            try:
+                _write_json({"error": error})
+            except DiskFull:
+                pass  # standard error is still there
+            else:
+                return
         _complain(f"error: {error['message']}")
         if error["remedy"]:
             _complain(f"{error['remedy']}")
@@ -85,14 +87,29 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
 
 
 def settle_streams() -> None:
-    """Let any file name be printed in any locale."""
+    """Let any file name be printed in any locale, and what is printed to a closed stream go nowhere."""
+    if sys.stdout is None:
+        sys.stdout = io.StringIO()
+    if sys.stderr is None:
+        sys.stderr = io.StringIO()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _write_json(payload: Mapping[str, Json]) -> None:
-    sys.stdout.write(json.dumps(payload, indent=2, allow_nan=False) + "\n")
+    _write(json.dumps(payload, indent=2, allow_nan=False))
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        sys.stdout = io.StringIO()
+        raise DiskFull(place="standard output", details=str(problem)) from None
 
 
 def _complain(line: str) -> None:

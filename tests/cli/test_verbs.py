@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -375,6 +376,37 @@ def test_a_reader_that_goes_away_is_no_failure(home, words):
     assert done.returncode == (2 if "magic" in words else 0)
     assert b"Traceback" not in done.stderr
     assert b"Exception" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+def test_a_closed_stream_is_no_failure(home, closed):
+    done = subprocess.run(
+        [sys.executable, "-m", "orfeas_desktop", "backends", "--json"],
+        capture_output=True, check=False, preexec_fn=lambda: os.close(closed),
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert b"bug" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["backends"], 3, b"standard output"),
+        (["backends", "--json"], 3, b"standard output"),
+        (["describe", "magic", "--json"], 2, b"magic"),
+    ],
+)
+def test_output_that_cannot_be_written_is_told(home, tmp_path, words, status, said):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    with (tmp_path / "full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "orfeas_desktop", *words],
+            stdout=full, stderr=subprocess.PIPE, check=False, env=environment,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        )  # fmt: skip
+    assert done.returncode == status
+    assert said in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def _processes_below(pid: int) -> list[int]:
