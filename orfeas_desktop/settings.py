@@ -157,7 +157,8 @@ class WeightsSettings(Params):
         "",
         QT_TRANSLATE_NOOP("Settings", "Folder"),
         QT_TRANSLATE_NOOP(
-            "Settings", "Where weights lie; nothing means the program’s own folder. Use “Move” to take them along."
+            "Settings",
+            "Where weights lie; nothing means the program’s own folder. Use “Move” to take them along.",
         ),
         traits=Traits(kind=FieldKind.folder),
     )
@@ -359,6 +360,10 @@ class _Environment(BaseSettings):
 def _overrides() -> Values:
     source = EnvSettingsSource(_Environment, env_prefix=PREFIX, env_nested_delimiter=DELIMITER)
     try:
-        return cast("Values", source())
+        found = cast("Values", source())
     except SettingsError as problem:
         raise BadParams(entry="settings", problem=str(problem)) from None
+    for name, values in found.items():
+        if not isinstance(values, dict):
+            raise BadParams(entry="settings", problem=f"{PREFIX}{name.upper()} is no group of settings")
+    return found

@@ -98,6 +98,7 @@ def test_the_environment_decides_and_is_not_saved(file: Path, monkeypatch: pytes
         ("ORFEAS_ENGINE__SPEED", "9"),
         ("ORFEAS_LIBRARY__MAX_MEGAPIXELS", "nan"),
         ("ORFEAS_ENGINE", "{not json"),
+        ("ORFEAS_ENGINE", "5"),
     ],
 )
 def test_a_variable_that_is_not_valid_is_refused(

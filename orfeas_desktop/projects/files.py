@@ -33,7 +33,7 @@ def library_error(problem: OSError, folder: Path) -> OrfeasError:
     """Return what a failed act inside the library's `folder` means to the user."""
     if problem.errno in FULL:
         return DiskFull(place=str(folder), details=str(problem))
-    if problem.errno in FORBIDDEN:
+    if problem.errno in {*FORBIDDEN, errno.ENOTDIR}:
         return LibraryReadOnly(place=str(folder), details=str(problem))
     return LibraryDamaged(problem=problem.strerror or type(problem).__name__, details=str(problem))
 

@@ -486,6 +486,7 @@ def test_errors_of_sqlite_are_said_in_our_words(code: int, kind: type[OrfeasErro
         (errno.ENOSPC, DiskFull),
         (errno.EACCES, LibraryReadOnly),
         (errno.EROFS, LibraryReadOnly),
+        (errno.ENOTDIR, LibraryReadOnly),
         (errno.EIO, LibraryDamaged),
     ],
 )
