@@ -17,7 +17,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -370,6 +370,7 @@ def main() -> None:
     parser.add_argument("--size", choices=tuple(SIZES), default="tiny")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--octree", type=int, default=10_000, help="leave out finer volumes")
     parser.add_argument("--only", default="", help="denoiser or decoder")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -384,7 +385,8 @@ def main() -> None:
                 bench_denoiser(bench, name, setting)
         if options.only in ("", "decoder"):
             for turbo in (False, True):
-                bench_vae(bench, size, turbo=turbo)
+                coarse = tuple(pair for pair in size.octrees if pair[0] <= options.octree)
+                bench_vae(bench, replace(size, octrees=coarse), turbo=turbo)
     report = {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "size": options.size,

@@ -66,8 +66,8 @@ class Regions:
         return region, self.start[region] + rank * stride
 
     def tile_width(self, most: int) -> int:
-        """A width that wastes little on the last tile of each region."""
-        average = int(self.count.sum()) // max(2 * len(self), 1)
+        """A width that neither pads the last tile of each region much nor copies keys for few points."""
+        average = int(self.count.sum()) // max(len(self), 1)
         width = 1 << max(average, 1).bit_length() - 1
         return max(min(width, WIDEST_TILE, most), NARROWEST_TILE)
 

@@ -136,7 +136,7 @@ class Mlp(nn.Module):
 
 
 class SelfBlock(nn.Module):
-    """Self-attention and feed-forward over latents."""
+    """Self-attention and feed-forward over latents, which it changes in place."""
 
     def __init__(self, layout: VaeLayout, heads: int) -> None:
         super().__init__()
@@ -146,12 +146,13 @@ class SelfBlock(nn.Module):
         self.ln_2 = nn.LayerNorm(layout.width, eps=EPS)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x + self.attn(self.ln_1(x))
-        return x + self.mlp(self.ln_2(x))
+        x += self.attn(self.ln_1(x))
+        x += self.mlp(self.ln_2(x))
+        return x
 
 
 class CrossBlock(nn.Module):
-    """Cross-attention and feed-forward over query points."""
+    """Cross-attention and feed-forward over query points, which it changes in place."""
 
     def __init__(self, layout: VaeLayout, heads: int) -> None:
         super().__init__()
@@ -163,8 +164,9 @@ class CrossBlock(nn.Module):
         self.mlp = Mlp(width, layout.geo_mlp_width)
 
     def forward(self, x: Tensor, latents: LatentKeys) -> Tensor:
-        x = x + self.attn(self.ln_1(x), latents)
-        return x + self.mlp(self.ln_3(x))
+        x += self.attn(self.ln_1(x), latents)
+        x += self.mlp(self.ln_3(x))
+        return x
 
 
 @dataclass(frozen=True)
@@ -202,10 +204,18 @@ class GeoDecoder(nn.Module):
         features = fourier_features(points, fourier_frequencies(self.config, points.device))
         return self.query_proj(features.to(self.query_proj.weight.dtype))
 
-    def queries(self, points: Tensor) -> Tensor:
-        """Points (B, Q, 3) -> what the attention asks with, (B, heads, Q, d)."""
+    def asked(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Points (B, Q, 3) -> embeddings (B, Q, G) and what the attention asks with, (B, heads, Q, d)."""
         block = self.cross_attn_decoder
-        return block.attn.queries(block.ln_1(self.embed(points)))
+        x = self.embed(points)
+        return x, block.attn.queries(block.ln_1(x))
+
+    def answered(self, x: Tensor, mixed: Tensor) -> Tensor:
+        """Embeddings (…, G) and what the attention found (…, G) -> logits (…, 1); changes `x` in place."""
+        block = self.cross_attn_decoder
+        x += block.attn.c_proj(mixed)
+        x += block.mlp(block.ln_3(x))
+        return self.output_proj(self.ln_post(x))
 
     def forward(self, points: Tensor, latents: LatentKeys) -> Tensor:
         """Points (B, Q, 3) float32 -> logits (B, Q, 1)."""
@@ -273,8 +283,13 @@ class LatentField:
 
     def queries(self, points: Tensor) -> Tensor:
         """Points (Q, 3) -> (Q, heads, d)."""
-        return self.decoder.queries(points[None])[0].transpose(0, 1)
+        return self.asked(points)[1]
 
-    def values_over(self, points: Tensor, latents: LatentKeys) -> Tensor:
-        """Points (B, Q, 3), each batch over its own keys -> logits (B, Q) float32."""
-        return self.decoder(points, latents).squeeze(-1).float()
+    def asked(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Points (Q, 3) -> their embeddings (Q, G) and queries (Q, heads, d)."""
+        x, queries = self.decoder.asked(points[None])
+        return x[0], queries[0].transpose(0, 1)
+
+    def answered(self, x: Tensor, mixed: Tensor) -> Tensor:
+        """Embeddings (Q, G) and what their queries found (Q, heads, d) -> logits (Q,) float32."""
+        return self.decoder.answered(x, mixed.flatten(1)).view(-1).float()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from orfeas_desktop.engine.networks.attention import attend
 from orfeas_desktop.engine.networks.key_selection import Regions, select_merged, select_top
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ FINE_BLOCKS = 6
 COARSE_STRIDE = 100
 MEAN_STRIDE = 50
 MERGE_STRIDE = 30
+MOST_ON_PROCESSOR = 2000
+"""Points beyond which a processor's caches no longer hold what lies between two layers."""
 
 Point = tuple[float, float, float]
 
@@ -121,6 +124,8 @@ def flash_levels(resolution: int, smallest: int = SMALLEST_LEVEL) -> list[int]:
 def decode_volume(shape: LatentField, settings: VolumeSettings, watch: VolumeWatch | None = None) -> Volume:
     """Evaluate one shape's field on a grid."""
     watch = watch or VolumeWatch()
+    if shape.device.type == "cpu":
+        settings = replace(settings, num_chunks=min(settings.num_chunks, MOST_ON_PROCESSOR))
     match settings.decoder:
         case VolumeDecoder.vanilla:
             values = _dense(shape, settings.octree_resolution, settings, _Counter(watch))
@@ -285,18 +290,27 @@ def _in_regions(
     settings: VolumeSettings,
     counter: _Counter,
 ) -> Tensor:
-    """Evaluate points, sorted by region, over each region's keys: in tiles of one size, many at once."""
+    """Evaluate points, sorted by region, over each region's keys.
+
+    Only the attention is done in tiles of one width, many at once; the rest needs no padding.
+    """
     regions, keys = chosen
     width = regions.tile_width(settings.num_chunks)
     tiles = regions.tiles(width)
+    together = max(settings.num_chunks // width, 1)
     values = torch.empty(len(points), device=shape.device)
     offsets = torch.arange(width, device=shape.device)
-    for part in range(0, len(tiles.region), max(settings.num_chunks // width, 1)):
-        some = slice(part, part + max(settings.num_chunks // width, 1))
-        first, count = tiles.start[some, None], tiles.count[some, None]
-        index = first + offsets.minimum(count - 1)
-        real = offsets < count
-        found = shape.values_over(points[index], keys.of(tiles.region[some]))
-        values[index[real]] = found[real]
-        counter.add(int(tiles.count[some].sum()))
+    ends = (tiles.start + tiles.count)[together - 1 :: together].tolist()
+    first = 0
+    for part in range(0, len(tiles.region), together):
+        some = slice(part, part + together)
+        last = ends[part // together] if part // together < len(ends) else len(points)
+        start, count = tiles.start[some, None] - first, tiles.count[some, None]
+        embedded, queries = shape.asked(points[first:last])
+        tiled = queries[start + offsets.minimum(count - 1)].transpose(1, 2)
+        latents = keys.of(tiles.region[some])
+        mixed = attend(tiled, latents.keys, latents.values, latents.bias).transpose(1, 2)
+        values[first:last] = shape.answered(embedded, mixed[offsets < count])
+        counter.add(last - first)
+        first = last
     return values
