@@ -19,15 +19,18 @@ from orfeas_desktop.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from orfeas_desktop.engine.worker.options import EngineOptions
-    from orfeas_desktop.studio import Studio
+    from orfeas_desktop.studio import BackendNeeds, Studio
 
 
 def open_studio(paths: Paths, settings: Settings) -> Studio:
     """Open the library and an engine that works for it. Raises what `ProjectStore.open` raises."""
     from orfeas_desktop.engine.service import Engine
+    from orfeas_desktop.engine.weights.licences import Licences
+    from orfeas_desktop.engine.weights.store import WeightStore
     from orfeas_desktop.projects.store import ProjectStore
-    from orfeas_desktop.studio import Studio
+    from orfeas_desktop.studio import BackendNeeds, Studio
 
+    needs = BackendNeeds(WeightStore.of(paths), Licences(paths.licences_file))
     store = ProjectStore.open(paths.library)
     engine = Engine(
         results=store,
@@ -35,16 +38,18 @@ def open_studio(paths: Paths, settings: Settings) -> Studio:
         times=store,
         staging=paths.staging if store.writable else paths.scratch / "staging",
         scratch=paths.scratch,
-        options=_options(settings),
+        options=_options(settings, needs),
     )
-    return Studio(settings=settings, store=store, engine=engine)
+    return Studio(settings=settings, store=store, engine=engine, needs=needs)
 
 
-def _options(settings: Settings) -> EngineOptions:
+def _options(settings: Settings, needs: BackendNeeds) -> EngineOptions:
     from orfeas_desktop.engine.worker.options import EngineOptions
 
     chosen = settings.engine
-    options = EngineOptions(cancel_grace_s=chosen.cancel_grace_s, silence_s=chosen.silence_s)
+    options = EngineOptions(
+        cancel_grace_s=chosen.cancel_grace_s, silence_s=chosen.silence_s, weights_digest=needs.digest
+    )
     return replace(options, threads=chosen.threads) if chosen.threads else options
 
 

@@ -200,7 +200,9 @@ class WeightsMissing(ResourceError):
 
     code = "weights-missing"
     sentence = QT_TRANSLATE_NOOP("Errors", "{entry} needs weights that are not on this machine: {missing}.")
-    remedy = QT_TRANSLATE_NOOP("Errors", "Add a folder that holds them, or choose another engine.")
+    remedy = QT_TRANSLATE_NOOP(
+        "Errors", "Add a folder that holds them with “orfeas weights add”, or choose another engine."
+    )
 
 
 class BadWeights(ResourceError):
@@ -223,7 +225,9 @@ class LicenceNotAccepted(ResourceError):
     """A weight set whose licence nobody here has accepted."""
 
     code = "licence-not-accepted"
-    sentence = QT_TRANSLATE_NOOP("Errors", "“{entry}” comes under a licence that was not accepted: {licence}.")
+    sentence = QT_TRANSLATE_NOOP(
+        "Errors", "“{entry}” comes under a licence that was not accepted: {licence}."
+    )
     remedy = QT_TRANSLATE_NOOP(
         "Errors", "Read it with “orfeas weights licence {entry}”, or use another engine."
     )

@@ -19,7 +19,7 @@ from orfeas_desktop.engine.formats.publish import MAIN_SLOT, publish
 from orfeas_desktop.engine.jobs.checking import check_slots, checked_params
 from orfeas_desktop.engine.jobs.context import WorkEntry
 from orfeas_desktop.engine.service import Engine
-from orfeas_desktop.errors import OrfeasError, WeightsMissing
+from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.params import Scalar
 from orfeas_desktop.pictures import check_picture
 from orfeas_desktop.projects.records import Change
@@ -45,6 +45,7 @@ from orfeas_desktop.requests import (
 )
 from orfeas_desktop.settings import Settings
 from orfeas_desktop.studio.library import LibraryFace
+from orfeas_desktop.studio.needs import BackendNeeds
 from orfeas_desktop.studio.work import Work, entry_of, mesh_of, pinned, title_of
 
 BACKGROUND = -10
@@ -57,8 +58,11 @@ class Studio(LibraryFace):
     A face loops over `poll` and hands what it returns to `record`, which keeps results.
     """
 
-    def __init__(self, *, settings: Settings, store: ProjectStore, engine: Engine) -> None:
+    def __init__(
+        self, *, settings: Settings, store: ProjectStore, engine: Engine, needs: BackendNeeds
+    ) -> None:
         super().__init__(store)
+        self._needs = needs
         self.settings = settings
         self._engine = engine
         self._lock = Lock()
@@ -106,9 +110,7 @@ class Studio(LibraryFace):
 
     def unavailable(self, entry: WorkEntry) -> OrfeasError | None:
         """Return why the entry cannot run on this machine, or None."""
-        if isinstance(entry, Backend) and entry.weights:
-            return WeightsMissing(entry=entry.id, missing=", ".join(entry.weights))
-        return None
+        return self._needs.reason_against(entry) if isinstance(entry, Backend) else None
 
     def check(self, work: Work) -> Work:
         """Return the work with every setting filled in.
@@ -357,7 +359,9 @@ class Studio(LibraryFace):
             result = self._staged.pop(job.id, event.result)
         if not self._store.writable:
             return None
-        version, change = self._store.record_result(job, event.key, result, app_version=__version__)
+        version, change = self._store.record_result(
+            job, event.key, result, app_version=__version__, weights_digest=self._weights_of(job)
+        )
         if version is not None and "mesh" in version.files:
             self.make_thumbnail(version.id)
         thumbnail = result.file("thumbnail")
@@ -366,6 +370,9 @@ class Studio(LibraryFace):
             change |= self._store.set_version_file(version_id, "thumbnail", ref)
         self._prune()
         return change
+
+    def _weights_of(self, job: Job) -> str:
+        return self._needs.digest(job.request.entry) if job.request.table is Table.backends else ""
 
     def _prune(self) -> None:
         limit = int(self.settings.library.cache_limit_gb * 1e9)

@@ -314,10 +314,9 @@ def test_work_is_checked_before_it_is_queued(studio: Studio, picture: Path, tmp_
         Work(table=Table.backends, entry="relief", inputs={"front": (file,)}, params={"depth": 1.2})
     )
     assert set(checked.params) == set(BACKENDS["relief"].params().plain())
-    needy = replace(BACKENDS["relief"], weights=("big-one",))
-    reason = studio.unavailable(needy)
+    reason = studio.unavailable(BACKENDS["hunyuan3d-2mini"])
     assert isinstance(reason, WeightsMissing)
-    assert "big-one" in reason.say()
+    assert "Hunyuan3D 2mini" in reason.say()
     assert studio.unavailable(BACKENDS["relief"]) is None
     small = Settings().changed("library", {"max_megapixels": 1.0})
     studio.settings = small

@@ -21,9 +21,8 @@ from orfeas_desktop.engine.backends.peak_memory import PeakMemory
 from orfeas_desktop.engine.jobs.context import Output
 from orfeas_desktop.engine.jobs.recipe import recipe
 from orfeas_desktop.engine.mesh.mesh import Mesh
-from orfeas_desktop.engine.weights.shelf import WeightShelf
+from orfeas_desktop.engine.weights.store import WeightStore
 from orfeas_desktop.errors import BackendFailed, OutOfMemory
-from orfeas_desktop.paths import Paths
 from orfeas_desktop.register import Lane, Slot
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -95,11 +94,11 @@ class Hunyuan3dShape(Backend):
     def _weights(self, options: ShapeParams) -> ShapeWeights:
         from orfeas_desktop.engine.networks.shape_weights import ShapeWeights
 
-        shelf = WeightShelf(Paths.of().weights)
-        folder = shelf.need(self.id, self.weights[0])
+        store = WeightStore.of()
+        folder = store.need(self.id, self.weights[0])
         turbo = self.variant.turbo_decoder
-        decoder = shelf.find(turbo) if turbo and options.decoder is DecoderChoice.flashvdm else None
-        return ShapeWeights.open(folder, shelf.converted, decoder)
+        decoder = store.find(turbo) if turbo and options.decoder is DecoderChoice.flashvdm else None
+        return ShapeWeights.open(folder, store.shelf.converted, decoder)
 
     def _made(
         self, weights: ShapeWeights, pictures: dict[str, Bytes], options: ShapeParams, context: JobContext

@@ -130,7 +130,7 @@ def test_an_object_of_one_row_is_refused(weights_home, tmp_path, context_of) -> 
 
 def test_without_weights_it_says_which(tmp_path, monkeypatch, picture, context_of) -> None:
     monkeypatch.setenv("ORFEAS_HOME", str(tmp_path))
-    with pytest.raises(WeightsMissing, match="hunyuan3d-dit-v2-mini"):
+    with pytest.raises(WeightsMissing, match="Hunyuan3D 2mini"):
         run("hunyuan3d-2mini", {"front": (picture,)}, context_of("x"))
 
 
