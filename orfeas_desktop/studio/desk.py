@@ -19,7 +19,7 @@ from orfeas_desktop.engine.formats.publish import MAIN_SLOT, publish
 from orfeas_desktop.engine.jobs.checking import check_slots, checked_params
 from orfeas_desktop.engine.jobs.context import WorkEntry
 from orfeas_desktop.engine.service import Engine
-from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.errors import FileMissing, OrfeasError
 from orfeas_desktop.params import Scalar
 from orfeas_desktop.pictures import check_picture
 from orfeas_desktop.projects.records import Change
@@ -142,15 +142,16 @@ class Studio(LibraryFace):
 
         A file to import stays where it lies: what it refers to lies beside it.
         """
-        return {
-            slot: tuple(
-                self._store.add_blob(given.path, given.kind, given.name)
-                if isinstance(given, LocalFile) and given.kind is not AssetKind.file
-                else given
-                for given in files
-            )
-            for slot, files in inputs.items()
-        }
+        return {slot: tuple(self._kept_input(given) for given in files) for slot, files in inputs.items()}
+
+    def _kept_input(self, given: JobInput) -> JobInput:
+        if not isinstance(given, LocalFile) or given.kind is AssetKind.file:
+            return given
+        try:
+            kept = self._store.add_blob(given.path, given.kind, given.name)
+        except FileMissing:
+            return given  # the job fails, and can be tried again when the file is back
+        return kept if kept.digest == given.digest else given
 
     def generate(
         self,

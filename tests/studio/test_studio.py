@@ -299,6 +299,18 @@ def test_a_kept_result_can_be_made_again_when_its_picture_is_gone(studio: Studio
     assert studio.asset_count(project.id) == 2
 
 
+def test_a_picture_that_changed_is_not_kept_in_place_of_the_one_meant(studio: Studio, picture: Path) -> None:
+    project, _ = studio.create_project("Things")
+    file = studio.picture_file(picture)
+    cut_out(side=97).save(picture)
+    job = studio.generate(
+        "relief", {"front": [file]}, params=FAST, destination=Destination(project.id, "Disc")
+    )
+    play(studio, job)
+    assert studio.jobs()[0].error_code == "bad-input"
+    assert studio.assets(project.id) == ()
+
+
 def test_work_is_checked_before_it_is_queued(studio: Studio, picture: Path, tmp_path: Path) -> None:
     file = studio.picture_file(picture)
     with pytest.raises(UnknownEntry):
