@@ -6,7 +6,9 @@ from orfeas_desktop.engine.jobs.context import WorkEntry
 from orfeas_desktop.engine.tools.analyse import ANALYSE
 from orfeas_desktop.engine.tools.mirror import MIRROR
 from orfeas_desktop.engine.tools.place import PLACE
+from orfeas_desktop.engine.tools.rebuild import REBUILD
+from orfeas_desktop.engine.tools.repair import REPAIR
 from orfeas_desktop.engine.tools.smooth import SMOOTH
 from orfeas_desktop.register import Register, Table
 
-TOOLS: Register[WorkEntry] = Register(Table.tools, [PLACE, SMOOTH, MIRROR, ANALYSE])
+TOOLS: Register[WorkEntry] = Register(Table.tools, [PLACE, SMOOTH, MIRROR, ANALYSE, REPAIR, REBUILD])

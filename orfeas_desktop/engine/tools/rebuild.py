@@ -1,0 +1,90 @@
+"""Rebuild: a new closed surface around what a broken one encloses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from orfeas_desktop.engine.mesh import mend
+from orfeas_desktop.engine.mesh.facts import mesh_facts
+from orfeas_desktop.engine.mesh.mesh import Material
+from orfeas_desktop.engine.mesh.normals import vertex_normals
+from orfeas_desktop.engine.mesh.solid import is_solid
+from orfeas_desktop.engine.mesh.transfer import colors_near, has_colors
+from orfeas_desktop.engine.mesh.winding import enclosed
+from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
+from orfeas_desktop.params import Params, Traits, param
+from orfeas_desktop.words import QT_TRANSLATE_NOOP
+
+if TYPE_CHECKING:
+    from orfeas_desktop.engine.jobs.context import JobContext
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+
+
+class RebuildParams(Params):
+    """Settings of the tool `rebuild`."""
+
+    cells: int = param(
+        200,
+        QT_TRANSLATE_NOOP("Params", "Resolution"),
+        QT_TRANSLATE_NOOP(
+            "Params", "Grid cells along the longest side; walls thinner than two cells may vanish."
+        ),
+        ge=24,
+        le=400,
+    )
+    smallest_piece: float = param(
+        5.0,
+        QT_TRANSLATE_NOOP("Params", "Smallest piece"),
+        QT_TRANSLATE_NOOP("Params", "Loose pieces smaller than this share of the largest are taken away."),
+        ge=0.0,
+        le=100.0,
+        traits=Traits(unit="%", step=0.5),
+    )
+    colors: bool = param(
+        True,
+        QT_TRANSLATE_NOOP("Params", "Colours"),
+        QT_TRANSLATE_NOOP("Params", "Carries the old surface's colours over to the new vertices."),
+    )
+
+
+def _make(meshes: tuple[Mesh, ...], params: RebuildParams, context: JobContext) -> Made:
+    given = meshes[0]
+    whole = mend.without_useless_faces(given).mesh
+    if not whole.face_count:
+        raise refuse(given, "no face of it has an area")
+    whole = mend.outward(mend.agreeing(whole).mesh, open_too=True).mesh
+    context.progress(0.1)
+    surface = enclosed(whole, params.cells, lambda share: context.progress(0.1 + 0.5 * share))
+    if surface is None:
+        raise refuse(given, "it encloses nothing at this resolution")
+    surface = mend.without_small_pieces(surface, params.smallest_piece / 100).mesh
+    context.progress(0.65)
+    if not is_solid(surface) or not mesh_facts(surface).watertight:
+        raise refuse(given, "no closed surface was found; another resolution may help")
+    surface = surface.changed(normals=vertex_normals(surface), materials=(_plain(given.materials[0]),))
+    if not has_colors(given) or not params.colors:
+        return Made(surface)
+    colors = colors_near(given, surface.vertices, lambda share: context.progress(0.65 + 0.3 * share))
+    context.warn(QT_TRANSLATE_NOOP("Warnings", "The texture became colours of the vertices."))
+    return Made(surface.changed(colors=colors))
+
+
+def _plain(material: Material) -> Material:
+    return replace(
+        Material(name=material.name, metallic=material.metallic, roughness=material.roughness),
+        double_sided=False,
+    )
+
+
+REBUILD = WorkshopTool(
+    id="rebuild",
+    version=1,
+    title=QT_TRANSLATE_NOOP("Tools", "Rebuild"),
+    summary=QT_TRANSLATE_NOOP(
+        "Tools", "Makes a new closed surface around a broken one; textures become colours of the vertices."
+    ),
+    params=RebuildParams,
+    make=_make,
+    new_surface=True,
+)
