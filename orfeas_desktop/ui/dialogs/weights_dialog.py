@@ -39,7 +39,7 @@ class WeightsDialog(QDialog):
             self.tr("Add folder…"), Kind.plain, self.tr("Use weights that are on this machine already")
         )
         self.add.clicked.connect(self._pick_folder)
-        self.scroll = ScrollColumn(self.tr("Weight sets"))
+        self.area = ScrollColumn(self.tr("Weight sets"))
         self.close_button = text_button(self.tr("Close"))
         self.close_button.clicked.connect(self.accept)
         column = QVBoxLayout(self)
@@ -51,7 +51,7 @@ class WeightsDialog(QDialog):
         foot = row_of(None, self.close_button)
         foot.setContentsMargins(0, 0, OVERHANG, 0)
         column.addLayout(head)
-        column.addWidget(self.scroll, 1)
+        column.addWidget(self.area, 1)
         column.addLayout(foot)
         desk.changed.connect(self.refresh)
         desk.failed.connect(self._tell)
@@ -72,7 +72,7 @@ class WeightsDialog(QDialog):
     def _build(self) -> None:
         for purpose, title in PURPOSES.items():
             rows = [row for row in self._desk.rows if row.weights.purpose == purpose]
-            self.scroll.column.addWidget(label(QCoreApplication.translate("Weights", title), Role.heading))
+            self.area.column.addWidget(label(QCoreApplication.translate("Weights", title), Role.heading))
             for row in rows:
                 card = WeightsCard(row)
                 card.download_wanted.connect(self._download)
@@ -81,8 +81,8 @@ class WeightsDialog(QDialog):
                 card.remove_wanted.connect(self._ask_removal)
                 card.licence_wanted.connect(self._show_licence)
                 self.cards[row.weights.id] = card
-                self.scroll.column.addWidget(card)
-        self.scroll.column.addStretch(1)
+                self.area.column.addWidget(card)
+        self.area.column.addStretch(1)
 
     def _download(self, set_id: str) -> None:
         if self.cards[set_id].row.needs_consent:

@@ -65,7 +65,7 @@ def stage(qtbot, hub, studio) -> Iterator[Stage]:
     with qtbot.waitExposed(dialog):
         dialog.show()
     qtbot.waitUntil(lambda: SET in dialog.cards, timeout=WAIT_MS)
-    dialog.scroll.ensureWidgetVisible(dialog.cards[SET])
+    dialog.area.ensureWidgetVisible(dialog.cards[SET])
     yield Stage(desk, dialog)
     engine.stop()
     threads.close()
