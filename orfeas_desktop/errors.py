@@ -2,7 +2,8 @@
 
 OrfeasError
 ├ InputError    2   BadPicture (Empty, Unreadable, TooLarge, Transparent, NoObject, NotAFile, Missing) · BadMesh
-│                   · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput · FileChanging · NameMissing
+│                   · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput · NotAFolder · FileChanging
+│                   · NameMissing
 ├ ResourceError 3   WeightsMissing · BadWeights · WeightsBusy · LicenceNotAccepted · Offline · DownloadFailed
 │                   · WrongContent · SignInNeeded · SpaceMissing · DiskFull · PermissionDenied · FolderMissing
 │                   · NoDisplay · OutOfMemory · ProgramMissing
@@ -110,6 +111,14 @@ class NameMissing(InputError):
     code = "name-missing"
     sentence = QT_TRANSLATE_NOOP("Errors", "A name is needed.")
     remedy = QT_TRANSLATE_NOOP("Errors", "Give a name of at least one character.")
+
+
+class NotAFolder(InputError):
+    """A file where a folder is needed."""
+
+    code = "not-a-folder"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is a file; several meshes need a folder.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Give the name of a folder.")
 
 
 class BadPicture(InputError):

@@ -21,7 +21,14 @@ from orfeas_desktop.cli.running import finish, finish_background
 from orfeas_desktop.cli.screen import Json, WrongWords, error_object, one_line, rounded
 from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.engine.backends.base import Backend, Task
-from orfeas_desktop.errors import BackendFailed, FolderMissing, OrfeasError, UnknownEntry
+from orfeas_desktop.errors import (
+    BackendFailed,
+    FolderMissing,
+    NotAFolder,
+    OrfeasError,
+    PermissionDenied,
+    UnknownEntry,
+)
 from orfeas_desktop.params import Scalar
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import Destination, JobDone, JobResult
@@ -108,8 +115,8 @@ def _orders(
     if pictures and "front" in views:
         raise WrongWords("The front view is given twice.")
     if len(pictures) > 1:
-        if out is not None and not out.is_dir():
-            raise FolderMissing(place=str(out))
+        if out is not None:
+            _make_folder(out)
         names = _distinct([picture.stem for picture in pictures])
         return [
             Order(name, {"front": picture}, out / f"{name}.glb" if out else None)
@@ -122,6 +129,18 @@ def _orders(
         exporter_for(out)
         check_target(out)
     return [Order(front.stem, {"front": front, **extra}, out)]
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder that several meshes go into; the one above it must be there."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise NotAFolder(name=str(folder)) from None
+    except FileNotFoundError:
+        raise FolderMissing(place=str(folder.parent)) from None
+    except OSError as problem:
+        raise PermissionDenied(place=str(folder), details=str(problem)) from None
 
 
 def _distinct(stems: Sequence[str]) -> list[str]:

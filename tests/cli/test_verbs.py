@@ -104,7 +104,8 @@ def test_several_pictures_become_several_meshes(orfeas, picture, tmp_path):
     broken = tmp_path / "broken.png"
     broken.write_text("text")
     out = tmp_path / "meshes"
-    out.mkdir()
+    assert orfeas("generate", picture, twin, "--out", broken, *FAST).status == 2
+    assert orfeas("generate", picture, twin, "--out", tmp_path / "no" / "no", *FAST).status == 3
     said = orfeas("generate", picture, twin, broken, "--out", out, "--json", *FAST)
     assert said.status == 2
     results = said.json["results"]
