@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.projects.records import Project
     from orfeas_desktop.requests import Job
     from orfeas_desktop.studio import Studio
-    from orfeas_desktop.ui.main_window.doings import Doings
-    from orfeas_desktop.ui.main_window.wiring import Wiring
+    from orfeas_desktop.ui.main_window.doings import Doings, Hands
     from orfeas_desktop.ui.state.machine_watch import MachineWatch
 
 
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 class Behind:
     """What stands behind the window once it has been seen."""
 
-    wiring: Wiring
+    hands: Hands
     doings: Doings
     watch: MachineWatch
 
@@ -62,9 +61,9 @@ class Running:
     closed: bool = False
 
     @property
-    def wiring(self) -> Wiring:
+    def hands(self) -> Hands:
         """What connects window and session. Raises RuntimeError before the first paint."""
-        return self._behind().wiring
+        return self._behind().hands
 
     @property
     def doings(self) -> Doings:
@@ -159,21 +158,23 @@ def _after_first_paint(running: Running, open_studio: Callable[[], Studio]) -> N
 
 def _furnish(running: Running) -> Behind:
     """Build what the first paint could do without: the 3D view, the wiring, what actions do."""
-    from orfeas_desktop.ui.main_window.doings import Doings, Outside
+    from orfeas_desktop.ui.main_window.doings import Doings, Hands, Outside
+    from orfeas_desktop.ui.main_window.intake import Intake
+    from orfeas_desktop.ui.main_window.telling import Telling
     from orfeas_desktop.ui.main_window.wiring import Wiring
     from orfeas_desktop.ui.state.machine_watch import MachineWatch
     from orfeas_desktop.ui.viewport.viewport import Viewport
 
     window, session, paths = running.window, running.session, running.paths
     window.add_viewport(Viewport(window.viewport_colours(), window.look.icon))
-    wiring = Wiring(window, session)
+    hands = Hands(Wiring(window, session), Intake(window, session), Telling(window, session))
     outside = Outside(running.settings, partial(_keep, paths), paths.state, _samples)
-    doings = Doings(window, session, wiring, outside)
+    doings = Doings(window, session, hands, outside)
     doings.last_export = running.remembered.last_export
     watch = MachineWatch(paths.library, window)
-    watch.looked.connect(wiring.show_machine)
+    watch.looked.connect(hands.telling.show_machine)
     doings.apply_settings()
-    return Behind(wiring, doings, watch)
+    return Behind(hands, doings, watch)
 
 
 def _take_over(running: Running, studio: Studio) -> None:
@@ -188,7 +189,7 @@ def _take_over(running: Running, studio: Studio) -> None:
 
 def _tell_no_library(running: Running, error: OrfeasError) -> None:
     running.window.status.show_library_state(error.say())
-    running.wiring.show_error(error)
+    running.hands.telling.show_error(error)
 
 
 def _keep(paths: Paths, settings: Settings) -> None:
@@ -212,6 +213,6 @@ def _report_crash(
     sys.stderr.write(f"error: {kind.__name__}: {error}\n")
     if running.behind is not None and not running.closed:
         problem = str(error) or kind.__name__
-        running.wiring.show_error(
+        running.hands.telling.show_error(
             BackendFailed(entry="Orfeas Desktop", problem=problem, details=str(report or ""))
         )

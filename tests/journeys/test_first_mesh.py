@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from PySide6.QtTest import QTest
 
 from orfeas_desktop.engine.mesh.glb import read_glb
 from orfeas_desktop.requests import JobState
+from orfeas_desktop.ui.dialogs.error_box import ErrorBox
 from orfeas_desktop.ui.dialogs.export_dialog import ExportDialog
 from tests.bad_inputs import cut_out, object_picture
 from tests.ui.test_window import click_card, dropped, names
@@ -160,7 +163,7 @@ def test_work_can_be_cancelled_and_tried_again(open_running, cup: Path, qtbot):
     cancelled = [row for row in jobs.rows() if row.state is JobState.cancelled]
     assert cancelled
     running.window.jobs.retry_wanted.emit(cancelled[0].id)
-    qtbot.waitUntil(lambda: jobs.rows()[0].state is JobState.done, timeout=LONG)
+    qtbot.waitUntil(lambda: bool(jobs.rows()) and jobs.rows()[0].state is JobState.done, timeout=LONG)
     running.window.commands.actions["clear-history"].trigger()
     assert jobs.rows() == ()
 
@@ -193,3 +196,52 @@ def test_a_mesh_file_dropped_on_the_window_becomes_an_asset(open_running, tmp_pa
     out = Path(files.urls()[0].toLocalFile())
     assert out.name == "Pyramid.glb"
     assert read_glb(out).face_count == 4
+
+
+def test_a_worker_that_is_killed_fails_its_job_and_a_retry_works(open_running, cup: Path, qtbot):
+    running = open_running()
+    dropped(running.window, cup)
+    drafting, jobs = running.session.drafting, running.session.desk.list
+    qtbot.waitUntil(lambda: drafting.draft.found is not None, timeout=LONG)
+    panel = running.window.inspector.generate
+    panel.form.set_values({"resolution": 256})
+    with qtbot.waitSignal(running.session.desk.failed, timeout=LONG):
+        QTest.mouseClick(panel.generate, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: jobs.count(JobState.running) == 1, timeout=LONG)
+        for pid in running.session.studio._engine.workers().values():
+            os.kill(pid, signal.SIGKILL)
+    failed = jobs.rows()[0]
+    assert failed.state is JobState.failed
+    assert "stopped unexpectedly" in failed.problem
+    toast = running.window.toasts._shown[-1]
+    assert toast.message.text() == f"{cup.stem} failed"
+    QTest.mouseClick(toast.button, Qt.MouseButton.LeftButton)
+    box = running.window.findChild(ErrorBox)
+    assert "stopped unexpectedly" in box.text()
+    box.close()
+    running.window.jobs.retry_wanted.emit(failed.id)
+    qtbot.waitUntil(lambda: bool(jobs.rows()) and jobs.rows()[0].state is JobState.done, timeout=LONG)
+    qtbot.waitUntil(lambda: names(running) == [cup.stem], timeout=LONG)
+
+
+def test_a_result_does_not_take_the_next_picture_away(open_running, cup: Path, picture: Path, qtbot):
+    running = open_running()
+    dropped(running.window, cup)
+    drafting = running.session.drafting
+    qtbot.waitUntil(lambda: drafting.draft.found is not None, timeout=LONG)
+    with qtbot.waitSignal(running.session.arrived, timeout=LONG):
+        QTest.mouseClick(running.window.inspector.generate.generate, Qt.MouseButton.LeftButton)
+        dropped(running.window, picture)
+        qtbot.waitUntil(lambda: drafting.draft.name == picture.stem, timeout=LONG)
+    assert drafting.draft.name == picture.stem
+    toast = next(
+        toast for toast in running.window.toasts._shown if toast.message.text() == "A new mesh is ready"
+    )
+    QTest.mouseClick(toast.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: drafting.draft.name == cup.stem, timeout=LONG)
+    QTest.mouseClick(running.window.inspector.details_tab, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(running.window.inspector.details.again, Qt.MouseButton.LeftButton)
+    assert running.window.inspector.images.front_tile.isVisible()
+    running.session.choose(None)
+    assert drafting.draft.front is None
+    assert running.window.inspector.details.empty.isHidden() is False

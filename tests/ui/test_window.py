@@ -239,7 +239,7 @@ def test_every_action_is_carried_out_by_somebody(running):
 def test_a_button_that_cannot_says_why(running, qtbot):
     running.doings.trigger("cancel-all")
     assert "Nothing is running or waiting" in running.window.toasts.shown()
-    running.wiring.generate()
+    running.hands.wiring.generate()
     assert "Choose a picture first" in running.window.toasts.shown()
 
 

@@ -25,6 +25,8 @@ from orfeas_desktop.ui.viewport.modes import Mode, NavigationPreset, ViewDirecti
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDialog
 
+    from orfeas_desktop.ui.main_window.intake import Intake
+    from orfeas_desktop.ui.main_window.telling import Telling
     from orfeas_desktop.ui.main_window.window import MainWindow
     from orfeas_desktop.ui.main_window.wiring import Wiring
     from orfeas_desktop.ui.state.session import Samples, Session
@@ -43,14 +45,24 @@ class Outside:
     make_samples: Samples
 
 
+@dataclass(frozen=True)
+class Hands:
+    """What connects window and session."""
+
+    wiring: Wiring
+    intake: Intake
+    telling: Telling
+
+
 class Doings(QObject):
     """Carries out actions; the table of its methods is complete."""
 
-    def __init__(self, window: MainWindow, session: Session, wiring: Wiring, outside: Outside) -> None:
+    def __init__(self, window: MainWindow, session: Session, hands: Hands, outside: Outside) -> None:
         super().__init__(window)
         self._window = window
         self._session = session
-        self._wiring = wiring
+        self._hands = hands
+        self._wiring = hands.wiring
         self._outside = outside
         self.settings = outside.settings
         self.last_export: LastExport | None = None
@@ -97,7 +109,7 @@ class Doings(QObject):
             "export-again": self.export_again,
             "undo": library.undo.undo,
             "redo": library.undo.redo,
-            "paste": self._wiring.paste,
+            "paste": self._hands.intake.paste,
             "rename-asset": browser.rename,
             "delete-asset": lambda: library.delete_assets(browser.grid.chosen()),
             "show-bin": lambda: library.show_bin(not library.in_bin),
@@ -168,7 +180,7 @@ class Doings(QObject):
         self._ask_name(
             self.tr("New project"),
             "",
-            lambda name: self._session.library.create_project(name, self._wiring.show_error),
+            lambda name: self._session.library.create_project(name, self._hands.telling.show_error),
         )
 
     def rename_project(self) -> None:
@@ -178,7 +190,7 @@ class Doings(QObject):
             self._ask_name(
                 self.tr("Rename project"),
                 project.name,
-                lambda name: self._session.library.rename_project(name, self._wiring.show_error),
+                lambda name: self._session.library.rename_project(name, self._hands.telling.show_error),
             )
 
     def delete_project(self) -> None:
@@ -277,7 +289,7 @@ class Doings(QObject):
         try:
             settings = self.settings.changed(change.section, change.values)
         except OrfeasError as error:
-            self._wiring.show_error(error)
+            self._hands.telling.show_error(error)
             return
         self.settings = settings
         if self._session.studio is not None:

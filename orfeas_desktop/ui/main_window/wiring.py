@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject
 
 from orfeas_desktop.actions import Need
 from orfeas_desktop.engine.backends import BACKENDS
@@ -15,27 +12,19 @@ from orfeas_desktop.engine.backends.base import Task
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.register import Lane
 from orfeas_desktop.requests import JobState
-from orfeas_desktop.ui.dialogs.error_box import ErrorBox, translated
+from orfeas_desktop.ui.dialogs.error_box import translated
 from orfeas_desktop.ui.main_window.provenance import fact_groups, version_lines
 from orfeas_desktop.ui.panels.generate_panel import EngineChoice
-from orfeas_desktop.ui.panels.picture_tile import files_in, image_in
-from orfeas_desktop.ui.panels.status_line import MachineLine
 from orfeas_desktop.ui.pieces.command_palette import PaletteItem
-from orfeas_desktop.ui.state.draft import FRONT, Draft
+from orfeas_desktop.ui.state.draft import Draft
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QMimeData
-
     from orfeas_desktop.engine.backends.base import Backend
-    from orfeas_desktop.engine.hardware.probe import Machine
-    from orfeas_desktop.projects.records import Project, Version
-    from orfeas_desktop.requests import JobDone, JobFailed, JobWarned
+    from orfeas_desktop.projects.records import Project
     from orfeas_desktop.ui.main_window.window import MainWindow
     from orfeas_desktop.ui.state.session import Chosen, DisplayFiles, Session
 
-MESH_SUFFIXES = (".glb", ".gltf", ".obj", ".stl", ".ply")
 ASSETS_FOUND = 20
-GB = 1e9
 
 
 class Wiring(QObject):
@@ -52,7 +41,6 @@ class Wiring(QObject):
         self._connect_inspector()
         self._connect_jobs()
         self._connect_view()
-        window.dropped.connect(self.take_dropped)
         window.search_with(self.find, self.run_found)
         self.show_engines()
         self.renew()
@@ -149,11 +137,9 @@ class Wiring(QObject):
         library.refreshed.connect(browser.refresh)
         library.refreshed.connect(self._keep_choice)
         library.refreshed.connect(self.renew)
-        library.deleted.connect(self._tell_deleted)
         library.undo.indexChanged.connect(self._renew_after)
         session.opened.connect(self._show_opened)
         session.chosen_changed.connect(self._show_chosen)
-        session.failed.connect(self.show_error)
         self.window.top.project_chosen.connect(library.open_project)
 
     def _choose(self, ids: tuple[int, ...]) -> None:
@@ -183,16 +169,6 @@ class Wiring(QObject):
         self.window.browser.show_bin(shown)
         self.window.commands.check("show-bin", shown)
         self.renew()
-
-    def _tell_deleted(self, ids: tuple[int, ...]) -> None:
-        words = (
-            self.tr("Moved to the recycle bin")
-            if len(ids) == 1
-            else self.tr("{count} assets moved to the recycle bin")
-        )
-        self.window.toasts.show(
-            words.format(count=len(ids)), (self.tr("Undo"), self.session.library.undo.undo)
-        )
 
     def _show_opened(self) -> None:
         state = "" if self.session.writable else self.tr("The library is open for reading only")
@@ -236,7 +212,6 @@ class Wiring(QObject):
         images.mask_accepted.connect(drafting.accept_mask)
         drafting.changed.connect(self._show_draft)
         drafting.refused.connect(self._show_refusal)
-        drafting.repeated.connect(lambda: self.window.toasts.show(self.tr("This is in the queue already")))
         panel.generate_wanted.connect(lambda: self.window.commands.wanted.emit("generate"))
         panel.changed.connect(self.renew)
         details = self.window.inspector.details
@@ -294,47 +269,10 @@ class Wiring(QObject):
         panel.cancel_wanted.connect(desk.cancel)
         panel.forget_wanted.connect(desk.list.forget)
         panel.retry_wanted.connect(desk.retry)
-        panel.explain_wanted.connect(self.explain)
-        desk.failed.connect(self._tell_failure)
-        desk.finished.connect(self._tell_finished)
-        desk.warned.connect(self._tell_warning)
         for happening in (desk.list.rowsInserted, desk.list.rowsRemoved, desk.list.rowsMoved):
             happening.connect(self.renew)
-        self.session.exported.connect(self._tell_exported)
-        self.session.arrived.connect(self._tell_arrived)
 
-    def explain(self, job_id: str) -> None:
-        """Show why a job failed."""
-        error = self.session.desk.error_of(job_id)
-        if error is not None:
-            self.show_error(error)
-
-    def _tell_failure(self, event: JobFailed) -> None:
-        row = self.session.desk.list.job(event.job_id)
-        words = self.tr("{name} failed").format(name=row.job.title if row else "")
-        self.window.toasts.show(words, (self.tr("Show"), lambda: self.explain(event.job_id)))
-
-    def _tell_finished(self, event: JobDone) -> None:
-        if event.result.cached and event.job.destination is not None:
-            self.window.toasts.show(
-                self.tr("{name} was made before: taken from the cache").format(name=event.job.title)
-            )
-        self.renew()
-
-    def _tell_warning(self, event: JobWarned) -> None:
-        looked_at = self.session.drafting.draft.accepted
-        if self.session.desk.list.job(event.job_id) is not None and not looked_at:
-            words = QCoreApplication.translate("Warnings", event.sentence).format(**event.arguments)
-            self.window.toasts.show(words)
-
-    def _tell_arrived(self, version: Version) -> None:
-        show = partial(self.session.choose_version, version.id)
-        self.window.toasts.show(self.tr("A new mesh is ready"), (self.tr("Show"), show))
-
-    def _tell_exported(self, target: Path) -> None:
-        self.window.toasts.show(self.tr("Exported {name}").format(name=target.name))
-
-    # 3D view and machine
+    # 3D view
 
     def _connect_view(self) -> None:
         viewport, session = self.window.viewport, self.session
@@ -344,63 +282,13 @@ class Wiring(QObject):
         viewport.failed.connect(self._renew_after)
         viewport.mode_changed.connect(self._renew_after)
         viewport.screenshot_wanted.connect(lambda: self.window.commands.wanted.emit("screenshot"))
-        viewport.screenshot_saved.connect(self._tell_saved)
 
     def _show_display(self, files: DisplayFiles) -> None:
         self.window.viewport.show_display(
             files.manifest, files.arrays, closed=files.closed, keep_camera=files.again
         )
 
-    def _tell_saved(self, path: object) -> None:
-        if isinstance(path, Path):
-            self.window.toasts.show(self.tr("Saved {name}").format(name=path.name))
-
-    def show_machine(self, machine: Machine) -> None:
-        """Show what was seen of the machine."""
-        gpu = self.tr("No GPU found")
-        if machine.gpus:
-            first = machine.gpus[0]
-            words = self.tr("{name} · {used} / {all} GB")
-            gpu = words.format(
-                name=first.name, used=f"{first.vram_used / GB:.1f}", all=f"{first.vram_total / GB:.1f}"
-            )
-        free = machine.disk_free / GB if machine.disk_free is not None else 0.0
-        self.window.status.show_machine(
-            MachineLine(gpu, machine.cpu_load, machine.ram_used / GB, machine.ram_total / GB, free)
-        )
-
-    # Given from outside
-
-    def take_dropped(self, data: QMimeData) -> None:
-        """Take what was dropped anywhere on the window: pictures to build from, meshes to keep."""
-        files = files_in(data)
-        meshes = [path for path in files if path.suffix.lower() in MESH_SUFFIXES]
-        for path in meshes:
-            self.session.import_mesh(path)
-        pictures = [path for path in files if path not in meshes]
-        if pictures:
-            self.take_picture(pictures[0])
-        if len(pictures) > 1:
-            self.window.toasts.show(self.tr("One picture at a time: the first was taken"))
-        image = None if files else image_in(data)
-        if image is not None:
-            self.window.inspector.show_picture()
-            self.session.drafting.take_image(FRONT, image)
-
-    def take_picture(self, path: Path) -> None:
-        """Take a picture as the main one."""
-        self.window.inspector.show_picture()
-        self.session.drafting.take_file(FRONT, path)
-
-    def paste(self) -> None:
-        """Take what lies on the clipboard."""
-        data = QGuiApplication.clipboard().mimeData()
-        if files_in(data) or image_in(data) is not None:
-            self.take_dropped(data)
-        else:
-            self.window.toasts.show(self.tr("The clipboard holds no picture"))
-
-    # Palette and errors
+    # Palette
 
     def find(self, text: str) -> list[PaletteItem]:
         """Return the commands and assets that match."""
@@ -417,7 +305,3 @@ class Wiring(QObject):
             self.session.choose(int(found.removeprefix("asset:")))
         else:
             self.window.commands.actions[found].trigger()
-
-    def show_error(self, error: OrfeasError) -> ErrorBox:
-        """Show a failure that no panel is nearer to."""
-        return ErrorBox.show_error(self.window, error)

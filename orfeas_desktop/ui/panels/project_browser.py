@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelection, QLocale, QModelIndex, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QDrag, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QDrag, QKeyEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLineEdit,
@@ -21,6 +21,7 @@ from orfeas_desktop.ui.pieces.buttons import IconName, icon_button, text_button
 from orfeas_desktop.ui.pieces.frames import EmptyState, Panel, holder, row_of
 from orfeas_desktop.ui.pieces.labels import Role, label
 from orfeas_desktop.ui.signals import TypedSignal, signal
+from orfeas_desktop.ui.state.library_model import AssetRole
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.theme import Look
 
 TYPING_PAUSE_MS = 150
+DRAGGED_PX = 72
 OVERHANG = 11
 """How far the grid reaches into the panel's right margin, so that its cards end where the field does."""
 
@@ -92,8 +94,11 @@ class AssetGrid(QListView):
         rows = self.selectionModel().selectedIndexes()
         assets = [asset for index in rows if (asset := self._assets.asset_at(index)) is not None]
         data = self._files.mime_data(assets)
-        if data.hasUrls():
+        if data.urls():
             drag = QDrag(self)
+            picture = self.currentIndex().data(AssetRole.thumbnail)
+            if isinstance(picture, QPixmap):
+                drag.setPixmap(picture.scaledToWidth(DRAGGED_PX, Qt.TransformationMode.SmoothTransformation))
             drag.setMimeData(data)
             drag.exec(Qt.DropAction.CopyAction)
 

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from orfeas_desktop import __version__
 from orfeas_desktop.engine.weights.catalog import WeightSet, catalog, weight_set
 from orfeas_desktop.engine.weights.licences import Licences
+from orfeas_desktop.engine.weights.linking import add_weights
 from orfeas_desktop.engine.weights.store import How, Standing, WeightStore
 from orfeas_desktop.engine.weights.transfers import Transfer, transfer, unfinished
 from orfeas_desktop.engine.weights.upkeep import Removal, plan_removal, remove_set
@@ -106,7 +107,7 @@ class WeightsDesk(QObject):
 
     def add(self, folder: Path) -> None:
         """Remember the sets that lie in a folder."""
-        self._store.ask(lambda: self._weights().add(folder), lambda _: self.look(), self.failed.emit)
+        self._store.ask(lambda: add_weights(self._weights(), folder), lambda _: self.look(), self.failed.emit)
 
     def accept(self, weights: WeightSet, then: Callable[[], object]) -> None:
         """Keep the consent to the set's licence, then call `then`."""

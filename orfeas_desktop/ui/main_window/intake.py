@@ -1,0 +1,59 @@
+"""Intake: what is dropped on the window or pasted into it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+
+from orfeas_desktop.ui.panels.picture_tile import files_in, image_in
+from orfeas_desktop.ui.state.draft import FRONT
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QMimeData
+
+    from orfeas_desktop.ui.main_window.window import MainWindow
+    from orfeas_desktop.ui.state.session import Session
+
+MESH_SUFFIXES = (".glb", ".gltf", ".obj", ".stl", ".ply")
+
+
+class Intake(QObject):
+    """Sorts pictures from meshes and hands them to the session."""
+
+    def __init__(self, window: MainWindow, session: Session) -> None:
+        super().__init__(window)
+        self.window = window
+        self.session = session
+        window.dropped.connect(self.take_dropped)
+
+    def take_dropped(self, data: QMimeData) -> None:
+        """Take what was dropped anywhere on the window: pictures to build from, meshes to keep."""
+        files = files_in(data)
+        meshes = [path for path in files if path.suffix.lower() in MESH_SUFFIXES]
+        for path in meshes:
+            self.session.import_mesh(path)
+        pictures = [path for path in files if path not in meshes]
+        if pictures:
+            self.take_picture(pictures[0])
+        if len(pictures) > 1:
+            self.window.toasts.show(self.tr("One picture at a time: the first was taken"))
+        image = None if files else image_in(data)
+        if image is not None:
+            self.window.inspector.show_picture()
+            self.session.drafting.take_image(FRONT, image)
+
+    def take_picture(self, path: Path) -> None:
+        """Take a picture as the main one."""
+        self.window.inspector.show_picture()
+        self.session.drafting.take_file(FRONT, path)
+
+    def paste(self) -> None:
+        """Take what lies on the clipboard."""
+        data = QGuiApplication.clipboard().mimeData()
+        if files_in(data) or image_in(data) is not None:
+            self.take_dropped(data)
+        else:
+            self.window.toasts.show(self.tr("The clipboard holds no picture"))
