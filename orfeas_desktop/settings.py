@@ -158,7 +158,7 @@ class WeightsSettings(Params):
         QT_TRANSLATE_NOOP("Settings", "Folder"),
         QT_TRANSLATE_NOOP(
             "Settings",
-            "Where weights lie; nothing means the program’s own folder. Use “Move” to take them along.",
+            "Where weights lie; nothing means the program’s own folder. “orfeas weights move” takes them along.",
         ),
         traits=Traits(kind=FieldKind.folder),
     )

@@ -88,7 +88,11 @@ for _name, _verb, _example in (
 for _name, _verb, _example in (
     ("list", weights.list_sets, "Example: orfeas weights list --json"),
     ("show", weights.show, "Example: orfeas weights show hunyuan3d-2mini-turbo"),
-    ("add", weights.add, "Example: orfeas weights add ~/ComfyUI/models/hunyuan3d-dit-v2-0"),
+    (
+        "add",
+        weights.add,
+        "Example: orfeas weights add ~/ComfyUI/models/hunyuan3d-dit-v2-mini-turbo.safetensors",
+    ),
     ("licence", weights.licence, "Example: orfeas weights licence hunyuan3d-2mini-turbo --accept"),
     ("download", weights.download, "Example: orfeas weights download hunyuan3d-2mini-turbo"),
     ("verify", weights.verify, "Example: orfeas weights verify hunyuan3d-2mini-turbo --json"),

@@ -17,6 +17,7 @@ from orfeas_desktop.cli.running import finish
 from orfeas_desktop.cli.screen import Json, Screen, columns
 from orfeas_desktop.engine.weights.catalog import PURPOSES, WeightSet, catalog, weight_set
 from orfeas_desktop.engine.weights.licences import Licences
+from orfeas_desktop.engine.weights.linking import add_weights
 from orfeas_desktop.engine.weights.move import finish_move, move_weights
 from orfeas_desktop.engine.weights.store import How, WeightStore
 from orfeas_desktop.engine.weights.transfers import Transfer, TransferState, transfer
@@ -72,13 +73,17 @@ def show(context: typer.Context, weights: SetId, as_json: AsJson = False) -> Non
 
 def add(
     context: typer.Context,
-    path: Annotated[Path, typer.Argument(help="A folder that holds sets, or a file in a set’s folder.")],
+    path: Annotated[Path, typer.Argument(help="A folder that holds sets, or a weight file.")],
+    as_set: Annotated[
+        str,
+        typer.Option("--as", metavar="SET", help="Which set a file is, where its content leaves it open."),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Tell the program of weights that are here already; they stay where they are."""
     del as_json
     call = call_of(context)
-    found = _store(call).add(path.expanduser().absolute())
+    found = add_weights(_store(call), path.expanduser().absolute(), as_set)
     rows: list[Json] = [{"set": each.weights.id, "folder": str(each.folder)} for each in found]
     call.screen.give({"added": rows}, "\n".join(f"{each.weights.id}  {each.folder}" for each in found))
 

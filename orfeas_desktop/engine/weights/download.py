@@ -15,6 +15,7 @@ from orfeas_desktop.engine.weights.catalog import weight_set
 from orfeas_desktop.engine.weights.fetch import Patience, fetch, file_digest, retry_after, said, wait
 from orfeas_desktop.engine.weights.file_table import told
 from orfeas_desktop.engine.weights.hub import list_files
+from orfeas_desktop.engine.weights.linking import link, sha256_of
 from orfeas_desktop.engine.weights.store import MARGIN, OwnedFile, OwnedSet
 from orfeas_desktop.engine.weights.transfers import Counter, TransferState, transfer_file
 from orfeas_desktop.errors import Cancelled, DownloadFailed, OrfeasError, SpaceMissing
@@ -216,25 +217,6 @@ class Download:
         store.keep(self.weights.id, whole)
         shutil.rmtree(store.parts / self.weights.id, ignore_errors=True)
         return whole
-
-
-def link(source: Path, target: Path) -> None:
-    """Let `target` be the same file as `source`, without copying. Raises PermissionDenied and DiskFull."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        try:
-            os.link(source.resolve(), target)
-        except OSError:
-            target.symlink_to(source.resolve())
-    except OSError as problem:
-        raise told(problem, target.parent) from problem
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a small file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _size(path: Path) -> int:

@@ -15,7 +15,7 @@ from orfeas_desktop.engine.weights.catalog import WEIGHT_SETS, catalog, weight_s
 from orfeas_desktop.engine.weights.file_table import only_here, read_table, write_table
 from orfeas_desktop.engine.weights.recognise import WEIGHT_NAMES
 from orfeas_desktop.engine.weights.shelf import WeightShelf, sampled_digest
-from orfeas_desktop.errors import BadWeights, FileMissing, WeightsMissing
+from orfeas_desktop.errors import WeightsMissing
 from orfeas_desktop.paths import Paths
 from orfeas_desktop.settings import load_settings
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from orfeas_desktop.engine.weights.catalog import WeightSet
-    from orfeas_desktop.engine.weights.recognise import FoundWeights
 
 OWNED = "owned.json"
 PARTS = "parts"
@@ -143,20 +142,6 @@ class WeightStore:
     def standings(self) -> tuple[Standing, ...]:
         """Return how every set of the catalogue stands here."""
         return tuple(self.standing(weights) for weights in catalog())
-
-    def add(self, path: Path) -> tuple[FoundWeights, ...]:
-        """Remember the sets that lie in a folder, or beside a file, where they are.
-
-        Raises FileMissing, FolderMissing and BadWeights.
-        """
-        if path.is_dir() or not path.suffix:
-            return self.shelf.add(path)
-        if not path.is_file():
-            raise FileMissing(name=path.name)
-        if not (path.parent / "config.yaml").is_file():
-            said = "there is no config.yaml beside it, so that its set cannot be told"
-            raise BadWeights(name=path.name, problem=said)
-        return self.shelf.add(path.parent)
 
     def free_bytes(self) -> int:
         """Return how much room is left where the folder is, or would be."""

@@ -24,8 +24,6 @@ from orfeas_desktop.engine.weights.network import NetworkDoor, rules_of
 from orfeas_desktop.engine.weights.store import OwnedTable, WeightStore
 from orfeas_desktop.errors import (
     BadParams,
-    BadWeights,
-    FileMissing,
     LicenceNotAccepted,
     UnknownEntry,
     WeightsBusy,
@@ -165,16 +163,6 @@ def test_calls_go_through_the_proxy_that_is_named(hub, outside, monkeypatch) -> 
         "http://example.invalid/api/x",
         "http://example.invalid/api/y",
     ]
-
-
-def test_a_file_alone_cannot_be_told(tmp_path) -> None:
-    store = WeightStore(tmp_path / "weights")
-    file = tmp_path / "model.safetensors"
-    with pytest.raises(FileMissing):
-        store.add(file)
-    file.write_bytes(b"x")
-    with pytest.raises(BadWeights):
-        store.add(file)
 
 
 def test_the_table_survives_what_is_written_by_hand(tmp_path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from orfeas_desktop.engine.weights import move as move_module
 from orfeas_desktop.engine.weights.catalog import weight_set
 from orfeas_desktop.engine.weights.download import download_set
+from orfeas_desktop.engine.weights.linking import add_weights
 from orfeas_desktop.engine.weights.move import MARK, finish_move, move_weights
 from orfeas_desktop.engine.weights.store import How, WeightStore
 from orfeas_desktop.engine.weights.upkeep import Verdict, plan_removal, remove_set, verify_set
@@ -85,7 +86,7 @@ def test_a_verification_can_be_cancelled(store, make_context) -> None:
 def test_the_users_own_set_is_read_and_never_touched(tmp_path, around, make_context) -> None:
     own = put_own(tmp_path / "comfy" / "hunyuan3d-vae-v2-0-turbo")
     store = around.store
-    store.add(own / "model.fp16.safetensors")
+    add_weights(store, own / "model.fp16.safetensors")
     assert store.standing(weight_set("hunyuan3d-2-vae-turbo")).how is How.found
     found = verify_set("hunyuan3d-2-vae-turbo", store, make_context())
     assert {each.verdict for each in found} == {Verdict.unknown}
@@ -186,7 +187,7 @@ def test_a_move_that_breaks_off_anywhere_loses_nothing(
     for goes_at in range(200):
         old, new = WeightStore(tmp_path / f"old {goes_at}"), tmp_path / f"new {goes_at}"
         download_set(SET, make_around(store=old), make_context())
-        old.add(own)
+        add_weights(old, own)
         put_own(old.folder / "Hunyuan3D-2" / "hunyuan3d-vae-v2-0")
         (old.folder / "foreign.txt").write_text("mine")
         (old.folder / "converted").mkdir()
