@@ -18,7 +18,7 @@ from orfeas_desktop.engine.hardware.probe import Machine, Probe
 from orfeas_desktop.errors import OrfeasError
 
 PACKAGES = (
-    "torch", "diffusers", "transformers", "PySide6-Essentials", "vtk", "pyvista", "trimesh", "numpy", "scipy",
+    "torch", "diffusers", "PySide6-Essentials", "vtk", "pyvista", "trimesh", "numpy", "scipy",
     "scikit-image", "opencv-python-headless", "pillow", "SQLAlchemy", "pydantic", "typer",
 )  # fmt: skip
 
