@@ -1,9 +1,6 @@
-"""Start of the window and its event loop while a mesh is made. Prints JSON.
+"""Measures the window: first paint, 3D ready, gaps of its event loop during a generation, 10,000 assets.
 
-    python tests/bench/window.py [--runs 5] [--picture resources/samples/robot.png]
-
-`gap`: time between two ticks of a 5 ms timer; a gap that holds a GL draw is reported apart, since software GL
-is slow. Needs a display (Xvfb will do).
+Prints one JSON object. Needs a display. `python tests/bench/window.py [--home FOLDER] [--assets N]`
 """
 
 from __future__ import annotations
@@ -16,144 +13,188 @@ import subprocess
 import sys
 import tempfile
 import time
-from functools import partial
+from datetime import UTC, datetime
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-RESULT = "BENCH "
-STARTED = "ORFEAS_BENCH_STARTED"
+PAINT = """
+import time; began = time.perf_counter()
+import json, sys
+from orfeas_desktop.ui import start
+then = start._after_first_paint
+said = {}
+def note(running, open_studio):
+    said["first_paint_s"] = round(time.perf_counter() - began, 3)
+    said["cpu_s"] = round(time.process_time(), 3)
+    then(running, open_studio)
+    running.window.viewport.ready.connect(lambda: end(running))
+def end(running):
+    said["ready_3d_s"] = round(time.perf_counter() - began, 3)
+    running.window.close()
+start._after_first_paint = note
+from orfeas_desktop.app import run
+run([])
+print(json.dumps(said))
+"""
 
 
-def percentile(values: list[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+def starts(home: Path, rounds: int) -> dict[str, float]:
+    """Start the window several times; return medians in seconds from process start."""
+    runs = [
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-c", PAINT],
+                env={**os.environ, "ORFEAS_HOME": str(home)},
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=120,
+            ).stdout.splitlines()[-1]
+        )
+        for _ in range(rounds)
+    ]
+    return {key: round(statistics.median(run[key] for run in runs), 3) for key in runs[0]}
 
 
-def child(picture: Path) -> None:
-    """One start of the program, in this process; prints its figures."""
-    born = float(os.environ[STARTED])
-    marks: dict[str, float] = {}
+def fill(home: Path, count: int) -> None:
+    """Put `count` small assets into one project."""
+    from orfeas_desktop.assets import AssetKind
+    from orfeas_desktop.paths import Paths
+    from orfeas_desktop.projects.records import Provenance
+    from orfeas_desktop.projects.store import ProjectStore
+    from orfeas_desktop.requests import Destination
 
-    def mark(name: str) -> None:
-        marks.setdefault(name, time.time() - born)
+    store = ProjectStore.open(Paths.of({"ORFEAS_HOME": str(home)}).library, clock=lambda: datetime.now(UTC))
+    project, _ = store.create_project("Many")
+    thumbnails = []
+    for number in range(20):
+        path = home / f"{number}.png"
+        _picture(path, number)
+        thumbnails.append(store.add_blob(path, AssetKind.thumbnail, path.name))
+    made = Provenance(None, "1", "", {}, {}, cached=False)
+    for number in range(count):
+        files = {"thumbnail": thumbnails[number % 20]}
+        store.add_version(Destination(project.id, f"Asset {number:05}"), files, made)
+    store.close()
 
-    from PySide6.QtCore import QEvent, QEventLoop, QObject, Qt, QTimer
+
+def _picture(path: Path, number: int) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (256, 256), (number * 12, 90, 200 - number * 8)).save(path)
+
+
+class Gaps:
+    """Notes how late a 5 ms timer of the event loop comes."""
+
+    def __init__(self) -> None:
+        from PySide6.QtCore import Qt, QTimer
+
+        self.late_ms: list[float] = []
+        self._last = time.perf_counter()
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start(5)
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self.late_ms.append((now - self._last) * 1000)
+        self._last = now
+
+    def summary(self) -> dict[str, float]:
+        """Return median, 99th percentile and maximum in milliseconds."""
+        ordered = sorted(self.late_ms)
+        return {
+            "median_ms": round(statistics.median(ordered), 1),
+            "p99_ms": round(ordered[int(len(ordered) * 0.99)], 1),
+            "max_ms": round(ordered[-1], 1),
+        }
+
+
+def in_window(home: Path) -> dict[str, object]:
+    """Open the window on the library of `home`; time reading and searching it, then generate and watch the loop."""
+    os.environ["ORFEAS_HOME"] = str(home)
+    from PySide6.QtCore import QEventLoop, QTimer
     from PySide6.QtWidgets import QApplication
 
     from orfeas_desktop.app import open_studio
-    from orfeas_desktop.paths import Paths
+    from orfeas_desktop.paths import RESOURCES, Paths
+    from orfeas_desktop.requests import JobState
     from orfeas_desktop.settings import load_settings
     from orfeas_desktop.ui.start import build, open_window
-    from orfeas_desktop.ui.theme import Look, ThemeChoice
-
-    class Watch(QObject):
-        def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  (Qt's name)
-            if event.type() is QEvent.Type.Paint:
-                QTimer.singleShot(0, lambda: mark("first_paint_s"))
-                watched.removeEventFilter(self)
-            return False
+    from orfeas_desktop.ui.theme import Look
 
     app = QApplication([])
     paths = Paths.of()
     settings = load_settings(paths.settings_file)
-    with tempfile.TemporaryDirectory() as folder:
-        running = build(app, Look(app, ThemeChoice.dark), paths, settings, Path(folder))
-        watch = Watch()
-        running.window.centralWidget().installEventFilter(watch)
-        running.window.installEventFilter(watch)
-        running.session.opened.connect(lambda: mark("library_open_s"))
-        running.window.viewport.ready.connect(lambda: mark("viewport_ready_s"))
-        open_window(running, partial(open_studio, paths, settings))
+    running = build(app, Look(app), paths, settings, home / "drag")
+    open_window(running, lambda: open_studio(paths, settings))
 
-        def wait(done, limit: float = 120.0) -> None:
-            loop, end = QEventLoop(), time.monotonic() + limit
-            look = QTimer(interval=20)
-            look.timeout.connect(lambda: loop.quit() if done() or time.monotonic() > end else None)
-            look.start()
-            loop.exec()
-            if not done():
-                raise SystemExit("the window did not get there in time")
+    def wait(met, seconds: float = 120) -> None:
+        loop, check = QEventLoop(), QTimer()
+        end = time.monotonic() + seconds
+        check.timeout.connect(lambda: loop.quit() if met() or time.monotonic() > end else None)
+        check.start(5)
+        loop.exec()
+        if not met():
+            raise TimeoutError
 
-        wait(lambda: {"first_paint_s", "library_open_s", "viewport_ready_s"} <= marks.keys())
-        gaps = Gaps(running)
-        generate = running.window.inspector.generate
-        running.session.drafting.take_file("front", picture)
-        wait(lambda: generate.generate.isEnabled())
-        shown: list[float] = []
-        running.window.viewport.shown.connect(lambda: shown.append(time.monotonic()))
-        ticker = QTimer(timerType=Qt.TimerType.PreciseTimer, interval=5)
-        ticker.timeout.connect(gaps.tick)
-        ticker.start()
-        asked = time.monotonic()
-        generate.generate.click()
-        wait(lambda: bool(shown))
-        end = time.monotonic() + 1.5
-        wait(lambda: time.monotonic() > end)
-        ticker.stop()
-        marks["click_to_mesh_shown_s"] = shown[-1] - asked
-        sys.stdout.write(RESULT + json.dumps({**marks, **gaps.figures()}) + "\n")
-        sys.stdout.flush()
-        running.window.close()
-        running.close()
+    def pause(seconds: float) -> None:
+        end = time.monotonic() + seconds
+        wait(lambda: time.monotonic() >= end)
 
-
-class Gaps:
-    """Collects the gaps of the event loop, apart from those in which GL drew."""
-
-    def __init__(self, running) -> None:
-        self.last = 0.0
-        self.quiet: list[float] = []
-        self.drawing: list[float] = []
-        self.drawn = False
-        window = running.window.viewport._canvas.render_window
-        window.AddObserver("StartEvent", lambda *_: setattr(self, "drawn", True))
-
-    def tick(self) -> None:
-        now = time.perf_counter()
-        if self.last:
-            (self.drawing if self.drawn else self.quiet).append((now - self.last) * 1000)
-        self.drawn = False
-        self.last = now
-
-    def figures(self) -> dict[str, float]:
-        return {
-            "ticks": len(self.quiet),
-            "gap_p99_ms": round(percentile(self.quiet, 0.99), 1),
-            "gap_max_ms": round(max(self.quiet), 1),
-            "gl_ticks": len(self.drawing),
-            "gl_gap_max_ms": round(max(self.drawing, default=0.0), 1),
-        }
+    wait(lambda: running.behind is not None and running.session.library.project is not None)
+    wait(lambda: running.window.viewport.is_ready)
+    library, model = running.session.library, running.session.library.model
+    said: dict[str, object] = {"assets": model.total()}
+    began = time.perf_counter()
+    library.open_project(library.project.id)
+    said["open_project_ms"] = round((time.perf_counter() - began) * 1000, 1)
+    began = time.perf_counter()
+    model._pixmaps.clear()
+    running.window.browser.grid.viewport().repaint()
+    wait(lambda: len(model._pixmaps) >= 5)
+    said["first_thumbnails_ms"] = round((time.perf_counter() - began) * 1000, 1)
+    began = time.perf_counter()
+    library.search("099")
+    said["search_ms"] = round((time.perf_counter() - began) * 1000, 1)
+    library.search("")
+    drafting, jobs = running.session.drafting, running.session.desk.list
+    drafting.take_file("front", RESOURCES / "samples" / "robot.png")
+    wait(lambda: drafting.draft.found is not None)
+    pause(1)
+    quiet = Gaps()
+    pause(2)
+    said["loop_idle"] = quiet.summary()
+    quiet._timer.stop()
+    gaps = Gaps()
+    running.window.inspector.generate.generate.click()
+    wait(lambda: bool(jobs.rows()) and jobs.rows()[0].state is JobState.done)
+    gaps._timer.stop()
+    said["loop_while_generating"] = gaps.summary()
+    after = Gaps()
+    pause(1.5)
+    said["loop_while_showing_with_gl"] = after.summary()
+    running.window.close()
+    return said
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--picture", type=Path, default=ROOT / "resources" / "samples" / "robot.png")
-    parser.add_argument("--child", action="store_true")
-    options = parser.parse_args()
-    if options.child:
-        child(options.picture)
-        return
-    rows = []
-    for _ in range(options.runs):
-        with tempfile.TemporaryDirectory() as home:
-            done = subprocess.run(
-                [sys.executable, __file__, "--child", "--picture", str(options.picture)],
-                env={**os.environ, "ORFEAS_HOME": home, "QT_QPA_PLATFORM": "xcb", STARTED: repr(time.time())},
-                capture_output=True,
-                text=True,
-                cwd=ROOT,
-                check=False,
-            )
-        line = next((line for line in done.stdout.splitlines() if line.startswith(RESULT)), None)
-        if line is None:
-            raise SystemExit(done.stdout + done.stderr)
-        rows.append(json.loads(line.removeprefix(RESULT)))
-    medians = {name: round(statistics.median(row[name] for row in rows), 3) for name in rows[0]}
-    print(
-        json.dumps({"cores": os.cpu_count(), "runs": options.runs, "median": medians, "rows": rows}, indent=2)
-    )
+    parser.add_argument("--assets", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--home", type=Path, help="a library that was filled before")
+    words = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="orfeas-bench-") as folder:
+        home = words.home or Path(folder)
+        said: dict[str, object] = {"start": starts(home / "empty", words.rounds)}
+        if not words.home:
+            fill(home, words.assets)
+        said["window"] = in_window(home)
+    print(json.dumps({"load": os.getloadavg()[0], **said}, indent=2))
 
 
 if __name__ == "__main__":
     main()
+    os._exit(0)

@@ -185,9 +185,18 @@ class LibraryDesk(QObject):
         if studio is None or not (change.projects or change.assets):
             return
         self._refresh_projects(studio)
-        if self.project is not None and self.project.id in change.projects:
+        if self.project is not None and self.project.id in change.projects and not self._put(studio, change):
             self._renew()
         self.changed.emit(change)
+
+    def _put(self, studio: Studio, change: Change) -> bool:
+        """Redraw just the assets that changed, when that is all: their files, not their names or places."""
+        if not change.assets or self._count() != self.model.total():
+            return False
+        try:
+            return all(self.model.put(studio.asset(asset_id)) for asset_id in change.assets)
+        except OrfeasError:
+            return False
 
     def _push(self, words: str, do: Callable[[], object], undo: Callable[[], object]) -> None:
         self.undo.push(Reversible(words, do, undo))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
-PAGE = 200
+PAGE = 60
 THUMBNAILS_KEPT = 600
 GRACE = timedelta(seconds=20)
 """How long a new version may be without a thumbnail: whoever made it makes that too."""
@@ -132,6 +132,19 @@ class LibraryModel(QAbstractListModel):
             self.endMoveRows()
         self._assets[row] = asset
         self.dataChanged.emit(self.index(row), self.index(row))
+
+    def put(self, asset: Asset) -> bool:
+        """Show the asset as it is now; says no when it is not here or belongs in another place now."""
+        row = self.row_of(asset.id)
+        if (
+            row is None
+            or self._assets[row].changed != asset.changed
+            or self._assets[row].deleted != asset.deleted
+        ):
+            return False
+        self._assets[row] = asset
+        self.dataChanged.emit(self.index(row), self.index(row))
+        return True
 
     def total(self) -> int:
         """Return how many assets there are, read or not."""

@@ -89,6 +89,14 @@ def test_a_new_asset_leaves_the_others_selected_where_they_are(model: LibraryMod
     assert resets == []
 
 
+def test_an_asset_is_redrawn_where_it_stands(model: LibraryModel, qtbot):
+    model.show_pages(pages_of([an_asset(1, "Robot"), an_asset(2, "Cup")]), 2)
+    assert model.put(an_asset(2, "Mug"))
+    assert names(model) == ["Robot", "Mug"]
+    assert not model.put(an_asset(3, "Ghost"))
+    assert not model.put(replace(an_asset(1, "Robot"), changed=NOW + timedelta(seconds=1)))
+
+
 def test_rows_speak_to_screen_readers_and_can_be_dragged(model: LibraryModel):
     model.show_pages(pages_of([an_asset(1, "Robot", versions=3)]), 1)
     index = model.index(0)
