@@ -21,6 +21,7 @@ from orfeas_desktop.engine.backends.peak_memory import PeakMemory
 from orfeas_desktop.engine.jobs.context import Output
 from orfeas_desktop.engine.jobs.recipe import recipe
 from orfeas_desktop.engine.mesh.mesh import Mesh
+from orfeas_desktop.engine.weights.licences import notices
 from orfeas_desktop.engine.weights.store import WeightStore
 from orfeas_desktop.errors import BackendFailed, OutOfMemory
 from orfeas_desktop.register import Lane, Slot
@@ -70,7 +71,8 @@ class Hunyuan3dShape(Backend):
             raise BackendFailed(entry=self.id, problem="the volume it made holds no surface")
         mesh = _finished(surface, options, context)
         name = Path(inputs["front"][0].name).stem
-        mesh = replace(mesh, name=name, extras=recipe(self, inputs, params, context.seed))
+        made_by = recipe(self, inputs, params, context.seed, notices(self.weights))
+        mesh = replace(mesh, name=name, extras=made_by)
         return (_written(mesh, f"{name}.glb", context),)
 
     def unload(self) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from orfeas_desktop.assets import AssetKind
 from orfeas_desktop.engine.formats.publish import MAIN_SLOT, plain_stem
 from orfeas_desktop.engine.jobs.context import Inputs, JobContext, Output, WorkEntry
+from orfeas_desktop.engine.jobs.recipe import NOTICE
 from orfeas_desktop.engine.mesh.files import read_mesh_file
 from orfeas_desktop.engine.mesh.mesh import Mesh
 from orfeas_desktop.errors import ExportNotVerified
@@ -134,7 +135,8 @@ class Exporter(WorkEntry, Generic[P]):
             context.progress(1.0)
         self._tell(mesh, written, path, context)
         main = Output(MAIN_SLOT, path, AssetKind.file, f"{_stem(given.name)}{self.suffix}")
-        return (main, *(Output("parts", part, AssetKind.file, part.name) for part in written.parts))
+        parts = (*written.parts, *_notice_beside(mesh, path))
+        return (main, *(Output("parts", part, AssetKind.file, part.name) for part in parts))
 
     def _tell(self, mesh: Mesh, written: Written, path: Path, context: JobContext) -> None:
         context.fact("bytes", sum(part.stat().st_size for part in (path, *written.parts)))
@@ -142,6 +144,16 @@ class Exporter(WorkEntry, Generic[P]):
         for name, side in zip(("width_mm", "height_mm", "depth_mm"), mesh.size_m, strict=True):
             context.fact(name, round(side * 1000, 4))
         context.fact("verified_by", self.verified_by)
+
+
+def _notice_beside(mesh: Mesh, path: Path) -> tuple[Path, ...]:
+    """Write what the licence of the weights wants to go along, where there is such a thing."""
+    notice = mesh.extras.get(NOTICE)
+    if not notice:
+        return ()
+    file = path.with_name(f"{path.stem}-NOTICE.txt")
+    file.write_text(f"{notice}\n", "utf-8")
+    return (file,)
 
 
 def _stem(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orfeas_desktop.engine.exporters.base import Contents, Exporter, Written, corner
+from orfeas_desktop.engine.jobs.recipe import NOTICE
 from orfeas_desktop.engine.mesh.glb import write_glb
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.mesh.textures import (
@@ -90,7 +91,8 @@ def _write(mesh: Mesh, path: Path, params: GlbParams, context: JobContext) -> Wr
         context.progress(0.8 * index / len(mesh.materials))
         materials.append(_smaller(material, mesh, params))
     context.progress(0.8)
-    extras = mesh.extras if params.recipe else {}
+    kept = {NOTICE: mesh.extras[NOTICE]} if NOTICE in mesh.extras else {}
+    extras = mesh.extras if params.recipe else kept
     write_glb(mesh.changed(materials=tuple(materials), extras=extras), path)
     groups = mesh.face_materials
     used = {0} if groups is None else {int(index) for index in np.unique(groups)}
