@@ -1,7 +1,7 @@
 """The error tree: every failure a user can meet, with its remedy and exit code.
 
 OrfeasError
-├ InputError    2   BadPicture (Empty, Unreadable, TooLarge, Transparent, NoObject, NotAFile, Missing) · BadMesh
+├ InputError    2   BadPicture (Empty, Unreadable, TooLarge, Transparent, NoObject, NotAFile, Missing) · BadMesh (Unfit)
 │                   · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput · NotAFolder · FileChanging
 │                   · NameMissing
 ├ ResourceError 3   WeightsMissing · BadWeights · WeightsBusy · LicenceNotAccepted · Offline · DownloadFailed
@@ -177,6 +177,14 @@ class BadMesh(InputError):
     code = "bad-mesh"
     sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is not a mesh this program can read: {problem}.")
     remedy = QT_TRANSLATE_NOOP("Errors", "Use a GLB, OBJ, STL or PLY file.")
+
+
+class MeshUnfit(BadMesh):
+    """A mesh that is read well but that a tool cannot work on."""
+
+    code = "mesh-unfit"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” cannot be worked on like this: {problem}.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "“Analyse” names the faults of a mesh and the tools that mend them.")
 
 
 class BadParams(InputError):

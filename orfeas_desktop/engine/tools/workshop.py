@@ -16,7 +16,7 @@ from orfeas_desktop.engine.mesh.files import read_mesh_file
 from orfeas_desktop.engine.mesh.glb import write_glb
 from orfeas_desktop.engine.mesh.mesh import Mesh
 from orfeas_desktop.engine.tools.base import MESH_IN, MESH_OUT
-from orfeas_desktop.errors import BadMesh
+from orfeas_desktop.errors import MeshUnfit
 from orfeas_desktop.params import Params
 from orfeas_desktop.register import Lane, Slot
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -101,6 +101,7 @@ def _tell_before(before: MeshFacts, context: JobContext) -> None:
         "faces": before.faces,
         "components": before.components,
         "watertight": before.watertight,
+        "boundary_edges": before.boundary_edges,
         "area_m2": before.area_m2,
         "volume_m3": before.volume_m3,
     }
@@ -124,6 +125,6 @@ def _written(made: Made, stem: str, context: JobContext) -> tuple[Output, ...]:
     return tuple(outputs)
 
 
-def refuse(mesh: Mesh, problem: str) -> BadMesh:
+def refuse(mesh: Mesh, problem: str) -> MeshUnfit:
     """Return the error that says why a tool cannot work on `mesh`."""
-    return BadMesh(name=mesh.name, problem=problem)
+    return MeshUnfit(name=mesh.name, problem=problem)

@@ -32,8 +32,16 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> LocalFile:
 
 
 def given(tool: WorkEntry, source: LocalFile) -> dict[str, tuple[LocalFile, ...]]:
-    """The file for every input the tool cannot do without."""
-    return {slot.name: (source,) for slot in tool.inputs if slot.required}
+    """The file for every input the tool cannot do without; the other mesh is the first, moved aside."""
+    files = {"mesh": (source,)}
+    if tool.input("other"):
+        path = source.path.with_name("other.glb")
+        if source.path.suffix == ".glb" and not path.exists():
+            mesh = read_glb(source.path)
+            write_glb(mesh.changed(vertices=mesh.vertices + mesh.vertices.max() * np.float32(0.3)), path)
+        other = path if path.exists() else source.path
+        files["other"] = (local_file(other, AssetKind.mesh, source.name),)
+    return files
 
 
 LIGHT: dict[str, dict[str, Any]] = {"rebuild": {"cells": 32}}

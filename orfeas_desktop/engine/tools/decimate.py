@@ -1,0 +1,68 @@
+"""Decimate: fewer faces, by number, share or error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orfeas_desktop.engine.mesh.decimate import decimated
+from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool
+from orfeas_desktop.params import Params, Traits, param
+from orfeas_desktop.words import QT_TRANSLATE_NOOP
+
+if TYPE_CHECKING:
+    from orfeas_desktop.engine.jobs.context import JobContext
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+
+
+class DecimateParams(Params):
+    """Settings of the tool `decimate`."""
+
+    faces: int = param(
+        0,
+        QT_TRANSLATE_NOOP("Params", "Faces"),
+        QT_TRANSLATE_NOOP("Params", "How many faces to leave; 0 goes by the share."),
+        ge=0,
+        le=20_000_000,
+        traits=Traits(step=1000),
+    )
+    share: float = param(
+        50.0,
+        QT_TRANSLATE_NOOP("Params", "Share"),
+        QT_TRANSLATE_NOOP("Params", "How much of the faces to leave."),
+        ge=0.1,
+        le=100.0,
+        traits=Traits(unit="%", step=5.0),
+    )
+    largest_error_mm: float = param(
+        0.0,
+        QT_TRANSLATE_NOOP("Params", "Largest error"),
+        QT_TRANSLATE_NOOP("Params", "Stops where the surface would move further than this; 0 sets no limit."),
+        ge=0.0,
+        le=1000.0,
+        traits=Traits(unit="mm", step=0.01),
+    )
+
+
+def _make(meshes: tuple[Mesh, ...], params: DecimateParams, context: JobContext) -> Made:
+    mesh = meshes[0]
+    target = params.faces or max(round(mesh.face_count * params.share / 100), 4)
+    bound = params.largest_error_mm / 1000 / mesh.metres_per_unit or None
+    made = decimated(mesh, target, bound, lambda share: context.progress(0.95 * share))
+    if bound is None and made.face_count > 1.1 * target + 8:
+        context.warn(
+            QT_TRANSLATE_NOOP("Warnings", "Seams, borders and shape leave no fewer than {faces} faces."),
+            faces=made.face_count,
+        )
+    return Made(made)
+
+
+DECIMATE = WorkshopTool(
+    id="decimate",
+    version=1,
+    title=QT_TRANSLATE_NOOP("Tools", "Decimate"),
+    summary=QT_TRANSLATE_NOOP(
+        "Tools", "Leaves fewer faces; textures and their seams stay, what is closed stays closed."
+    ),
+    params=DecimateParams,
+    make=_make,
+)

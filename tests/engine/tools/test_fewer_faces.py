@@ -1,0 +1,146 @@
+"""Decimate and levels of detail: fewer faces, nothing torn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orfeas_desktop.engine.mesh.charts import chart_facts
+from orfeas_desktop.engine.mesh.collapse import collapsed
+from orfeas_desktop.engine.mesh.decimate import decimated
+from orfeas_desktop.engine.mesh.facts import mesh_facts
+from orfeas_desktop.engine.mesh.solid import is_solid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+
+
+def textured(mesh: Mesh) -> Mesh:
+    """Cut the ring open into one chart with a seam each way round."""
+    around, across = 96, 48
+    at = np.arange(around * across).reshape(around, across)
+    grid = np.pad(at, ((0, 1), (0, 1)), mode="wrap")
+    u, v = np.meshgrid(np.arange(around + 1) / around, np.arange(across + 1) / across, indexing="ij")
+    number = np.arange(grid.size).reshape(grid.shape)
+    quads = np.stack([number[:-1, :-1], number[1:, :-1], number[1:, 1:], number[:-1, 1:]], axis=-1).reshape(
+        -1, 4
+    )
+    faces = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
+    uv = np.stack([u, v], axis=-1).reshape(-1, 2).astype(np.float32)
+    return mesh.changed(vertices=mesh.vertices[grid.reshape(-1)], faces=faces, uvs=(uv,))
+
+
+@pytest.mark.parametrize("share", [50, 10])
+def test_seams_stay_closed_and_the_texture_stays_in_place(
+    run_tool: Callable[..., Any], torus: Mesh, share: int
+) -> None:
+    mesh = textured(torus)
+    ran = run_tool("decimate", mesh, share=share)
+    assert ran.facts["faces"] == pytest.approx(mesh.face_count * share / 100, rel=0.02)
+    assert ran.facts["boundary_edges"] == ran.facts["boundary_edges_before"] == 0
+    assert is_solid(ran.mesh)
+    assert ran.facts["distance_mean_mm"] < 0.06
+    charts = chart_facts(ran.mesh)
+    assert (charts.charts, charts.overlap) == (1, 0)
+    assert charts.coverage > 0.97
+    assert charts.stretch == pytest.approx(chart_facts(mesh).stretch, rel=0.1)
+
+
+def test_materials_keep_their_border(run_tool: Callable[..., Any], ball: Mesh) -> None:
+    ran = run_tool("decimate", ball, share=40)
+    assert ran.facts["watertight"] is True
+    groups = ran.mesh.face_materials
+    assert groups is not None
+    heights = ran.mesh.vertices[ran.mesh.faces][:, :, 1]
+    assert heights[groups == 0].max() <= 1e-6
+    assert heights[groups == 1].min() >= -1e-6
+
+
+def test_an_error_bound_ends_it(run_tool: Callable[..., Any], torus: Mesh) -> None:
+    ran = run_tool("decimate", torus, faces=4, largest_error_mm=0.02)
+    assert 200 < ran.mesh.face_count < 0.7 * torus.face_count
+    assert ran.facts["distance_mean_mm"] < 0.02
+    assert ran.warnings == []
+
+
+def test_flat_parts_go_without_any_error(run_tool: Callable[..., Any], cube: Mesh) -> None:
+    fine = cube
+    for _ in range(3):
+        middles = fine.vertices[fine.faces[:, [0, 1, 2]]] + fine.vertices[fine.faces[:, [1, 2, 0]]]
+        soup = np.concatenate([fine.vertices[fine.faces], middles / 2], axis=1).astype(np.float32)
+        vertices, number = np.unique(soup.reshape(-1, 3), axis=0, return_inverse=True)
+        at = number.reshape(-1, 6)
+        faces = at[:, [0, 3, 5, 3, 1, 4, 5, 4, 2, 3, 4, 5]].reshape(-1, 3).astype(np.int32)
+        fine = fine.changed(vertices=vertices, faces=faces)
+    ran = run_tool("decimate", fine, faces=4, largest_error_mm=0.001)
+    assert ran.mesh.face_count < 50 < fine.face_count
+    assert ran.facts["volume_m3"] == pytest.approx(8)
+
+
+def test_rims_of_an_open_mesh_stay(run_tool: Callable[..., Any], torus: Mesh) -> None:
+    tube = torus.changed(faces=torus.faces[torus.vertices[torus.faces[:, 0], 0] > 0])
+    ran = run_tool("decimate", tube, share=20)
+    assert ran.facts["components"] == 1
+    assert ran.facts["nonmanifold_edges"] == 0
+    assert ran.facts["distance_max_mm"] < 1
+
+
+def test_what_cannot_go_is_said(run_tool: Callable[..., Any], cube: Mesh) -> None:
+    soup = cube.changed(
+        vertices=cube.vertices[cube.faces].reshape(-1, 3),
+        faces=np.arange(36, dtype=np.int32).reshape(-1, 3),
+        uvs=(np.random.default_rng(0).random((36, 2)).astype(np.float32),),
+    )
+    ran = run_tool("decimate", soup, faces=1)
+    assert ran.mesh.face_count == 12
+    assert "no fewer than 12" in ran.warnings[0]
+
+
+def test_large_plain_meshes_take_the_quick_way_and_stay_closed(torus: Mesh) -> None:
+    from orfeas_desktop.engine.tools import TOOLS
+
+    assert "decimate" in TOOLS
+    other = torus.changed(vertices=torus.vertices + np.float32([40, 0, 0]))
+    both = torus.changed(
+        vertices=np.concatenate([torus.vertices, other.vertices, other.vertices + np.float32([0, 40, 0])]),
+        faces=np.concatenate([torus.faces + at * torus.vertex_count for at in range(3)]).astype(np.int32),
+        normals=np.zeros((3 * torus.vertex_count, 3), np.float32) + np.float32([0, 0, 1]),
+    )
+    fewer = decimated(both, 6000, None, lambda share: None)
+    facts = mesh_facts(fewer)
+    assert fewer.face_count == pytest.approx(6000, rel=0.02)
+    assert facts.watertight
+    assert facts.components == 3
+    assert fewer.normals is not None
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000), share=st.floats(0.05, 0.9))
+def test_whatever_the_shape_it_stays_closed(ball: Mesh, seed: int, share: float) -> None:
+    random = np.random.default_rng(seed)
+    axis = random.normal(size=(3, 3)).astype(np.float32)
+    bent = ball.changed(
+        vertices=(ball.vertices + 3 * np.sin(ball.vertices @ axis / 5)).astype(np.float32), normals=None
+    )
+    before = mesh_facts(bent)
+    fewer = collapsed(bent, round(share * bent.face_count), np.inf, lambda told: None)
+    facts = mesh_facts(fewer)
+    assert (facts.watertight, facts.components) == (before.watertight, before.components)
+    assert facts.faces <= before.faces
+
+
+def test_levels_share_the_material_and_grow_coarser(run_tool: Callable[..., Any], ball: Mesh) -> None:
+    ran = run_tool("lod", ball)
+    assert list(ran.parts) == ["mesh-lod1.glb", "mesh-lod2.glb", "mesh-lod3.glb"]
+    counts = [ran.mesh.face_count, *(part.face_count for part in ran.parts.values())]
+    assert counts == sorted(counts, reverse=True)
+    for part in ran.parts.values():
+        assert part.materials == ran.mesh.materials
+        assert mesh_facts(part).watertight
+    assert ran.facts["faces_lod1"] == counts[1]
