@@ -106,6 +106,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("cancel-waiting", QT_TRANSLATE_NOOP("Actions", "Cancel waiting jobs"), Menu.generate, (), "ph.queue", (Need.library, Need.waiting), group=1),
     Action("cancel-all", QT_TRANSLATE_NOOP("Actions", "Cancel all jobs"), Menu.generate, (), "ph.x-circle", (Need.library, Need.jobs), group=1),
     Action("clear-history", QT_TRANSLATE_NOOP("Actions", "Clear the job history"), Menu.generate, (), "ph.eraser", _STORE, group=2),
+    Action("weights", QT_TRANSLATE_NOOP("Actions", "Weights…"), Menu.generate, ("Ctrl+Shift+W",), "ph.hard-drives", (Need.library,), group=3),
     Action("view-textured", QT_TRANSLATE_NOOP("Actions", "Textured"), Menu.view, ("1",), "ph.image", (Need.view_3d,), checkable=True),
     Action("view-solid", QT_TRANSLATE_NOOP("Actions", "Solid"), Menu.view, ("2",), "ph.circle", (Need.view_3d,), checkable=True),
     Action("view-matcap", QT_TRANSLATE_NOOP("Actions", "Matcap"), Menu.view, ("3",), "ph.basketball", (Need.view_3d,), checkable=True),

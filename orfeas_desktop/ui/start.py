@@ -168,7 +168,7 @@ def _furnish(running: Running) -> Behind:
     window, session, paths = running.window, running.session, running.paths
     window.add_viewport(Viewport(window.viewport_colours(), window.look.icon))
     hands = Hands(Wiring(window, session), Intake(window, session), Telling(window, session))
-    outside = Outside(running.settings, partial(_keep, paths), paths.state, _samples)
+    outside = Outside(running.settings, partial(_keep, paths), paths.state, _samples, paths)
     doings = Doings(window, session, hands, outside)
     doings.last_export = running.remembered.last_export
     watch = MachineWatch(paths.library, window)

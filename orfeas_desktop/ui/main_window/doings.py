@@ -18,6 +18,8 @@ from orfeas_desktop.settings import SECTION_TITLES, Settings
 from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog
 from orfeas_desktop.ui.dialogs.settings_dialog import SettingsChange, SettingsDialog, SettingsPage
 from orfeas_desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
+from orfeas_desktop.ui.dialogs.weights_dialog import WeightsDialog
+from orfeas_desktop.ui.state.weights_desk import WeightsDesk
 from orfeas_desktop.ui.state.window_state import LastExport
 from orfeas_desktop.ui.theme import ThemeChoice, ThemeName
 from orfeas_desktop.ui.viewport.modes import Mode, NavigationPreset, ViewDirection
@@ -25,6 +27,7 @@ from orfeas_desktop.ui.viewport.modes import Mode, NavigationPreset, ViewDirecti
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDialog
 
+    from orfeas_desktop.paths import Paths
     from orfeas_desktop.ui.main_window.intake import Intake
     from orfeas_desktop.ui.main_window.telling import Telling
     from orfeas_desktop.ui.main_window.window import MainWindow
@@ -43,6 +46,7 @@ class Outside:
     keep_settings: Callable[[Settings], None]
     log_folder: Path
     make_samples: Samples
+    paths: Paths
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,10 @@ class Doings(QObject):
         self.settings = outside.settings
         self.last_export: LastExport | None = None
         self.dialog: QDialog | None = None
+        self.weights = WeightsDesk(session.desk, session.store, outside.paths, self)
+        session.opened.connect(self.weights.go_on)
+        self.weights.available_changed.connect(hands.wiring.show_engines)
+        self.weights.available_changed.connect(hands.wiring.renew)
         self.table: Mapping[str, Callable[[], object]] = {
             **self._library_doings(),
             **self._job_doings(),
@@ -123,6 +131,7 @@ class Doings(QObject):
         return {
             "generate": self._wiring.generate,
             "make-again": self._wiring.make_again,
+            "weights": self.open_weights,
             "cancel-current": desk.cancel_current,
             "cancel-waiting": desk.cancel_waiting,
             "cancel-all": desk.cancel_all,
@@ -303,6 +312,10 @@ class Doings(QObject):
         self._window.viewport.set_navigation(NavigationPreset(self.settings.viewport.navigation.value))
         self._window.viewport.set_grid(self.settings.viewport.show_grid)
         self._mark_checks()
+
+    def open_weights(self) -> None:
+        """Open the weights."""
+        self._open(WeightsDialog(self.weights, self._window))
 
     def open_shortcuts(self) -> None:
         """Show every key."""

@@ -65,6 +65,8 @@ class WeightsDesk(QObject):
     """Answers for the list of weight sets; disk and network are left to other threads and processes."""
 
     changed = Signal()
+    available_changed = Signal()
+    """Other sets can be used than before."""
     failed: TypedSignal[OrfeasError] = signal(OrfeasError)
 
     def __init__(
@@ -181,6 +183,7 @@ class WeightsDesk(QObject):
     def _take(self, found: tuple[Folder, tuple[tuple[WeightSet, Standing, Transfer, bool], ...]]) -> None:
         self._reading = False
         self.folder = found[0]
+        before = self._available()
         self.rows = tuple(
             SetRow(
                 *row,
@@ -191,6 +194,11 @@ class WeightsDesk(QObject):
             for row in found[1]
         )
         self.changed.emit()
+        if self._available() != before:
+            self.available_changed.emit()
+
+    def _available(self) -> frozenset[str]:
+        return frozenset(row.weights.id for row in self.rows if row.here and not row.needs_consent)
 
     def _not_read(self, error: OrfeasError) -> None:
         self._reading = False
