@@ -40,7 +40,7 @@ def read_sections(path: Path) -> Section:
     if len(text) > LARGEST_BYTES:
         raise BadWeights(name=path.name, problem="it is too long for a configuration")
     try:
-        loaded = cast("object", yaml.load(text, _Loader))
+        loaded = cast("object", _Loader(text).get_single_data())
     except (yaml.YAMLError, RecursionError, ValueError):
         raise BadWeights(name=path.name, problem="it is not plain YAML") from None
     if not isinstance(loaded, dict):
