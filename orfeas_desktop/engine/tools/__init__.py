@@ -14,8 +14,9 @@ from orfeas_desktop.engine.tools.rebuild import REBUILD
 from orfeas_desktop.engine.tools.repair import REPAIR
 from orfeas_desktop.engine.tools.smooth import SMOOTH
 from orfeas_desktop.engine.tools.split import SPLIT
+from orfeas_desktop.engine.tools.unwrap import UNWRAP
 from orfeas_desktop.register import Register, Table
 
 TOOLS: Register[WorkEntry] = Register(
-    Table.tools, [PLACE, SMOOTH, MIRROR, ANALYSE, REPAIR, REBUILD, DECIMATE, LOD, SPLIT, CUT, BOOLEAN]
+    Table.tools, [PLACE, SMOOTH, MIRROR, ANALYSE, REPAIR, REBUILD, DECIMATE, LOD, SPLIT, CUT, BOOLEAN, UNWRAP]
 )

@@ -62,6 +62,8 @@ def _make(meshes: tuple[Mesh, ...], params: BooleanParams, context: JobContext) 
         solid = solid_of(part, start)
         if solid_problem(solid):
             raise refuse(mesh, "it is not one closed surface; “Repair” or “Rebuild” makes it one")
+        if solid.volume() < 0:
+            raise refuse(mesh, "it is inside out; “Repair” turns it")
         solids.append(solid)
         context.progress(0.25 * len(solids))
     done = {

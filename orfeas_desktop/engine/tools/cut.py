@@ -58,6 +58,8 @@ def _make(meshes: tuple[Mesh, ...], params: CutParams, context: JobContext) -> M
     solid = solid_of(mesh, start)
     if solid_problem(solid):
         raise refuse(mesh, "it is not one closed surface; “Repair” or “Rebuild” makes it one")
+    if solid.volume() < 0:
+        raise refuse(mesh, "it is inside out; “Repair” turns it")
     context.progress(0.3)
     normal = np.eye(3)[params.axis.column]
     sides = solid.split_by_plane(tuple(normal.tolist()), low + (high - low) * params.at / 100)

@@ -44,7 +44,7 @@ def given(tool: WorkEntry, source: LocalFile) -> dict[str, tuple[LocalFile, ...]
     return files
 
 
-LIGHT: dict[str, dict[str, Any]] = {"rebuild": {"cells": 32}}
+LIGHT: dict[str, dict[str, Any]] = {"rebuild": {"cells": 32}, "unwrap": {"texture_side": 128}}
 """Settings that make a tool quick where only its manners matter."""
 
 

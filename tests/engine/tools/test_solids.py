@@ -87,3 +87,7 @@ def test_what_is_open_or_left_empty_is_refused(run_tool: Callable[..., Any], cub
         run_tool("cut", opened)
     with pytest.raises(MeshUnfit, match="nothing is left"):
         run_tool("boolean", cube, far, way="intersection")
+    inverted = cube.changed(faces=cube.faces[:, ::-1].copy())
+    for entry, meshes in (("cut", (inverted,)), ("boolean", (cube, inverted))):
+        with pytest.raises(MeshUnfit, match="inside out"):
+            run_tool(entry, *meshes)

@@ -1,0 +1,57 @@
+"""Work of a library that cannot be interrupted, done in a process that can be ended."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from orfeas_desktop.engine.jobs.context import JobContext
+
+R = TypeVar("R")
+
+_LOOK_EVERY_S = 0.1
+
+
+def in_child(
+    work: Callable[..., R], arguments: tuple[object, ...], context: JobContext, limit_s: float
+) -> R | None:
+    """Return `work(*arguments)`, done in a process of its own; None when it took too long or died.
+
+    `work` is a function of a module, its arguments and result can be pickled. Raises Cancelled, the process ended.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    here, there = spawn.Pipe()
+    process = spawn.Process(target=_answer, args=(there, work, arguments), daemon=True)
+    process.start()
+    there.close()
+    end = time.monotonic() + limit_s
+    try:
+        while not here.poll(_LOOK_EVERY_S):
+            context.check_cancelled()
+            if time.monotonic() > end:
+                return None
+        return here.recv()
+    except EOFError:
+        return None
+    finally:
+        process.kill()
+        process.join()
+        here.close()
+
+
+def _answer(pipe: Connection, work: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
+    pipe.send(work(*arguments))
+
+
+def _follow(parent: int) -> None:
+    """End this process when the one that started it is gone."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)

@@ -1,0 +1,101 @@
+"""Unwrap makes charts that do not overlap and carries the colours over."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orfeas_desktop.engine.mesh.charts import chart_facts
+from orfeas_desktop.engine.mesh.facts import mesh_facts
+from orfeas_desktop.engine.mesh.layout import atlas_layout, box_layout
+from orfeas_desktop.engine.mesh.mesh import Mesh
+from orfeas_desktop.engine.mesh.transfer import colors_near
+from orfeas_desktop.engine.tools.child import in_child
+from orfeas_desktop.errors import Cancelled, MeshUnfit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def laid(mesh: Mesh, make: Callable[..., Any]) -> Mesh:
+    layout = make(mesh.vertices, mesh.faces, 512, 2)
+    return Mesh(mesh.vertices[layout.rows], layout.faces, uvs=(layout.uv,))
+
+
+@pytest.mark.parametrize("charts", ["atlas", "box"])
+def test_the_colours_come_along(run_tool: Callable[..., Any], ball: Mesh, charts: str) -> None:
+    ran = run_tool("unwrap", ball, charts=charts, texture_side=512)
+    assert ran.facts["uv_how"] == charts
+    assert ran.facts["uv_overlap"] < 0.001
+    assert ran.facts["watertight"] is True
+    assert ran.warnings == ["Only the base colour was carried over to the new layout."]
+    assert [material.base_color for material in ran.mesh.materials] == [
+        material.base_color for material in ball.materials
+    ]
+    corners = ball.vertices[ball.faces[40:-40:7]].astype(np.float64)
+    points = corners.mean(axis=1)
+    old = colors_near(ball, points).astype(int)
+    new = colors_near(ran.mesh, points * 0.001 / ran.mesh.metres_per_unit).astype(int)
+    assert np.abs(old - new).mean() < 4
+
+
+def test_a_larger_mesh_is_unwrapped_in_a_child(run_tool: Callable[..., Any], torus: Mesh) -> None:
+    ran = run_tool("unwrap", torus)
+    assert ran.facts["uv_how"] == "atlas"
+    assert ran.facts["uv_overlap"] == 0
+    assert ran.facts["uv_coverage"] > 0.3
+    assert ran.facts["uv_stretch"] < 1.5
+    assert ran.facts["distance_max_mm"] == pytest.approx(0, abs=1e-4)
+    assert ran.mesh.materials == torus.materials
+    assert ran.warnings == []
+
+
+def test_crowded_edges_and_too_many_faces(run_tool: Callable[..., Any], cube: Mesh, torus: Mesh) -> None:
+    fin = cube.changed(
+        vertices=np.concatenate([cube.vertices, np.float32([[0, 5, 0]])]),
+        faces=np.concatenate([cube.faces, np.int32([[2, 3, 8]])]),
+    )
+    ran = run_tool("unwrap", fin)
+    assert ran.facts["uv_how"] == "box"
+    assert "the box was taken" in ran.warnings[0]
+    with pytest.raises(MeshUnfit, match="more than 1000 faces"):
+        run_tool("unwrap", torus, most_faces=1000)
+    assert run_tool("unwrap", torus, most_faces=1000, charts="box").facts["uv_how"] == "box"
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000))
+def test_charts_never_overlap(ball: Mesh, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    bend = random.normal(size=(3, 3)).astype(np.float32) / 5
+    bent = Mesh((ball.vertices + 2 * np.sin(ball.vertices @ bend)).astype(np.float32), ball.faces)
+    made = laid(bent, atlas_layout)
+    figures = chart_facts(made)
+    assert figures.overlap < 0.001
+    assert not figures.outside
+    assert mesh_facts(made).watertight
+
+
+def test_the_box_fits_whatever_comes(cube: Mesh) -> None:
+    made = laid(cube, box_layout)
+    figures = chart_facts(made)
+    assert (figures.charts, figures.overlap, figures.outside) == (6, 0, False)
+    assert figures.stretch == pytest.approx(1)
+    random = np.random.default_rng(0)
+    soup = Mesh(random.random((1500, 3)).astype(np.float32), np.arange(1500, dtype=np.int32).reshape(-1, 3))
+    assert not chart_facts(laid(soup, box_layout)).outside
+    dot = Mesh(np.zeros((3, 3), np.float32), np.int32([[0, 1, 2]]))
+    assert np.isfinite(laid(dot, box_layout).uvs[0]).all()
+
+
+def test_a_child_is_ended_when_it_takes_too_long_or_is_cancelled(make_context: Callable[..., Any]) -> None:
+    assert in_child(abs, (-3,), make_context(), 60) == 3
+    assert in_child(time.sleep, (600,), make_context(), 0.3) is None
+    with pytest.raises(Cancelled):
+        in_child(time.sleep, (600,), make_context(cancel_at=3), 600)
+    assert in_child(time.sleep, ("no number",), make_context(), 60) is None
