@@ -218,7 +218,7 @@ class WeightsMissing(ResourceError):
     code = "weights-missing"
     sentence = QT_TRANSLATE_NOOP("Errors", "{entry} needs weights that are not on this machine: {missing}.")
     remedy = QT_TRANSLATE_NOOP(
-        "Errors", "Add a folder that holds them with “orfeas weights add”, or choose another engine."
+        "Errors", "Get them under “Weights…” or with “orfeas weights download”, or choose another engine."
     )
 
 

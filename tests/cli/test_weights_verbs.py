@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,3 +109,28 @@ def test_a_folder_of_ones_own(orfeas, tmp_path) -> None:
     assert "FLUX.1 schnell" in listed.out
     assert len(orfeas("weights", "list", "--json").json["sets"]) == len(listed.out.splitlines()) - 1
     assert "GB free" in orfeas("weights", "where").out
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_download_that_is_stopped_goes_on_where_it_was(orfeas, hub, home, how) -> None:
+    orfeas("weights", "licence", SET, "--accept")
+    hub.trouble.extend([Trouble("cut", 100_000), Trouble("slow")])
+    command = [sys.executable, "-m", "orfeas_desktop", "weights", "download", SET]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        end = time.monotonic() + 60
+        while len(hub.gets(LARGE)) < 2:
+            assert time.monotonic() < end
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(how)
+        process.communicate(timeout=60)
+    assert process.returncode == (130 if how is signal.SIGINT else -signal.SIGKILL)
+    shown = orfeas("weights", "show", SET, "--json").json
+    end = time.monotonic() + 60
+    while shown["state"].startswith("0.") and time.monotonic() < end:
+        time.sleep(0.1)
+        shown = orfeas("weights", "show", SET, "--json").json
+    assert shown["state"].startswith("paused at 0.1"), shown["state"]
+    assert shown["folder"] is None
+    assert orfeas("weights", "download", SET).status == 0
+    assert int(hub.gets(LARGE)[-1].range.removeprefix("bytes=").removesuffix("-")) >= 50_000

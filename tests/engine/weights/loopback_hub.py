@@ -202,8 +202,10 @@ class _Handler(BaseHTTPRequestHandler):
         if trouble.kind == "cut":
             end = min(start + trouble.amount, end)
         if trouble.kind == "slow":
-            while not self.server.hub.leaving.is_set():
-                self.wfile.write(b"z")
+            for at in range(start, end):
+                if self.server.hub.leaving.is_set():
+                    return
+                self.wfile.write(bytes(1) if isinstance(content, Zeros) else content[at : at + 1])
                 time.sleep(0.02)
             return
         if isinstance(content, Zeros):

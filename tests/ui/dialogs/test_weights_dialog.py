@@ -72,7 +72,14 @@ def stage(qtbot, hub, studio) -> Iterator[Stage]:
 
 
 def press(qtbot, button) -> None:
-    qtbot.waitUntil(button.isVisible, timeout=WAIT_MS)
+    dialog = button.window()
+
+    def in_sight() -> bool:
+        if isinstance(dialog, WeightsDialog) and dialog.area.isAncestorOf(button):
+            dialog.area.ensureWidgetVisible(button)
+        return button.visibleRegion().contains(button.rect().center())
+
+    qtbot.waitUntil(in_sight, timeout=WAIT_MS)
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
