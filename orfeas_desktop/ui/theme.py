@@ -121,6 +121,7 @@ class Look(QObject):
         self._app = app
         self._choice = choice
         self._has_icons = False
+        self._icons: dict[tuple[str, Ink, Ink], QIcon] = {}
         self.theme = Theme.read(self._wanted())
         app.setStyle("Fusion")
         app.setFont(_font())
@@ -146,6 +147,9 @@ class Look(QObject):
         """Return a Phosphor icon (`ph.…`) in the current theme's colours; an empty one before `bring_icons`."""
         if not self._has_icons:
             return QIcon()
+        known = self._icons.get((name, ink, active))
+        if known is not None:
+            return known
         import qtawesome  # noqa: PLC0415  (not before the first icon is needed)
 
         icon: QIcon = qtawesome.icon(
@@ -155,6 +159,7 @@ class Look(QObject):
             color_on=self.color(active),
             color_disabled=self.color("disabled"),
         )
+        self._icons[name, ink, active] = icon
         return icon
 
     def bring_icons(self) -> None:
@@ -179,6 +184,7 @@ class Look(QObject):
         wanted = self._wanted()
         if wanted is not self.theme.name:
             self.theme = Theme.read(wanted)
+            self._icons.clear()
             self._dress()
             self.changed.emit()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtCore import QCoreApplication, QObject, QTimer
 
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.projects.records import Change
@@ -53,6 +53,10 @@ class JobDesk(QObject):
         """Work with this studio: take up what waited in a process that is gone, list what ended."""
         self._studio = studio
         self._store.ask(studio.resume_waiting_jobs, self._take_up)
+
+    def close(self) -> None:
+        """Let go of the studio; what comes later is heard no more."""
+        self._studio = None
 
     def send(
         self,
@@ -143,15 +147,21 @@ class JobDesk(QObject):
         self.list.take_event(event, say)
         if change is not None:
             self.recorded.emit(change)
-        if not isinstance(event, Ended):
+        if isinstance(event, Ended):
+            QTimer.singleShot(0, self, lambda: self._tell(event, listed=row is not None))
+
+    def _tell(self, event: Ended, *, listed: bool) -> None:
+        """Tell who waits for it; in a turn of the event loop of its own, so that none is long."""
+        if self._studio is None:
             return
+        job_id = event.job.id if isinstance(event, JobDone) else event.job_id
         self._previews.pop(job_id, None)
         told = self._waiting.pop(job_id, None)
         if told is not None:
             told(event)
-        if isinstance(event, JobDone) and row is not None:
+        if isinstance(event, JobDone) and listed:
             self.finished.emit(event)
-        if isinstance(event, JobFailed) and row is not None:
+        if isinstance(event, JobFailed) and listed:
             self.failed.emit(event)
 
 

@@ -97,9 +97,11 @@ class Session(QObject):
     def close(self) -> None:
         """Finish what is being written and close the library."""
         self.library.close()
+        self.desk.close()
         self.store.close()
-        if self.studio is not None:
-            self.studio.close()
+        studio, self.studio = self.studio, None
+        if studio is not None:
+            studio.close()
 
     def take_event(self, event: JobEvent) -> None:
         """Hear the engine."""
