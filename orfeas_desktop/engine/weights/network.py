@@ -84,12 +84,12 @@ class NetworkDoor:
 
     def note(self, purpose: str, request: httpx2.Request, outcome: int | str, seconds: float) -> None:
         """Write one line of the log; a log that cannot be written stops nothing."""
-        parts = request.url.copy_with(query=None, fragment=None, username="", password="")
+        url = request.url
         line = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "purpose": purpose,
             "method": request.method,
-            "url": str(parts),
+            "url": f"{url.scheme}://{url.netloc.decode()}{url.path}",
             "outcome": outcome,
             "seconds": round(seconds, 3),
         }
