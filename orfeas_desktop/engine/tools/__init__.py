@@ -5,6 +5,7 @@ from __future__ import annotations
 from orfeas_desktop.engine.jobs.context import WorkEntry
 from orfeas_desktop.engine.tools.analyse import ANALYSE
 from orfeas_desktop.engine.tools.boolean import BOOLEAN
+from orfeas_desktop.engine.tools.collision import COLLISION
 from orfeas_desktop.engine.tools.cut import CUT
 from orfeas_desktop.engine.tools.decimate import DECIMATE
 from orfeas_desktop.engine.tools.lod import LOD
@@ -18,5 +19,6 @@ from orfeas_desktop.engine.tools.unwrap import UNWRAP
 from orfeas_desktop.register import Register, Table
 
 TOOLS: Register[WorkEntry] = Register(
-    Table.tools, [PLACE, SMOOTH, MIRROR, ANALYSE, REPAIR, REBUILD, DECIMATE, LOD, SPLIT, CUT, BOOLEAN, UNWRAP]
+    Table.tools,
+    [PLACE, SMOOTH, MIRROR, ANALYSE, REPAIR, REBUILD, DECIMATE, LOD, SPLIT, CUT, BOOLEAN, UNWRAP, COLLISION],
 )

@@ -46,6 +46,7 @@ def in_child(
 
 
 def _answer(pipe: Connection, work: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    os.dup2(2, 1)  # what libraries print must not mix with what the parent says
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     pipe.send(work(*arguments))
 

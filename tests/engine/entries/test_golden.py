@@ -38,6 +38,7 @@ GOLDEN = {
     "cut 1": "box.glb, box-rest.glb: 8 v 12 f 0.02 x 0.02 x 0.06 m, d81501cb3bc1",
     "boolean 1": "box.glb: 20 v 36 f 0.03 x 0.05 x 0.07 m, 980c1de6d962",
     "unwrap 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
+    "collision 1": "box.glb, box-collision1.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "glb 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "obj 1": "box.obj, box.mtl: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "stl 1": "box.stl: 8 v 12 f 0.02 x 0.04 x 0.06 m, 02e44a4c3dfd",
