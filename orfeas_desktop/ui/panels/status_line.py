@@ -37,10 +37,10 @@ class StatusLine(QWidget):
         self.setFixedHeight(28)
         self.gpu, self.cpu, self.ram, self.disk = (label("", Role.caption) for _ in range(4))
         self.library = label("", Role.warning)
-        self.offline = label(self.tr("Offline"), Role.caption)
-        self.offline.setToolTip(self.tr("Everything runs on this machine; nothing is sent"))
-        icon = IconLabel(look, IconName("ph.wifi-slash", Ink.success), 14)
-        icon.setToolTip(self.offline.toolTip())
+        self.offline = label("", Role.caption)
+        self._off = IconLabel(look, IconName("ph.wifi-slash", Ink.success), 14)
+        self._on = IconLabel(look, IconName("ph.wifi-high", Ink.muted), 14)
+        self.show_network(offline=False)
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 0, 6, 0)
         row.setSpacing(24)
@@ -51,7 +51,8 @@ class StatusLine(QWidget):
         row.addWidget(self.library)
         corner = QHBoxLayout()
         corner.setSpacing(6)
-        corner.addWidget(icon)
+        corner.addWidget(self._off)
+        corner.addWidget(self._on)
         corner.addWidget(self.offline)
         row.addLayout(corner)
 
@@ -63,6 +64,17 @@ class StatusLine(QWidget):
             self.tr("RAM {used} / {all} GB").format(used=f"{line.ram_used_gb:.1f}", all=f"{line.ram_gb:.0f}")
         )
         self.disk.setText(self.tr("Disk {free} GB free").format(free=f"{line.disk_free_gb:.0f}"))
+
+    def show_network(self, *, offline: bool) -> None:
+        """Say whether the network is switched off, or may be used for downloads."""
+        self.offline.setText(self.tr("Offline") if offline else self.tr("Network for downloads only"))
+        self.offline.setToolTip(
+            self.tr("The settings keep this program off the network")
+            if offline
+            else self.tr("Pictures and meshes never leave this machine; only weights you ask for are fetched")
+        )
+        self._off.setVisible(offline)
+        self._on.setVisible(not offline)
 
     def show_library_state(self, words: str) -> None:
         """Say what is wrong with the library, or nothing."""

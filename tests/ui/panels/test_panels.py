@@ -22,6 +22,7 @@ from orfeas_desktop.ui.panels.job_panel import JobPanel
 from orfeas_desktop.ui.panels.job_row import clock, cross_of, retry_of
 from orfeas_desktop.ui.panels.picture_tile import PictureTile
 from orfeas_desktop.ui.panels.project_browser import ProjectBrowser
+from orfeas_desktop.ui.panels.status_line import StatusLine
 from orfeas_desktop.ui.state.draft import Draft, FoundMask, Picture
 from orfeas_desktop.ui.state.job_list import JobList
 from orfeas_desktop.ui.state.library_model import DragFiles, LibraryModel
@@ -338,3 +339,11 @@ def test_the_library_offers_a_menu_for_a_card(qtbot, look):
     browser.grid.startDrag(Qt.DropAction.CopyAction)
     assert browser.grid.sizeHint().isValid()
     model.close()
+
+
+def test_the_status_line_says_whether_the_network_may_be_used(qtbot, look):
+    line = shown(qtbot, StatusLine(look), 900, 28)
+    assert line.offline.text() == "Network for downloads only"
+    line.show_network(offline=True)
+    assert line.offline.text() == "Offline"
+    assert "off the network" in line.offline.toolTip()
