@@ -56,6 +56,7 @@ def make_samples(paths: Paths, settings: Settings) -> None:
 def take(running: Running, look: Look, folder: Path) -> None:
     """Take one picture of the window in each theme."""
     shown: list[bool] = []
+    wait(lambda: running.behind is not None)
     running.window.viewport.shown.connect(lambda: shown.append(True))
     wait(lambda: bool(shown))
     for theme in (ThemeChoice.dark, ThemeChoice.light):
