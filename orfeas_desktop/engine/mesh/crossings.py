@@ -27,13 +27,14 @@ def crossing_faces(
         return np.zeros((0, 2), np.int64)
     corners = places[faces].astype(np.float64)
     order, lows, highs = _tree(corners)
+    boxes = corners.min(axis=1), corners.max(axis=1)
     found: list[NDArray[np.int64]] = []
     leaves = _overlapping_leaves(lows, highs)
     size = max(_PAIRS_AT_ONCE // _LEAF**2, 1)
     for start in range(0, len(leaves), size):
         if step is not None:
             step(start / len(leaves))
-        pairs = _faces_of(leaves[start : start + size], order)
+        pairs = _meeting(_faces_of(leaves[start : start + size], order), *boxes)
         found.append(_piercing(corners, faces, pairs))
     return np.concatenate(found) if found else np.zeros((0, 2), np.int64)
 
@@ -85,8 +86,18 @@ def _overlapping_leaves(
         children = [np.stack([first + a, second + b], axis=1) for a in (0, 1) for b in (0, 1)]
         children[2] = children[2][~twins]
         pairs = np.concatenate(children)
-        a, b = pairs.T
-        pairs = pairs[((low[a] <= high[b]) & (low[b] <= high[a])).all(axis=1)]
+        pairs = _meeting(pairs, low, high)
+    return pairs
+
+
+def _meeting(
+    pairs: NDArray[np.int64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Return the pairs whose boxes meet, one axis after the other."""
+    for axis in range(3):
+        bottom, top = np.ascontiguousarray(low[:, axis]), np.ascontiguousarray(high[:, axis])
+        a, b = np.ascontiguousarray(pairs.T)
+        pairs = pairs[(bottom[a] <= top[b]) & (bottom[b] <= top[a])]
     return pairs
 
 
@@ -102,17 +113,19 @@ def _faces_of(leaves: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np
 def _piercing(
     corners: NDArray[np.float64], faces: NDArray[np.int64], pairs: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    first, second = corners[pairs[:, 0]], corners[pairs[:, 1]]
-    near = (first.min(axis=1) <= second.max(axis=1)).all(axis=1)
-    near &= (second.min(axis=1) <= first.max(axis=1)).all(axis=1)
-    pairs = pairs[near]
-    shared = (faces[pairs[:, 0]][:, :, None] == faces[pairs[:, 1]][:, None, :]).sum(axis=(1, 2))
+    one_side, other_side = faces[pairs[:, 0]].T, faces[pairs[:, 1]].T
+    shared = np.zeros(len(pairs), np.int8)
+    for mine in one_side:
+        for theirs in other_side:
+            shared += mine == theirs
     pairs = pairs[shared < 2]
     scale = float(np.abs(corners).max())
     for one, other in ((0, 1), (1, 0)):
         heights = _heights(corners[pairs[:, one]], corners[pairs[:, other]])
         slack = 1e-7 * scale
-        pairs = pairs[(heights > slack).any(axis=1) & (heights < -slack).any(axis=1)]
+        a, b, c = heights.T
+        above = (a > slack) | (b > slack) | (c > slack)
+        pairs = pairs[above & ((a < -slack) | (b < -slack) | (c < -slack))]
     hit = np.zeros(len(pairs), bool)
     for one, other in ((0, 1), (1, 0)):
         triangle, pierced = corners[pairs[:, one]], corners[pairs[:, other]]
