@@ -289,7 +289,7 @@ def test_a_bad_mesh_file_is_refused(orfeas, tmp_path, verb, name, content):
         (("generate", "--out", "y.glb"), "usage", 2),
         (("generate", "x.png"), "usage", 2),
         (("generate", "x.png", "y.png", "--mask", "m.png", "--out", "."), "usage", 2),
-        (("generate", "x.png", "y.png", "--out", "nowhere"), "folder-missing", 3),
+        (("generate", "x.png", "y.png", "--out", "nowhere/at/all"), "folder-missing", 3),
         (("project", "show", "Nothing"), "no-such-project", 5),
         (("project", "delete", "Nothing"), "no-such-project", 5),
         (("project", "restore", "Nothing"), "no-such-project", 5),
