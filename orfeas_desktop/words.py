@@ -1,7 +1,7 @@
 """Marks sentences for translation below the window; the window translates them."""
 
 
-def QT_TRANSLATE_NOOP(context: str, text: str) -> str:  # noqa: N802  (the name Qt's lupdate looks for)
+def QT_TRANSLATE_NOOP(context: str, text: str) -> str:
     """Return `text` unchanged; `lupdate` collects it under `context`."""
     del context
     return text

@@ -68,7 +68,7 @@ def words(text: str) -> str:
 class WheelGuard(QObject):
     """Leaves the wheel to the page unless the widget has the keyboard."""
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  (Qt's name)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
             event.ignore()
             return True

@@ -132,25 +132,25 @@ class MainWindow(QMainWindow):
             self.hide_panels(False)
         return placed
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  (Qt's name)
+    def closeEvent(self, event: QCloseEvent) -> None:
         self.closing.emit()
         event.accept()
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802  (Qt's name)
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if holds_picture(event.mimeData()) and not isinstance(event.source(), AssetGrid):
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802  (Qt's name)
+    def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
         self.dropped.emit(event.mimeData())
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  (Qt's name)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.isFullScreen():
             self.commands.actions["full-screen"].trigger()
             return
         super().keyPressEvent(event)
 
-    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002, N802  (Qt's names)
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002  (Qt's name)
         regions = (self.top, self.browser, self.viewport, self.inspector, self.jobs)
         stop = next_stop(tab_stops(self, regions), self.focusWidget(), forwards=next)
         if stop is None:
@@ -158,7 +158,7 @@ class MainWindow(QMainWindow):
         stop.setFocus(Qt.FocusReason.TabFocusReason if next else Qt.FocusReason.BacktabFocusReason)
         return True
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  (Qt's name)
+    def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if not self._painted:
             self._painted = True

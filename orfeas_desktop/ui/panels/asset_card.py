@@ -40,7 +40,7 @@ class AssetCard(QStyledItemDelegate):
         self.cell = QSize(card + GAP, height + GAP + 2)
         return self.cell
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:  # noqa: N802  (Qt's name)
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         del option, index
         return self.cell
 
@@ -66,14 +66,14 @@ class AssetCard(QStyledItemDelegate):
         self._paint_words(painter, option, card, asset)
         painter.restore()
 
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> QWidget:  # noqa: N802  (Qt's name)
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> QWidget:
         del option, index
         editor = QLineEdit(parent)
         editor.setAccessibleName(self.tr("New name"))
         editor.setMaxLength(200)
         return editor
 
-    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> None:  # noqa: N802  (Qt's name)
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         del index
         card = _card_of(option.rect)
         editor.setGeometry(card.left() + 2, card.bottom() - 30, card.width() - 4, 28)

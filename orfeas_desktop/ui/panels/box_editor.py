@@ -60,10 +60,10 @@ class BoxEditor(QWidget):
         self.update()
         self.box_drawn.emit("")
 
-    def sizeHint(self) -> QSize:  # noqa: N802  (Qt's name)
+    def sizeHint(self) -> QSize:
         return QSize(300, 300)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  (Qt's name)
+    def paintEvent(self, event: QPaintEvent) -> None:
         del event
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
@@ -86,18 +86,18 @@ class BoxEditor(QWidget):
             painter.setPen(QPen(self._look.color("accent"), 2))
             painter.drawRect(self._to_widget(self._box))
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802  (Qt's name)
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is Qt.MouseButton.LeftButton and not self._image.isNull():
             self._start = self._to_picture(event.position())
             self._box = None
             self.update()
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802  (Qt's name)
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._start is not None:
             self._box = QRectF(self._start, self._to_picture(event.position())).normalized()
             self.update()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802  (Qt's name)
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._start is None:
             return
         self.mouseMoveEvent(event)
@@ -107,7 +107,7 @@ class BoxEditor(QWidget):
             self.update()
         self.box_drawn.emit(self.box())
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  (Qt's name)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         step = _STEPS.get(Qt.Key(event.key()))
         if step is None or self._image.isNull():
             super().keyPressEvent(event)

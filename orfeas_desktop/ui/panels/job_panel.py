@@ -40,7 +40,7 @@ class JobView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  (Qt's name)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self._jobs.row_at(self.currentIndex())
         if event.key() == Qt.Key.Key_Delete and row is not None:
             self.delete_pressed.emit(row.id)

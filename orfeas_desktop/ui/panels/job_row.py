@@ -51,7 +51,7 @@ class JobRowPainter(QStyledItemDelegate):
         self._look = look
         self._jobs = jobs
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:  # noqa: N802  (Qt's name)
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         del option, index
         return QSize(320, HEIGHT)
 
@@ -88,7 +88,7 @@ class JobRowPainter(QStyledItemDelegate):
         self._paint_buttons(painter, option, row)
         painter.restore()
 
-    def editorEvent(  # noqa: N802  (Qt's name)
+    def editorEvent(
         self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: AnyIndex
     ) -> bool:
         del model

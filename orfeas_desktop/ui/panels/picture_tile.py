@@ -93,22 +93,22 @@ class PictureTile(QWidget):
             self.remove.hide()
         self.update()
 
-    def hasHeightForWidth(self) -> bool:  # noqa: N802  (Qt's name)
+    def hasHeightForWidth(self) -> bool:
         return True
 
-    def heightForWidth(self, width: int) -> int:  # noqa: N802  (Qt's name)
+    def heightForWidth(self, width: int) -> int:
         return width
 
-    def sizeHint(self) -> QSize:  # noqa: N802  (Qt's name)
+    def sizeHint(self) -> QSize:
         return QSize(144, 144)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  (Qt's name)
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.remove.move(self.width() - 28, 4)
         if self.height() != self.width():
             self.setFixedHeight(self.width())
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  (Qt's name)
+    def paintEvent(self, event: QPaintEvent) -> None:
         del event
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
@@ -159,20 +159,20 @@ class PictureTile(QWidget):
         painter.setPen(self._look.color("text"))
         painter.drawText(pill, int(Qt.AlignmentFlag.AlignCenter), self.caption)
 
-    def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802  (Qt's name)
+    def enterEvent(self, event: QEnterEvent) -> None:
         self.remove.setVisible(self.takes and self._image is not None)
         super().enterEvent(event)
 
-    def leaveEvent(self, event: object) -> None:  # noqa: N802  (Qt's name)
+    def leaveEvent(self, event: object) -> None:
         del event
         self.remove.hide()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802  (Qt's name)
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         inside = self.rect().contains(event.position().toPoint())
         if self.takes and inside and event.button() is Qt.MouseButton.LeftButton:
             self.pick_wanted.emit()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  (Qt's name)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         if self.takes and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}:
             self.pick_wanted.emit()
         elif self.takes and event.key() == Qt.Key.Key_Delete and self._image is not None:
@@ -180,16 +180,16 @@ class PictureTile(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802  (Qt's name)
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if holds_picture(event.mimeData()):
             event.acceptProposedAction()
             self._set_over(True)
 
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:  # noqa: N802  (Qt's name)
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         del event
         self._set_over(False)
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802  (Qt's name)
+    def dropEvent(self, event: QDropEvent) -> None:
         self._set_over(False)
         event.acceptProposedAction()
         files = files_in(event.mimeData())

@@ -83,13 +83,13 @@ class AssetGrid(QListView):
             self.setCurrentIndex(index)
         self.scrollTo(index)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  (Qt's name)
+    def resizeEvent(self, event: QResizeEvent) -> None:
         cell = self.card.fit(self.width() - BAR - 1)
         if cell != self.gridSize():
             self.setGridSize(cell)
         super().resizeEvent(event)
 
-    def startDrag(self, supportedActions: Qt.DropAction) -> None:  # noqa: N802, N803  (Qt's names)
+    def startDrag(self, supportedActions: Qt.DropAction) -> None:
         del supportedActions
         rows = self.selectionModel().selectedIndexes()
         assets = [asset for index in rows if (asset := self._assets.asset_at(index)) is not None]
@@ -102,13 +102,13 @@ class AssetGrid(QListView):
             drag.setMimeData(data)
             drag.exec(Qt.DropAction.CopyAction)
 
-    def commitData(self, editor: QWidget) -> None:  # noqa: N802  (Qt's name)
+    def commitData(self, editor: QWidget) -> None:
         asset = self._assets.asset_at(self.currentIndex())
         name = editor.text().strip() if isinstance(editor, QLineEdit) else ""
         if asset is not None and name and name != asset.name:
             self.rename_wanted.emit((asset.id, name))
 
-    def sizeHint(self) -> QSize:  # noqa: N802  (Qt's name)
+    def sizeHint(self) -> QSize:
         return QSize(268, 400)
 
 
@@ -218,7 +218,7 @@ class ProjectBrowser(Panel):
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  (Qt's name)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
             if event.key() == Qt.Key.Key_Escape and self.search.text():
                 self.search.clear()

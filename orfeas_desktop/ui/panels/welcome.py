@@ -65,11 +65,11 @@ class Welcome(QFrame):
         self.move((over.width() - size.width()) // 2, (over.height() - size.height()) // 2)
         self.raise_()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  (Qt's name)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in {QEvent.Type.Resize, QEvent.Type.ChildAdded} and self.isVisible():
             self.follow()
         return super().eventFilter(watched, event)
 
-    def showEvent(self, event: object) -> None:  # noqa: N802  (Qt's name)
+    def showEvent(self, event: object) -> None:
         del event
         self.follow()

@@ -31,7 +31,7 @@ class Kind(StrEnum):
 class HasIcon(Protocol):
     """Whatever shows an icon."""
 
-    def setIcon(self, icon: QIcon, /) -> None:  # noqa: N802  (Qt's name)
+    def setIcon(self, icon: QIcon, /) -> None:
         """Show `icon`."""
         ...
 

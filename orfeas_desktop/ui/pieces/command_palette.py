@@ -82,7 +82,7 @@ class _Row(QStyledItemDelegate):
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), title)
         painter.restore()
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:  # noqa: N802  (Qt's name)
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         del option, index
         return QSize(100, ROW_HEIGHT)
 
@@ -135,7 +135,7 @@ class CommandPalette(QFrame):
         """Return the lines as they stand."""
         return tuple(self._model.item(row).text() for row in range(self._model.rowCount()))
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  (Qt's name)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.field and isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
             key = event.key()
             if key in {Qt.Key.Key_Down, Qt.Key.Key_Up, Qt.Key.Key_PageDown, Qt.Key.Key_PageUp}:
@@ -146,7 +146,7 @@ class CommandPalette(QFrame):
                 return True
         return super().eventFilter(watched, event)
 
-    def hideEvent(self, event: object) -> None:  # noqa: N802  (Qt's name)
+    def hideEvent(self, event: object) -> None:
         del event
         self.closed.emit()
 

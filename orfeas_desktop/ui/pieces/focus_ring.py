@@ -33,7 +33,7 @@ class _Frame(QFocusFrame):
         self._look = look
         self.setAccessibleName("")
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  (Qt's name)
+    def paintEvent(self, event: QPaintEvent) -> None:
         del event
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -64,18 +64,18 @@ class ElidedLabel(QLabel):
         self.updateGeometry()
         self._fit()
 
-    def sizeHint(self) -> QSize:  # noqa: N802  (Qt's name)
+    def sizeHint(self) -> QSize:
         hint = super().sizeHint()
         return QSize(self.fontMetrics().horizontalAdvance(self._whole) + 2, hint.height())
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802  (Qt's name)
+    def minimumSizeHint(self) -> QSize:
         return QSize(24, super().minimumSizeHint().height())
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  (Qt's name)
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  (Qt's name)
+    def paintEvent(self, event: QPaintEvent) -> None:
         self._fit()
         super().paintEvent(event)
 

@@ -77,7 +77,7 @@ class Toasts(QObject):
         """Return what is being said."""
         return tuple(toast.message.text() for toast in self._shown)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  (Qt's name)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.Resize:
             self._place()
         elif event.type() is QEvent.Type.Close and isinstance(watched, Toast) and watched in self._shown:

@@ -130,7 +130,7 @@ class JobList(QAbstractListModel):
         wanted = set(states)
         return tuple(row.id for row in self._rows if row.state in wanted)
 
-    def rowCount(self, parent: AnyIndex | None = None) -> int:  # noqa: N802  (Qt's name)
+    def rowCount(self, parent: AnyIndex | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._rows)
 
     def data(self, index: AnyIndex, role: int = int(Qt.ItemDataRole.DisplayRole)) -> object:

@@ -164,13 +164,13 @@ class LibraryModel(QAbstractListModel):
         self._pool.clear()
         self._pool.waitForDone()
 
-    def rowCount(self, parent: AnyIndex | None = None) -> int:  # noqa: N802  (Qt's name)
+    def rowCount(self, parent: AnyIndex | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._assets)
 
-    def canFetchMore(self, parent: AnyIndex) -> bool:  # noqa: N802  (Qt's name)
+    def canFetchMore(self, parent: AnyIndex) -> bool:
         return not parent.isValid() and len(self._assets) < self._total
 
-    def fetchMore(self, parent: AnyIndex) -> None:  # noqa: N802  (Qt's name)
+    def fetchMore(self, parent: AnyIndex) -> None:
         if self._page is None or parent.isValid():
             return
         count = len(self._assets)
@@ -209,7 +209,7 @@ class LibraryModel(QAbstractListModel):
             | Qt.ItemFlag.ItemNeverHasChildren
         )
 
-    def mimeTypes(self) -> list[str]:  # noqa: N802  (Qt's name)
+    def mimeTypes(self) -> list[str]:
         return ["text/uri-list"]
 
     def _thumbnail(self, asset: Asset) -> QPixmap | None:

@@ -48,7 +48,7 @@ class Steering(QObject):
         canvas.setAcceptDrops(False)
         canvas.installEventFilter(self)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  (Qt's name)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Handle what steers; True keeps the canvas itself from it."""
         del watched
         kind = event.type()

@@ -238,19 +238,19 @@ class Viewport(QWidget):
             canvas.close()
             canvas.deleteLater()
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  (Qt's name)
+    def closeEvent(self, event: QCloseEvent) -> None:
         """Shut down."""
         self.shut_down()
         super().closeEvent(event)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  (Qt's name)
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep what floats in its place."""
         super().resizeEvent(event)
         self._place()
         if self._stage is not None:
             self._stage.set_line_width(max(1.0, self.devicePixelRatioF()))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  (Qt's name)
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the ground while there is no canvas."""
         super().paintEvent(event)
         if self._canvas is None:
