@@ -9,12 +9,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from orfeas_desktop.engine.weights.catalog import WEIGHT_SETS, weight_set
+from orfeas_desktop.engine.weights.catalog import weight_set
 from orfeas_desktop.engine.weights.recognise import find_weights, weight_file
-from orfeas_desktop.errors import BadWeights, FolderMissing, WeightsMissing
+from orfeas_desktop.errors import BadWeights, FolderMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from orfeas_desktop.engine.weights.recognise import FoundWeights
 
@@ -66,26 +66,6 @@ class WeightShelf:
         if known is not None:
             places.insert(0, Path(known))
         return next((place for place in places if _usable(place)), None)
-
-    def need(self, entry: str, set_id: str) -> Path:
-        """Return the folder of that set. Raises WeightsMissing for the entry that needs it."""
-        folder = self.find(set_id)
-        if folder is None:
-            raise WeightsMissing(entry=entry, missing=weight_set(set_id).folder)
-        return folder
-
-    def missing(self, set_ids: Iterable[str]) -> tuple[str, ...]:
-        """Return those sets that are not here."""
-        return tuple(set_id for set_id in set_ids if self.find(set_id) is None)
-
-    def present(self) -> Mapping[str, Path]:
-        """Return every set that is here, with its folder."""
-        found = {each.id: self.find(each.id) for each in WEIGHT_SETS}
-        return {set_id: folder for set_id, folder in found.items() if folder is not None}
-
-    def digest(self, set_ids: Iterable[str]) -> str:
-        """Return the sampled digest of these sets' folders, or nothing when none is here."""
-        return sampled_digest([folder for set_id in set_ids if (folder := self.find(set_id)) is not None])
 
     def _places(self) -> dict[str, str]:
         try:

@@ -9,6 +9,7 @@ import yaml
 from orfeas_desktop.engine.weights.catalog import WEIGHT_SETS, weight_set
 from orfeas_desktop.engine.weights.recognise import find_weights, recognise, tensor_names
 from orfeas_desktop.engine.weights.shelf import WeightShelf
+from orfeas_desktop.engine.weights.store import WeightStore
 from orfeas_desktop.errors import BadWeights, FolderMissing, UnknownEntry, WeightsMissing
 
 DATA = Path(__file__).parents[2] / "data" / "hunyuan3d_shape"
@@ -64,33 +65,37 @@ def test_guidance_without_the_consistency_scheduler_is_fast(tmp_path) -> None:
     assert recognise(folder).weights.id == "hunyuan3d-2-fast"
 
 
+def here(shelf: WeightShelf) -> set[str]:
+    return {each.id for each in WEIGHT_SETS if shelf.find(each.id) is not None}
+
+
 def test_a_shelf_remembers_finds_and_forgets(tmp_path) -> None:
     place = tmp_path / "models"
     put("e2e_mini", place / "Hunyuan3D-2mini" / "hunyuan3d-dit-v2-mini")
     put("e2e_v21", place / "deep" / "hunyuan3d-dit-v2-1")
     (place / "empty").mkdir()
     shelf = WeightShelf(tmp_path / "weights")
-    assert shelf.missing(["hunyuan3d-2mini", "hunyuan3d-2-1"]) == ("hunyuan3d-2mini", "hunyuan3d-2-1")
+    assert here(shelf) == set()
     assert {each.weights.id for each in shelf.add(place)} == {"hunyuan3d-2mini", "hunyuan3d-2-1"}
     again = WeightShelf(tmp_path / "weights")
-    assert set(again.present()) == {"hunyuan3d-2mini", "hunyuan3d-2-1"}
-    assert again.need("x", "hunyuan3d-2mini").name == "hunyuan3d-dit-v2-mini"
-    digest = again.digest(["hunyuan3d-2mini"])
+    assert here(again) == {"hunyuan3d-2mini", "hunyuan3d-2-1"}
+    store = WeightStore(tmp_path / "weights")
+    assert store.need("x", "hunyuan3d-2mini").name == "hunyuan3d-dit-v2-mini"
+    digest = store.digest(["hunyuan3d-2mini"])
     assert len(digest) == 64
-    assert digest != again.digest(["hunyuan3d-2-1"])
+    assert digest != store.digest(["hunyuan3d-2-1"])
     again.forget("hunyuan3d-2mini")
     again.forget("hunyuan3d-2mini")
     assert shelf.find("hunyuan3d-2mini") is None
-    assert shelf.digest(["hunyuan3d-2mini"]) == ""
-    with pytest.raises(WeightsMissing, match="hunyuan3d-dit-v2-mini"):
-        shelf.need("x", "hunyuan3d-2mini")
+    assert store.digest(["hunyuan3d-2mini"]) == ""
+    with pytest.raises(WeightsMissing, match="Hunyuan3D 2mini"):
+        store.need("x", "hunyuan3d-2mini")
 
 
 def test_weights_under_the_own_folder_are_found_by_name(tmp_path) -> None:
     put("e2e_mini", tmp_path / "Hunyuan3D-2mini" / "hunyuan3d-dit-v2-mini")
     put("e2e_v20", tmp_path / "hunyuan3d-dit-v2-0")
-    shelf = WeightShelf(tmp_path)
-    assert set(shelf.present()) == {"hunyuan3d-2mini", "hunyuan3d-2"}
+    assert here(WeightShelf(tmp_path)) == {"hunyuan3d-2mini", "hunyuan3d-2"}
 
 
 def test_a_folder_that_vanished_is_missing(tmp_path) -> None:
@@ -104,18 +109,18 @@ def test_a_folder_that_vanished_is_missing(tmp_path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{", "\x00"])
 def test_a_broken_list_is_no_list(tmp_path, text) -> None:
     (tmp_path / "folders.json").write_text(text)
-    assert not WeightShelf(tmp_path).present()
+    assert not here(WeightShelf(tmp_path))
 
 
 def test_another_file_has_another_digest(tmp_path) -> None:
     folder = put("e2e_mini", tmp_path / "hunyuan3d-dit-v2-mini")
-    shelf = WeightShelf(tmp_path)
-    before = shelf.digest(["hunyuan3d-2mini"])
+    store = WeightStore(tmp_path)
+    before = store.digest(["hunyuan3d-2mini"])
     path = folder / "model.fp16.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    assert shelf.digest(["hunyuan3d-2mini"]) != before
+    assert store.digest(["hunyuan3d-2mini"]) != before
 
 
 def test_what_cannot_be_added(tmp_path) -> None:
