@@ -69,7 +69,7 @@ class MainWindow(QMainWindow):
         self.jobs = JobPanel(look, session.desk.list)
         self.status = StatusLine(look)
         self._lay_out()
-        self.toasts = Toasts(look, self)
+        self.toasts = Toasts(look, self, self.centralWidget())
         self.palette_popup: CommandPalette | None = None
         self._find: Callable[[str], Sequence[PaletteItem]] = self.commands.matching
         menu_key = QShortcut(QKeySequence("F10"), self)

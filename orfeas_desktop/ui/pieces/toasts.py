@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from orfeas_desktop.ui.pieces.buttons import IconName, Kind, icon_button, text_button
@@ -50,14 +50,17 @@ class Toast(QFrame):
 
 
 class Toasts(QObject):
-    """Stacks toasts over the lower right corner of a widget."""
+    """Stacks toasts over the lower right corner of a widget, or of that part of it where they hide nothing."""
 
-    def __init__(self, look: Look, over: QWidget) -> None:
+    def __init__(self, look: Look, over: QWidget, part: QWidget | None = None) -> None:
         super().__init__(over)
         self._look = look
         self._over = over
+        self._part = part
         self._shown: list[Toast] = []
-        over.installEventFilter(self)
+        for watched in (over, part):
+            if watched is not None:
+                watched.installEventFilter(self)
 
     def show(self, text: str, action: tuple[str, Callable[[], object]] | None = None) -> Toast:
         """Show `text`; `action` is a button's words and what it does."""
@@ -78,7 +81,7 @@ class Toasts(QObject):
         return tuple(toast.message.text() for toast in self._shown)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.Resize:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move) and not isinstance(watched, Toast):
             self._place()
         elif event.type() is QEvent.Type.Close and isinstance(watched, Toast) and watched in self._shown:
             self._shown.remove(watched)
@@ -87,10 +90,16 @@ class Toasts(QObject):
         return False
 
     def _place(self) -> None:
-        bottom = self._over.height() - MARGIN - 28
+        room = self._room()
+        left, bottom = room.right() - WIDTH - MARGIN, room.bottom() - MARGIN
         for toast in reversed(self._shown):
             height = max(44, toast.row.totalHeightForWidth(WIDTH))
-            toast.resize(WIDTH, height)
             bottom -= height
-            toast.move(self._over.width() - WIDTH - MARGIN, bottom)
+            toast.setGeometry(left, bottom, WIDTH, height)
             bottom -= 8
+
+    def _room(self) -> QRect:
+        part = self._part
+        if part is None or not part.isVisible() or part.width() < WIDTH + 2 * MARGIN:
+            return self._over.rect()
+        return QRect(part.mapTo(self._over, QPoint(0, 0)), part.size())

@@ -37,6 +37,24 @@ def test_a_role_is_changed_once(qtbot):
     assert words.property("role") == "danger"
 
 
+def test_toasts_stay_over_their_part_of_the_window(qtbot, look):
+    window = QWidget()
+    qtbot.addWidget(window)
+    part = QWidget(window)
+    part.setGeometry(100, 20, 500, 200)
+    window.resize(900, 400)
+    window.show()
+    toasts = Toasts(look, window, part)
+    for words in ("One", "Two"):
+        toast = toasts.show(words)
+        assert part.geometry().contains(toast.geometry())
+    part.resize(400, 150)
+    assert toast.geometry().right() < part.geometry().right() < toast.geometry().right() + 20
+    part.resize(100, 150)
+    toasts.show("Three")
+    assert toast.geometry().right() > part.geometry().right()
+
+
 def test_toasts_stack_go_and_act(qtbot, look):
     window = QWidget()
     qtbot.addWidget(window)
