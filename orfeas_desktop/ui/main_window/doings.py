@@ -208,7 +208,7 @@ class Doings(QObject):
         if project is not None:
             library.delete_project()
             words = self.tr("Project “{name}” moved to the recycle bin").format(name=project.name)
-            self._window.toasts.show(words, (self.tr("Undo"), library.undo.undo))
+            self._window.toasts.show_undoable(words, library.undo)
 
     def empty_bin(self) -> None:
         """Ask once, then delete for good."""

@@ -47,9 +47,7 @@ class Telling(QObject):
             if len(ids) == 1
             else self.tr("{count} assets moved to the recycle bin")
         )
-        self.window.toasts.show(
-            words.format(count=len(ids)), (self.tr("Undo"), self.session.library.undo.undo)
-        )
+        self.window.toasts.show_undoable(words.format(count=len(ids)), self.session.library.undo)
 
     def explain(self, job_id: str) -> None:
         """Show why a job failed."""

@@ -14,6 +14,8 @@ from orfeas_desktop.ui.theme import Look
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QUndoStack
+
 SECONDS = 6
 MARGIN = 16
 WIDTH = 320
@@ -43,6 +45,10 @@ class Toast(QFrame):
         row.addWidget(close)
         self.setFixedWidth(WIDTH)
         self.ensurePolished()
+
+    def leave_with(self, stack: QUndoStack) -> None:
+        """Close when `stack` moves on from where it stands now."""
+        stack.indexChanged.connect(self.close)
 
     def _use(self) -> None:
         self.close()
@@ -74,6 +80,12 @@ class Toasts(QObject):
         for old in self._shown[:-3]:
             old.close()
         self._place()
+        return toast
+
+    def show_undoable(self, text: str, stack: QUndoStack) -> Toast:
+        """Offer to take back the step that `stack` is taking; the offer goes with the stack's next move."""
+        toast = self.show(text, (self.tr("Undo"), stack.undo))
+        QTimer.singleShot(0, toast, lambda: toast.leave_with(stack))
         return toast
 
     def shown(self) -> tuple[str, ...]:

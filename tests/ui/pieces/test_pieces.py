@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QUndoCommand, QUndoStack
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -35,6 +36,22 @@ def test_a_role_is_changed_once(qtbot):
     set_role(words, Role.danger)
     set_role(words, Role.danger)
     assert words.property("role") == "danger"
+
+
+def test_an_offer_to_undo_goes_when_another_step_is_made(qtbot, look):
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.show()
+    toasts, stack = Toasts(look, window), QUndoStack(window)
+    stack.push(QUndoCommand("first"))
+    toasts.show_undoable("First", stack)
+    qtbot.wait(1)
+    stack.push(QUndoCommand("second"))
+    assert toasts.shown() == ()
+    toast = toasts.show_undoable("Second", stack)
+    qtbot.wait(1)
+    QTest.mouseClick(toast.button, Qt.MouseButton.LeftButton)
+    assert (stack.index(), toasts.shown()) == (1, ())
 
 
 def test_toasts_stay_over_their_part_of_the_window(qtbot, look):
