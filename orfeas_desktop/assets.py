@@ -8,6 +8,11 @@ from enum import StrEnum
 from io import BufferedIOBase
 from pathlib import Path
 
+LODS = "lods"
+COLLISION = "collision"
+ALONG = (LODS, COLLISION)
+"""Slots of files that belong to a mesh and go along with it, several in each."""
+
 
 class AssetKind(StrEnum):
     """What a file holds."""

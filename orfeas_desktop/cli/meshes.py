@@ -153,7 +153,7 @@ def _write_beside(call: Call, studio: Studio, done: JobDone, out: Path) -> list[
         if output.slot == "report":
             target = out.with_name(out.stem + ending)
             written.extend(str(path) for path in publish([OutputFile(MAIN_SLOT, output.file)], target))
-        elif output.slot == "parts":
+        elif output.slot != "mesh":
             target = out.with_name(out.stem + Path(ending).stem + out.suffix)
             exported = finish(
                 studio, studio.export(output.file, exporter_for(out).id, target), call.screen, target.name

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import func, select
 
-from orfeas_desktop.assets import AssetKind, AssetRef
+from orfeas_desktop.assets import ALONG, AssetKind, AssetRef
 from orfeas_desktop.errors import NoSuchAsset, NoSuchProject
 from orfeas_desktop.projects import naming
 from orfeas_desktop.projects.job_text import (
@@ -18,7 +18,7 @@ from orfeas_desktop.projects.job_text import (
     seconds_from,
 )
 from orfeas_desktop.projects.names import folded, given_name, kept_name
-from orfeas_desktop.projects.records import Change, Provenance, Version
+from orfeas_desktop.projects.records import Change, Provenance, Version, slot_of
 from orfeas_desktop.projects.tables import (
     AssetRow,
     BlobRow,
@@ -177,6 +177,19 @@ def append(
     touch_project(session, asset.project_id, now)
     session.flush()
     return version(session, row.id), Change(frozenset({asset.project_id}), frozenset({asset.id}))
+
+
+def with_files_along(session: Session, asset_id: int, files: Mapping[str, AssetRef]) -> dict[str, AssetRef]:
+    """Return a version's files with what belongs to the same mesh in the asset's latest version that has it."""
+    mesh = files.get("mesh")
+    same = [
+        version
+        for version in (versions(session, VersionRow.asset_id == asset_id) if mesh else ())
+        if mesh and (held := version.files.get("mesh")) and held.digest == mesh.digest
+    ]
+    missing = set(ALONG) - {slot_of(name) for name in files}
+    along = {name: file for name, file in same[-1].files.items() if slot_of(name) in missing} if same else {}
+    return {**files, **along}
 
 
 def touch_project(session: Session, project_id: int, now: datetime) -> None:

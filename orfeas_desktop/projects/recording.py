@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from orfeas_desktop.errors import NoSuchAsset, NoSuchProject
 from orfeas_desktop.projects import history, ledger, naming, results
 from orfeas_desktop.projects.records import Change, Provenance
+from orfeas_desktop.register import Table
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,6 +57,8 @@ def record(
     provenance = Provenance(
         request, maker.app_version, maker.weights_digest, result.seconds, result.facts, result.cached
     )
+    if request.table is Table.tools:
+        files = history.with_files_along(session, asset.id, files)
     version, change = history.append(session, blobs, asset, files, provenance, now=now, job_id=job.id)
     return version, change | Change(jobs=True)
 

@@ -12,6 +12,12 @@ from orfeas_desktop.params import Scalar
 from orfeas_desktop.requests import Job, JobRequest, JobState
 
 
+def slot_of(name: str) -> str:
+    """Return the slot that a version's file belongs to: `lods` for `lods`, `lods-2`, `lods-3` …"""
+    slot, dash, number = name.rpartition("-")
+    return slot if dash and number.isdecimal() else name
+
+
 @dataclass(frozen=True)
 class Project:
     """A named collection of assets. Times are UTC."""
@@ -47,6 +53,10 @@ class Version:
     created: datetime
     files: Mapping[str, AssetRef]
     provenance: Provenance
+
+    def all_files(self, slot: str) -> tuple[AssetRef, ...]:
+        """Return the files of a slot that may hold several, in their order."""
+        return tuple(file for name, file in self.files.items() if slot_of(name) == slot)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Self, assert_never
 from uuid import uuid4
 
 from orfeas_desktop import __version__
-from orfeas_desktop.assets import AssetKind, AssetRef, LocalFile
+from orfeas_desktop.assets import ALONG, AssetKind, AssetRef, LocalFile
 from orfeas_desktop.engine.backends.base import Backend
 from orfeas_desktop.engine.chores import CHORES
 from orfeas_desktop.engine.exporters import EXPORTERS
@@ -202,13 +202,17 @@ class Studio(LibraryFace):
         target: Path,
         *,
         params: Mapping[str, Scalar] | None = None,
+        along: Mapping[str, tuple[JobInput, ...]] | None = None,
     ) -> Job:
-        """Queue an export; its files lie at `target` once `poll` returns that it is done."""
+        """Queue an export; its files lie at `target` once `poll` returns that it is done.
+
+        `along` are further files by slot.
+        """
         work = self.check(
             Work(
                 table=Table.exporters,
                 entry=exporter,
-                inputs={"mesh": (mesh,)},
+                inputs={"mesh": (mesh,), **(along or {})},
                 params=params or {},
                 title=target.name,
             )
@@ -222,8 +226,10 @@ class Studio(LibraryFace):
     def export_version(
         self, version_id: int, exporter: str, target: Path, *, params: Mapping[str, Scalar] | None = None
     ) -> Job:
-        """Queue the export of a version's mesh."""
-        return self.export(mesh_of(self._store.version(version_id)), exporter, target, params=params)
+        """Queue the export of a version's mesh, with the further files of it that the exporter takes."""
+        version = self._store.version(version_id)
+        along = {slot: version.all_files(slot) for slot in ALONG if EXPORTERS[exporter].input(slot)}
+        return self.export(mesh_of(version), exporter, target, params=params, along=along)
 
     def make_thumbnail(self, version_id: int) -> Job:
         """Queue the small picture of a version in the background; it becomes a file of the version."""

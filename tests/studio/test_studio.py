@@ -152,6 +152,27 @@ def test_tools_add_versions_and_exports_leave_files(studio: Studio, picture: Pat
     assert done_of(events, again).result.cached
 
 
+def test_levels_and_collision_shapes_stay_with_the_mesh_they_belong_to(
+    studio: Studio, tmp_path: Path
+) -> None:
+    project, _ = studio.create_project("Things")
+    path = tmp_path / "crate.obj"
+    path.write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n")
+    play(studio, studio.import_mesh(path, Destination(project.id, "Crate")))
+    (asset,) = studio.assets(project.id)
+    for tool in ("lod", "collision", "mirror"):
+        play(studio, studio.run_tool(tool, studio.versions(asset.id)[-1].id))
+    _, levels, both, mirrored = studio.versions(asset.id)
+    assert [file.name for file in levels.all_files("lods")] == [
+        f"crate-lod{number}.glb" for number in (1, 2, 3)
+    ]
+    assert both.all_files("lods") == levels.all_files("lods")
+    assert [file.name for file in both.all_files("collision")] == ["crate-collision1.glb"]
+    assert both.files["mesh"].digest == levels.files["mesh"].digest
+    assert not mirrored.all_files("lods")
+    assert not mirrored.all_files("collision")
+
+
 def test_an_export_that_cannot_be_published_fails(studio: Studio, tmp_path: Path) -> None:
     source = tmp_path / "corner.obj"
     source.write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")

@@ -9,7 +9,7 @@ from orfeas_desktop.engine.mesh.facts import mesh_facts, signed_volume
 from orfeas_desktop.engine.mesh.hulls import box_around, convex_hull, convex_parts, hull_mesh
 from orfeas_desktop.engine.tools.base import MESH_OUT
 from orfeas_desktop.engine.tools.child import in_child
-from orfeas_desktop.engine.tools.workshop import PARTS_OUT, Made, WorkshopTool, refuse
+from orfeas_desktop.engine.tools.workshop import COLLISION_OUT, Made, WorkshopTool, refuse
 from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -83,12 +83,12 @@ def _make(meshes: tuple[Mesh, ...], params: CollisionParams, context: JobContext
 
 COLLISION = WorkshopTool(
     id="collision",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Tools", "Collision"),
     summary=QT_TRANSLATE_NOOP(
         "Tools", "Gives simple closed shapes that stand for the mesh in a game's physics."
     ),
     params=CollisionParams,
     make=_make,
-    outputs=(*MESH_OUT, PARTS_OUT),
+    outputs=(*MESH_OUT, COLLISION_OUT),
 )

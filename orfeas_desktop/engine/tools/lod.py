@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.mesh.decimate import decimated
 from orfeas_desktop.engine.tools.base import MESH_OUT
-from orfeas_desktop.engine.tools.workshop import PARTS_OUT, Made, WorkshopTool
+from orfeas_desktop.engine.tools.workshop import LODS_OUT, Made, WorkshopTool
 from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -50,10 +50,10 @@ def _make(meshes: tuple[Mesh, ...], params: LodParams, context: JobContext) -> M
 
 LOD = WorkshopTool(
     id="lod",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Tools", "Levels of detail"),
     summary=QT_TRANSLATE_NOOP("Tools", "Makes coarser meshes for the distance; all share the texture."),
     params=LodParams,
     make=_make,
-    outputs=(*MESH_OUT, PARTS_OUT),
+    outputs=(*MESH_OUT, LODS_OUT),
 )

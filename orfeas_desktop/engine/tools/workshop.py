@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from orfeas_desktop.assets import AssetKind
+from orfeas_desktop.assets import COLLISION, LODS, AssetKind
 from orfeas_desktop.engine.jobs.context import Inputs, JobContext, Output, WorkEntry
 from orfeas_desktop.engine.mesh.distance import surface_distance
 from orfeas_desktop.engine.mesh.facts import MeshFacts, mesh_facts
@@ -31,12 +31,18 @@ OTHER_IN = Slot("other", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Other mesh"
 PARTS_OUT = Slot(
     "parts", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Further meshes"), required=False, many=True
 )
+LODS_OUT = Slot(
+    LODS, AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Levels of detail"), required=False, many=True
+)
+COLLISION_OUT = Slot(
+    COLLISION, AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Collision shapes"), required=False, many=True
+)
 REPORT_OUT = Slot("report", AssetKind.report, QT_TRANSLATE_NOOP("Slots", "Report"), required=False)
 
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """What a tool made: the mesh, further meshes by name, a report."""
+    """What a tool made: the mesh, further meshes by name for its slot of many, a report."""
 
     mesh: Mesh
     parts: Mapping[str, Mesh] | None = None
@@ -76,7 +82,7 @@ class WorkshopTool(WorkEntry, Generic[P]):
             self._compare(meshes[0], made.mesh, before, context)
             context.progress(1.0)
         with context.stage(QT_TRANSLATE_NOOP("Stages", "Write")):
-            outputs = _written(made, Path(given.name).stem or "mesh", context)
+            outputs = self._written(made, Path(given.name).stem or "mesh", context)
             context.progress(1.0)
         return outputs
 
@@ -94,6 +100,22 @@ class WorkshopTool(WorkEntry, Generic[P]):
         if (after.volume_m3 or 0.0) < 0 <= (before.volume_m3 or 0.0):
             context.warn(QT_TRANSLATE_NOOP("Warnings", "The mesh has turned inside out."))
 
+    def _written(self, made: Made, stem: str, context: JobContext) -> tuple[Output, ...]:
+        further = next((slot.name for slot in self.outputs if slot.many), "")
+        path = context.staging / "mesh.glb"
+        write_glb(made.mesh, path)
+        outputs = [Output("mesh", path, AssetKind.mesh, f"{stem}.glb")]
+        for name, part in (made.parts or {}).items():
+            context.check_cancelled()
+            path = context.staging / f"{name}.glb"
+            write_glb(part.check(), path)
+            outputs.append(Output(further, path, AssetKind.mesh, f"{stem}-{name}.glb"))
+        if made.report is not None:
+            path = context.staging / "report.json"
+            path.write_text(json.dumps(made.report, indent=1, sort_keys=False) + "\n", encoding="utf-8")
+            outputs.append(Output("report", path, AssetKind.report, f"{stem}.report.json"))
+        return tuple(outputs)
+
 
 def _tell_before(before: MeshFacts, context: JobContext) -> None:
     told: dict[str, Scalar] = {
@@ -107,22 +129,6 @@ def _tell_before(before: MeshFacts, context: JobContext) -> None:
     }
     for name, value in told.items():
         context.fact(f"{name}_before", value)
-
-
-def _written(made: Made, stem: str, context: JobContext) -> tuple[Output, ...]:
-    path = context.staging / "mesh.glb"
-    write_glb(made.mesh, path)
-    outputs = [Output("mesh", path, AssetKind.mesh, f"{stem}.glb")]
-    for name, part in (made.parts or {}).items():
-        context.check_cancelled()
-        path = context.staging / f"{name}.glb"
-        write_glb(part.check(), path)
-        outputs.append(Output("parts", path, AssetKind.mesh, f"{stem}-{name}.glb"))
-    if made.report is not None:
-        path = context.staging / "report.json"
-        path.write_text(json.dumps(made.report, indent=1, sort_keys=False) + "\n", encoding="utf-8")
-        outputs.append(Output("report", path, AssetKind.report, f"{stem}.report.json"))
-    return tuple(outputs)
 
 
 def refuse(mesh: Mesh, problem: str) -> MeshUnfit:

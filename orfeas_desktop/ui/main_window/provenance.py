@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
+from orfeas_desktop.assets import COLLISION, LODS
 from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.engine.chores import CHORES
 from orfeas_desktop.engine.exporters import EXPORTERS
@@ -48,7 +49,10 @@ def fact_groups(version: Version) -> tuple[FactGroup, ...]:
     """Return what is known of a version: its mesh, its recipe, its seconds."""
     provenance = version.provenance
     request = provenance.request
-    groups = [FactGroup(tr("Mesh"), _mesh_facts(provenance.facts))]
+    groups = [
+        FactGroup(tr("Mesh"), _mesh_facts(provenance.facts)),
+        FactGroup(tr("Files beside the mesh"), _further_files(version)),
+    ]
     if request is None:
         groups.append(FactGroup(tr("Recipe"), (Fact(tr("Made by"), tr("Imported from a file")),)))
     else:
@@ -79,6 +83,19 @@ def _mesh_facts(facts: object) -> tuple[Fact, ...]:
     if isinstance(known.get("watertight"), bool):
         lines.append(Fact(tr("Surface"), tr("Closed") if known["watertight"] else tr("Open")))
     return tuple(lines)
+
+
+def _further_files(version: Version) -> tuple[Fact, ...]:
+    titles = {
+        LODS: tr("Levels of detail"),
+        COLLISION: tr("Collision shapes"),
+        "parts": tr("Pieces"),
+        "report": tr("Reports"),
+    }
+    found = {title: version.all_files(slot) for slot, title in titles.items()}
+    return tuple(
+        Fact(title, ", ".join(file.name for file in files)) for title, files in found.items() if files
+    )
 
 
 def _recipe(request: JobRequest, facts: object) -> tuple[Fact, ...]:

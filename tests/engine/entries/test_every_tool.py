@@ -62,7 +62,7 @@ def test_it_says_what_it_is(tool: WorkEntry) -> None:
     assert tool.summary.endswith(".")
     assert tool.inputs[0].name == tool.outputs[0].name == "mesh"
     assert {slot.name for slot in tool.inputs} <= {"mesh", "other"}
-    assert {slot.name for slot in tool.outputs} <= {"mesh", "parts", "report"}
+    assert {slot.name for slot in tool.outputs} <= {"mesh", "parts", "lods", "collision", "report"}
     for field in tool.params.fields():
         assert field.title
         assert field.help.endswith(".")

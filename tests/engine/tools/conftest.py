@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 
 class Ran:
-    """What a tool left: its mesh, parts by name, report file and what it told."""
+    """What a tool left: its mesh, further meshes by name, report file and what it told."""
 
     def __init__(self, outputs: tuple[Any, ...], context: Any) -> None:
         self.mesh = read_glb(outputs[0].path)
-        self.parts = {output.name: read_glb(output.path) for output in outputs if output.slot == "parts"}
+        self.parts = {
+            output.name: read_glb(output.path) for output in outputs if output.slot not in ("mesh", "report")
+        }
         self.report = next((output.path for output in outputs if output.slot == "report"), None)
         self.facts = context.facts
         self.warnings = context.warnings
