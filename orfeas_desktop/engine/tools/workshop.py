@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
@@ -12,6 +12,7 @@ from orfeas_desktop.assets import COLLISION, LODS, AssetKind
 from orfeas_desktop.engine.jobs.context import Inputs, JobContext, Output, WorkEntry
 from orfeas_desktop.engine.mesh.distance import surface_distance
 from orfeas_desktop.engine.mesh.facts import MeshFacts, mesh_facts
+from orfeas_desktop.engine.mesh.faults import Json
 from orfeas_desktop.engine.mesh.files import read_mesh_file
 from orfeas_desktop.engine.mesh.glb import write_glb
 from orfeas_desktop.engine.mesh.mesh import Mesh
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", bound=Params)
 
-Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 OTHER_IN = Slot("other", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Other mesh"))
 PARTS_OUT = Slot(
     "parts", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Further meshes"), required=False, many=True

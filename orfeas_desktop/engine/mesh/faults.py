@@ -1,0 +1,109 @@
+"""Faults: what is wrong with a mesh, where, and which tool mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orfeas_desktop.words import QT_TRANSLATE_NOOP
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from orfeas_desktop.engine.mesh.inspection import Inspection
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+
+    Rows = NDArray[np.integer] | NDArray[np.floating]
+
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fault:
+    """One kind of fault: how often, which tool mends it, and where: numbers of faces, or points in metres."""
+
+    id: str
+    count: int
+    sentence: str
+    tool: str
+    faces: Rows | None = None
+    points: Rows | None = None
+
+    def plain(self, shown: int) -> dict[str, Json]:
+        """Return the fault as the report holds it, with at most `shown` places."""
+        told: dict[str, Json] = {
+            "fault": self.id,
+            "count": self.count,
+            "sentence": self.sentence,
+            "tool": self.tool,
+        }
+        if self.faces is not None:
+            told["faces"] = self.faces[:shown].tolist()
+        if self.points is not None:
+            told["points"] = self.points[:shown].tolist()
+        return told
+
+
+def surface_faults(mesh: Mesh, seen: Inspection, volume: float | None) -> list[Fault]:
+    """Return every kind of fault a surface can have, also those of which it has none."""
+    metres = seen.places * mesh.metres_per_unit
+    return [
+        Fault(
+            "open-edges",
+            len(seen.open_edges),
+            QT_TRANSLATE_NOOP("Faults", "The surface has holes."),
+            "repair",
+            points=metres[np.unique(seen.open_edges)],
+        ),
+        Fault(
+            "nonmanifold-edges",
+            seen.nonmanifold_edges,
+            QT_TRANSLATE_NOOP("Faults", "Three or more faces meet in an edge."),
+            "repair",
+            faces=seen.at_nonmanifold_edges,
+        ),
+        Fault(
+            "nonmanifold-vertices",
+            len(seen.nonmanifold_vertices),
+            QT_TRANSLATE_NOOP("Faults", "Pieces of the surface touch in a point only."),
+            "repair",
+            points=metres[seen.nonmanifold_vertices],
+        ),
+        Fault(
+            "turned-faces",
+            len(seen.turned),
+            QT_TRANSLATE_NOOP("Faults", "Faces look the other way than their neighbours."),
+            "repair",
+            faces=seen.turned,
+        ),
+        Fault(
+            "inside-out",
+            int((volume or 0.0) < 0),
+            QT_TRANSLATE_NOOP("Faults", "The whole surface is inside out."),
+            "repair",
+        ),
+        Fault(
+            "degenerate-faces",
+            len(seen.degenerate),
+            QT_TRANSLATE_NOOP("Faults", "Faces have no area."),
+            "repair",
+            faces=seen.degenerate,
+        ),
+        Fault(
+            "duplicate-faces",
+            len(seen.duplicate),
+            QT_TRANSLATE_NOOP("Faults", "Faces lie twice on the same corners."),
+            "repair",
+            faces=seen.duplicate,
+        ),
+        Fault(
+            "self-intersections",
+            len(seen.crossing),
+            QT_TRANSLATE_NOOP("Faults", "Faces pierce each other."),
+            "rebuild",
+            faces=np.unique(seen.crossing),
+        ),
+    ]

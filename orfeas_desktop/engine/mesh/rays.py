@@ -1,0 +1,93 @@
+"""Where rays first meet a surface (Embree)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
+
+    from embreex.rtcore_scene import EmbreeScene
+    from numpy.typing import NDArray
+
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+
+_AT_ONCE = 200_000
+_START = 3e-6
+"""How far along a ray looking begins, in sizes of the surface: more than float32 rounds, so that no ray meets the
+face it starts on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """faces (N,) the first one each ray meets, -1 for none; distances (N,) in units of the mesh, infinite for none."""
+
+    faces: NDArray[np.int64]
+    distances: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class RayTree:
+    """A surface ready to be asked; Embree works in float32 on a copy of size 1 around the origin."""
+
+    scene: EmbreeScene
+    corners: NDArray[np.float64]
+    normals: NDArray[np.float64]
+    """Unit length, zero for a face without area."""
+    middle: NDArray[np.float64]
+    size: float
+
+    @classmethod
+    def of(cls, mesh: Mesh) -> Self:
+        """Build the tree over `mesh`."""
+        from embreex.mesh_construction import TriangleMesh
+        from embreex.rtcore_scene import EmbreeScene
+
+        low, high = (side.astype(np.float64) for side in mesh.bounds)
+        middle, size = (low + high) / 2, float(np.linalg.norm(high - low)) or 1.0
+        corners = (mesh.vertices.astype(np.float64)[mesh.faces] - middle) / size
+        scene = EmbreeScene(robust=True)
+        TriangleMesh(scene, np.ascontiguousarray(corners, np.float32))
+        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        length = np.linalg.norm(normals, axis=1, keepdims=True)
+        return cls(scene, corners, normals / np.where(length > 0, length, 1.0), middle, size)
+
+    def first(
+        self,
+        starts: NDArray[np.floating],
+        directions: NDArray[np.floating],
+        step: Callable[[float], None] | None = None,
+    ) -> Hits:
+        """Return what rays from (N, 3) `starts` along (N, 3) unit `directions` meet; `step` is told 0..1.
+
+        Distances come from the plane of the face met, in float64.
+        """
+        faces = np.full(len(starts), -1, np.int64)
+        distances = np.full(len(starts), np.inf)
+        for start in range(0, len(starts), _AT_ONCE):
+            if step is not None:
+                step(start / len(starts))
+            part = slice(start, start + _AT_ONCE)
+            faces[part], distances[part] = self._some(
+                (starts[part] - self.middle) / self.size, directions[part].astype(np.float64)
+            )
+        return Hits(faces, distances * self.size)
+
+    def _some(
+        self, starts: NDArray[np.float64], directions: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        begun = starts + _START * directions
+        met = np.asarray(self.scene.run(begun.astype(np.float32), directions.astype(np.float32)), np.int64)
+        hit = np.flatnonzero(met >= 0)
+        normal = self.normals[met[hit]]
+        slope = np.einsum("nd,nd->n", normal, directions[hit])
+        rise = np.einsum("nd,nd->n", normal, self.corners[met[hit], 0] - starts[hit])
+        known = np.abs(slope) > 1e-9
+        distances = np.full(len(starts), np.inf)
+        distances[hit[known]] = np.maximum(rise[known] / slope[known], 0.0)
+        met[hit[~known]] = -1
+        return met, distances
