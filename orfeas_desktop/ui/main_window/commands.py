@@ -25,12 +25,14 @@ class Commands(QObject):
         super().__init__(window)
         self._look = look
         self._window = window
-        self._met: frozenset[Need] = frozenset()
+        self._met: frozenset[Need] | None = None
         self.actions: Mapping[str, QAction] = {entry.id: self._make(entry) for entry in ACTIONS}
         self.menu = self._make_menu()
 
     def meet(self, met: frozenset[Need]) -> None:
         """Enable what can be used now; the rest says why not."""
+        if met == self._met:
+            return
         self._met = met
         for entry in ACTIONS:
             need = missing_need(entry, met)
@@ -41,7 +43,7 @@ class Commands(QObject):
     def why_not(self, action_id: str) -> str:
         """Return why the action cannot be used now, or nothing."""
         entry = next(entry for entry in ACTIONS if entry.id == action_id)
-        need = missing_need(entry, self._met)
+        need = missing_need(entry, self._met or frozenset())
         return "" if need is None else _words(NEED_TITLES[need])
 
     def check(self, action_id: str, checked: bool) -> None:

@@ -48,6 +48,7 @@ class MainWindow(QMainWindow):
     first_painted = Signal()
     viewport: Viewport
     welcome: Welcome
+    toasts: Toasts
 
     def __init__(self, look: Look, session: Session, files: DragFiles) -> None:
         super().__init__()
@@ -69,7 +70,6 @@ class MainWindow(QMainWindow):
         self.jobs = JobPanel(look, session.desk.list)
         self.status = StatusLine(look)
         self._lay_out()
-        self.toasts = Toasts(look, self, self.centralWidget())
         self.palette_popup: CommandPalette | None = None
         self._find: Callable[[str], Sequence[PaletteItem]] = self.commands.matching
         menu_key = QShortcut(QKeySequence("F10"), self)
@@ -81,6 +81,7 @@ class MainWindow(QMainWindow):
         """Put the 3D view into the middle; until then its ground is painted."""
         self.viewport = viewport
         self.welcome = Welcome(self.look, viewport)
+        self.toasts = Toasts(self.look, viewport)
         self._centre.addWidget(viewport)
         self.look.changed.connect(self._dress)
 

@@ -37,6 +37,7 @@ class Wiring(QObject):
         self.backends: dict[str, Backend] = {
             backend.id: backend for backend in BACKENDS if backend.task is Task.image_to_mesh
         }
+        self._usual: dict[str, float] = {}
         self._connect_library()
         self._connect_inspector()
         self._connect_jobs()
@@ -115,12 +116,23 @@ class Wiring(QObject):
         if backend is None:
             return ""
         where = self.tr("GPU") if backend.lane is Lane.gpu else self.tr("CPU")
-        usual = self.session.studio.usual_seconds(backend.id, backend.version) if self.session.studio else {}
+        usual = self._usual_seconds(backend)
         if not usual:
             return self.tr("{where} · not measured yet on this machine").format(where=where)
-        seconds = sum(usual.values())
-        amount = f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
+        amount = f"{usual:.1f}" if usual < 10 else f"{usual:.0f}"
         return self.tr("{where} · about {seconds} s on this machine").format(where=where, seconds=amount)
+
+    def _usual_seconds(self, backend: Backend) -> float:
+        """Return how long it takes on this machine; read again only after a job has ended."""
+        if backend.id not in self._usual and self.session.studio is not None:
+            seconds = self.session.studio.usual_seconds(backend.id, backend.version)
+            self._usual[backend.id] = sum(seconds.values())
+        return self._usual.get(backend.id, 0.0)
+
+    def _forget_usual(self, ended: object) -> None:
+        del ended
+        self._usual.clear()
+        self.renew()
 
     # Library
 
@@ -269,6 +281,7 @@ class Wiring(QObject):
         panel.cancel_wanted.connect(desk.cancel)
         panel.forget_wanted.connect(desk.list.forget)
         panel.retry_wanted.connect(desk.retry)
+        desk.finished.connect(self._forget_usual)
         for happening in (desk.list.rowsInserted, desk.list.rowsRemoved, desk.list.rowsMoved):
             happening.connect(self.renew)
 

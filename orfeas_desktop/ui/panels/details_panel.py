@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
@@ -14,6 +15,9 @@ from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role, label
 from orfeas_desktop.ui.pieces.scroll_column import OVERHANG, ScrollColumn
 from orfeas_desktop.ui.signals import signal
 from orfeas_desktop.ui.theme import tabular
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QShowEvent
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class DetailsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(self.tr("Details"))
+        self._groups: tuple[FactGroup, ...] = ()
+        self._laid_out = True
         self.name = ElidedLabel("", Role.heading)
         self.versions = QComboBox()
         self.versions.setAccessibleName(self.tr("Version"))
@@ -108,22 +114,32 @@ class DetailsPanel(QWidget):
         self.again.setToolTip(
             self.tr("Fill the form with this recipe") if again else self.tr("An imported mesh has no recipe")
         )
-        self._lay_out(groups)
+        if tuple(groups) != self._groups:
+            self._groups = tuple(groups)
+            self._laid_out = False
+            if self.isVisible():
+                self._lay_out()
         self.empty.hide()
         self.content.show()
 
     def lines(self) -> tuple[tuple[str, str], ...]:
         """Return every line as it is shown."""
-        return tuple(self._lines)
+        return tuple((fact.name, fact.value) for group in self._groups for fact in group.facts)
 
-    def _lay_out(self, groups: Sequence[FactGroup]) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
+        """Lay the lines out: most versions come and go without anybody looking at their details."""
+        super().showEvent(event)
+        if not self._laid_out:
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        self._laid_out = True
         while (item := self.grid.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.deleteLater()
-        self._lines: list[tuple[str, str]] = []
         row = 0
-        for group in groups:
+        for group in self._groups:
             if not group.facts:
                 continue
             title = label(group.title, Role.heading)
@@ -143,7 +159,6 @@ class DetailsPanel(QWidget):
         value.setAccessibleName(f"{fact.name}: {fact.value}")
         self.grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
         self.grid.addWidget(value, row, 1, Qt.AlignmentFlag.AlignTop)
-        self._lines.append((fact.name, fact.value))
 
     def _choose(self, place: int) -> None:
         self.version_chosen.emit(int(self.versions.itemData(place)))

@@ -32,6 +32,7 @@ class TopBar(QWidget):
         self.setAccessibleName(self.tr("Top bar"))
         self.setFixedHeight(46)
         self._look = look
+        self._offered: tuple[list[tuple[int, str]], int | None] | None = None
         self.menu = icon_button(look, IconName("ph.list"), self.tr("Menu"), self.tr("Menu (F10)"), size=18)
         self.menu.setMenu(menu)
         self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -71,6 +72,10 @@ class TopBar(QWidget):
 
     def show_projects(self, projects: Sequence[Project], current: int | None) -> None:
         """Offer these projects; `current` is the one that is open."""
+        offered = ([(project.id, project.name) for project in projects], current)
+        if offered == self._offered:
+            return
+        self._offered = offered
         menu = self.project.menu()
         menu.clear()
         for old in menu.findChildren(QActionGroup):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from orfeas_desktop.ui.pieces.buttons import IconName, Kind, icon_button, text_button
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QUndoStack
 
 SECONDS = 6
+SECONDS_TO_ACT = 20
+"""How long a toast with an action stands; the action can be found elsewhere afterwards."""
+MOST = 3
 MARGIN = 16
 WIDTH = 320
 
 
 class Toast(QFrame):
-    """One notice; with an action it stays until it is used or closed."""
+    """One notice; with an action it stands longer, and none goes from under the pointer or the keyboard."""
 
     def __init__(
         self, look: Look, parent: QWidget, text: str, action: tuple[str, Callable[[], object]] | None = None
@@ -43,12 +46,19 @@ class Toast(QFrame):
         close = icon_button(look, IconName("ph.x"), self.tr("Close"), size=14)
         close.clicked.connect(self.close)
         row.addWidget(close)
-        self.setFixedWidth(WIDTH)
         self.ensurePolished()
 
     def leave_with(self, stack: QUndoStack) -> None:
         """Close when `stack` moves on from where it stands now."""
         stack.indexChanged.connect(self.close)
+
+    def leave(self) -> None:
+        """Close, or later while somebody is at it."""
+        focus = self.focusWidget()
+        if self.underMouse() or (focus is not None and focus.hasFocus()):
+            QTimer.singleShot(SECONDS * 1000, self, self.leave)
+        else:
+            self.close()
 
     def _use(self) -> None:
         self.close()
@@ -56,36 +66,32 @@ class Toast(QFrame):
 
 
 class Toasts(QObject):
-    """Stacks toasts over the lower right corner of a widget, or of that part of it where they hide nothing."""
+    """Stacks toasts in the lower right corner of a widget, inside it: they hide nothing that lies beside it."""
 
-    def __init__(self, look: Look, over: QWidget, part: QWidget | None = None) -> None:
+    def __init__(self, look: Look, over: QWidget) -> None:
         super().__init__(over)
         self._look = look
         self._over = over
-        self._part = part
         self._shown: list[Toast] = []
-        for watched in (over, part):
-            if watched is not None:
-                watched.installEventFilter(self)
+        over.installEventFilter(self)
 
     def show(self, text: str, action: tuple[str, Callable[[], object]] | None = None) -> Toast:
         """Show `text`; `action` is a button's words and what it does."""
         toast = Toast(self._look, self._over, text, action)
         toast.installEventFilter(self)
         self._shown.append(toast)
-        toast.show()
-        toast.raise_()
-        if action is None:
-            QTimer.singleShot(SECONDS * 1000, toast, toast.close)
-        for old in self._shown[:-3]:
+        for old in self._shown[:-MOST]:
             old.close()
         self._place()
+        toast.show()
+        toast.raise_()
+        QTimer.singleShot((SECONDS if action is None else SECONDS_TO_ACT) * 1000, toast, toast.leave)
         return toast
 
     def show_undoable(self, text: str, stack: QUndoStack) -> Toast:
-        """Offer to take back the step that `stack` is taking; the offer goes with the stack's next move."""
+        """Offer to take back the step that `stack` has just taken; the offer goes with the stack's next move."""
         toast = self.show(text, (self.tr("Undo"), stack.undo))
-        QTimer.singleShot(0, toast, lambda: toast.leave_with(stack))
+        toast.leave_with(stack)
         return toast
 
     def shown(self) -> tuple[str, ...]:
@@ -93,7 +99,7 @@ class Toasts(QObject):
         return tuple(toast.message.text() for toast in self._shown)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move) and not isinstance(watched, Toast):
+        if watched is self._over and event.type() is QEvent.Type.Resize:
             self._place()
         elif event.type() is QEvent.Type.Close and isinstance(watched, Toast) and watched in self._shown:
             self._shown.remove(watched)
@@ -102,16 +108,11 @@ class Toasts(QObject):
         return False
 
     def _place(self) -> None:
-        room = self._room()
-        left, bottom = room.right() - WIDTH - MARGIN, room.bottom() - MARGIN
+        room = self._over.rect()
+        width = min(WIDTH, room.width() - 2 * MARGIN)
+        left, bottom = room.right() - width - MARGIN, room.bottom() - MARGIN
         for toast in reversed(self._shown):
-            height = max(44, toast.row.totalHeightForWidth(WIDTH))
+            height = max(44, toast.row.totalHeightForWidth(width))
             bottom -= height
-            toast.setGeometry(left, bottom, WIDTH, height)
+            toast.setGeometry(left, bottom, width, height)
             bottom -= 8
-
-    def _room(self) -> QRect:
-        part = self._part
-        if part is None or not part.isVisible() or part.width() < WIDTH + 2 * MARGIN:
-            return self._over.rect()
-        return QRect(part.mapTo(self._over, QPoint(0, 0)), part.size())

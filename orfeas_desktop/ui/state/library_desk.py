@@ -181,14 +181,14 @@ class LibraryDesk(QObject):
             self._write(studio.empty_bin)
 
     def take_change(self, change: Change) -> None:
-        """Show what a write touched."""
+        """Show what a write touched; whoever follows hears of it in a turn of its own, so that none is long."""
         studio = self._studio
         if studio is None or not (change.projects or change.assets):
             return
         self._refresh_projects(studio)
         if self.project is not None and self.project.id in change.projects and not self._put(studio, change):
             self._renew()
-        self.changed.emit(change)
+        QTimer.singleShot(0, self, lambda: self.changed.emit(change))
 
     def _put(self, studio: Studio, change: Change) -> bool:
         """Redraw just the assets that changed, when that is all: their files, not their names or places."""

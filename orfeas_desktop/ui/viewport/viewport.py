@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QLinearGradient, QPainter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -270,6 +270,8 @@ class Viewport(QWidget):
             return
         from orfeas_desktop.ui.viewport.stage import Stage
 
+        if graphics.software:
+            self._stand_apart()
         canvas = make_canvas(self, graphics)
         canvas.setAccessibleName(self.tr("3D view"))
         self._canvas = canvas
@@ -284,12 +286,23 @@ class Viewport(QWidget):
         self._steering.clicked.connect(self._pick)
         canvas.frameSwapped.connect(self._follow_frame)
         self._column.addWidget(canvas)
+        canvas.lower()
         self.setFocusProxy(canvas)
         self._place()
         self.frame()
         self.ready.emit()
         if self._waiting is not None:
             self._show(self._waiting)
+
+    def _stand_apart(self) -> None:
+        """Become a native window inside the other one, alone.
+
+        A window that holds a GL canvas is composed with GL at every repaint of any part of it, which takes the
+        processor 10 ms and more; so only this part of the window is.
+        """
+        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DontCreateNativeWidgetSiblings)
+        self.setAttribute(Qt.WidgetAttribute.WA_DontCreateNativeAncestors)
+        self.setAttribute(Qt.WidgetAttribute.WA_NativeWindow)
 
     def _load(self, manifest: Path, arrays: Mapping[str, Path] | None) -> None:
         self._pending = None
