@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QWidget
 
 from orfeas_desktop.ui.pieces.buttons import IconName, Kind, icon_button, text_button
 from orfeas_desktop.ui.pieces.labels import Role, label
@@ -54,8 +54,7 @@ class Toast(QFrame):
 
     def leave(self) -> None:
         """Close, or later while somebody is at it."""
-        focus = self.focusWidget()
-        if self.underMouse() or (focus is not None and focus.hasFocus()):
+        if self.underMouse() or any(button.hasFocus() for button in self.findChildren(QAbstractButton)):
             QTimer.singleShot(SECONDS * 1000, self, self.leave)
         else:
             self.close()

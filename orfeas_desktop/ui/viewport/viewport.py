@@ -118,6 +118,7 @@ class Viewport(QWidget):
         if self._started:
             return
         self._started = True
+        self._say(self.tr("Starting the 3D view"))
 
         def load() -> None:
             try:
@@ -288,7 +289,7 @@ class Viewport(QWidget):
         self._column.addWidget(canvas)
         canvas.lower()
         self.setFocusProxy(canvas)
-        self._place()
+        self._say_empty()
         self.frame()
         self.ready.emit()
         if self._waiting is not None:
