@@ -38,8 +38,9 @@ def _start_xvfb() -> subprocess.Popen[bytes]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give the run a screen: its own Xvfb on Linux, the system's display elsewhere."""
-    if sys.platform == "linux":
+    """Give the run, or each process of a parallel one, a screen: its own Xvfb on Linux, the system's display elsewhere."""
+    directs_others = config.getoption("numprocesses", None) is not None and not hasattr(config, "workerinput")
+    if sys.platform == "linux" and not directs_others:
         config.stash[_XVFB] = _start_xvfb()
         os.environ["QT_QPA_PLATFORM"] = "xcb"
         os.environ.pop("WAYLAND_DISPLAY", None)
@@ -60,6 +61,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if server is not None:
         server.terminate()
         server.wait()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests left as user properties (heading, (subject, weight, words)): a subject's heaviest words."""
+    told: dict[str, dict[str, tuple[float, str]]] = {}
+    for report in terminalreporter.getreports(""):
+        for heading, (subject, *said) in report.user_properties if report.when == "teardown" else ():
+            lines = told.setdefault(heading, {})
+            lines[subject] = max(lines.get(subject, (-1.0, "")), tuple(said))
+    for heading, lines in told.items():
+        terminalreporter.section(heading)
+        for subject, (_, words) in sorted(lines.items()):
+            terminalreporter.line(f"{subject:14} {words}")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The cases of the parity suite, and one line for each in the summary."""
+"""The cases of the parity suite, and a line for each in the summary."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FOLDER = Path(os.environ.get("ORFEAS_PARITY_DIR", Path(__file__).parents[2] / "data" / "hunyuan3d_shape"))
 
@@ -29,20 +33,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @dataclass
-class Ledger:
-    """The worst error of every case, in shares of its bound."""
+class Check:
+    """How near a number of a case came to its bound."""
 
-    worst: dict[str, tuple[float, float, float, str]] = field(default_factory=dict)
-    checks: dict[str, int] = field(default_factory=dict)
+    key: str
+    error: float
+    bound: float
 
-    def add(self, case: str, key: str, error: float, bound: float) -> None:
-        self.checks[case] = self.checks.get(case, 0) + 1
-        share = error / bound if bound else error
-        if case not in self.worst or share > self.worst[case][0]:
-            self.worst[case] = (share, error, bound, key)
-
-
-LEDGER = pytest.StashKey[Ledger]()
+    @property
+    def share(self) -> float:
+        return self.error / self.bound if self.bound else self.error
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Case:
     """One folder of reference numbers; `io` holds its arrays."""
 
     name: str
-    ledger: Ledger
+    checks: list[Check] = field(default_factory=list)
 
     @property
     def path(self) -> Path:
@@ -71,19 +71,27 @@ class Case:
         assert mine.shape == theirs.shape, f"{self.name} {key}: shape {mine.shape}, not {theirs.shape}"
         bound = tolerance * max(1.0, float(np.abs(theirs).max(initial=0.0)) * least)
         error = float(np.abs(mine - theirs).max(initial=0.0))
-        self.ledger.add(self.name, key, error, bound)
+        self.checks.append(Check(key, error, bound))
         assert error <= bound, f"{self.name} {key}: error {error:.3g}, bound {bound:.3g}"
 
     def within(self, key: str, found: float, bound: float) -> None:
         """Check a measured amount against its bound."""
-        self.ledger.add(self.name, key, found, bound)
+        self.checks.append(Check(key, found, bound))
         assert found <= bound, f"{self.name} {key}: {found:.4g}, bound {bound:.4g}"
 
 
 @pytest.fixture
-def case(request: pytest.FixtureRequest) -> Case:
-    """The case that a test is run for."""
-    return Case(request.param, request.config.stash.setdefault(LEDGER, Ledger()))
+def case(request: pytest.FixtureRequest) -> Iterator[Case]:
+    """The case that a test is run for; what came nearest to its bound is told in the run's summary."""
+    case = Case(request.param)
+    yield case
+    if case.checks:
+        worst = max(case.checks, key=lambda check: check.share)
+        words = f"max error {worst.error:.2e} of {worst.bound:.1e} ({worst.share:6.1%}) in {worst.key}"
+        told = (case.name, worst.share, words)
+        request.node.user_properties.append(
+            ("shape parity: the check of each case nearest to its bound", told)
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -127,14 +135,3 @@ def listen():
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "cases(prefix): run for every parity case of that name")
-
-
-def pytest_terminal_summary(terminalreporter: object, config: pytest.Config) -> None:
-    ledger = config.stash.get(LEDGER, None)
-    if ledger is None:
-        return
-    terminalreporter.section("shape parity: the check of each case that came nearest to its bound")
-    for name, (share, error, bound, key) in sorted(ledger.worst.items()):
-        terminalreporter.line(
-            f"{name:14} max error {error:.2e} of {bound:.1e} ({share:6.1%}) in {key}; {ledger.checks[name]} checks"
-        )
