@@ -2,8 +2,8 @@
 
 OrfeasError
 ├ InputError    2   BadPicture (Empty, Unreadable, TooLarge, Transparent, NoObject, NotAFile, Missing) · BadMesh (Unfit)
-│                   · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput · NotAFolder · FileChanging
-│                   · NameMissing
+│                   · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput · NotAFolder · FolderInUse
+│                   · FileChanging · NameMissing
 ├ ResourceError 3   WeightsMissing · BadWeights · WeightsBusy · LicenceNotAccepted · Offline · DownloadFailed
 │                   · WrongContent · SignInNeeded · SpaceMissing · DiskFull · PermissionDenied · FolderMissing
 │                   · NoDisplay · OutOfMemory · ProgramMissing
@@ -97,6 +97,14 @@ class NotAFile(InputError):
     remedy = QT_TRANSLATE_NOOP("Errors", "Choose a file inside it.")
 
 
+class FolderInUse(InputError):
+    """A folder that is to be written holds files of somebody else."""
+
+    code = "folder-in-use"
+    sentence = QT_TRANSLATE_NOOP("Errors", "The folder “{name}” holds files that this program did not write.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Choose another name, or an empty folder.")
+
+
 class FileChanging(InputError):
     """A file that another program writes while it is read."""
 
@@ -117,7 +125,7 @@ class NotAFolder(InputError):
     """A file where a folder is needed."""
 
     code = "not-a-folder"
-    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is a file; several meshes need a folder.")
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is a file; a folder is needed here.")
     remedy = QT_TRANSLATE_NOOP("Errors", "Give the name of a folder.")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orfeas_desktop.assets import LocalFile
+from orfeas_desktop.assets import AssetKind, LocalFile
 from orfeas_desktop.cli.doors import Call, call_of
 from orfeas_desktop.cli.options import check_target, checked_settings, exporter_for
 from orfeas_desktop.cli.running import finish
@@ -18,8 +18,9 @@ from orfeas_desktop.engine.layouts import LAYOUTS
 from orfeas_desktop.engine.tools import TOOLS
 from orfeas_desktop.errors import BackendFailed, BadInput
 from orfeas_desktop.register import Table
-from orfeas_desktop.requests import JobDone, JobResult, OutputFile
+from orfeas_desktop.requests import JobDone, JobInput, JobResult, OutputFile
 from orfeas_desktop.studio import Studio, Work
+from orfeas_desktop.studio.work import pinned
 
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the entry.")
@@ -91,13 +92,20 @@ def layout(
     _give(call, {"layout": layout_id, "seed": seed}, done.result, files)
 
 
-def export(
+def export(  # noqa: PLR0913  (typer: an option is an argument)
     context: typer.Context,
     mesh: Annotated[Path, typer.Argument(metavar="IN", help="A GLB, OBJ, STL or PLY file.")],
     out: Annotated[Path, typer.Option(help="The file to write.")],
     to: Annotated[
         str, typer.Option(metavar="ID", help="The format; see “orfeas exporters”. By default OUT's suffix.")
     ] = "",
+    lod: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A coarser mesh, the finest first; repeat it for each level."),
+    ] = None,
+    collision: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A collision piece; repeat it for each.")
+    ] = None,
     setting: Settings = None,
     as_json: AsJson = False,
 ) -> None:
@@ -105,15 +113,20 @@ def export(
     del as_json
     call = call_of(context)
     exporter = EXPORTERS[to] if to else exporter_for(out)
-    if out.suffix.lower() in {other.suffix for other in EXPORTERS} - {exporter.suffix}:
+    if out.suffix.lower() in {other.suffix for other in EXPORTERS} - {exporter.suffix, ""}:
         raise WrongWords(f"A {exporter.title} file cannot be called “{out.name}”: its suffix says otherwise.")
     params = checked_settings(exporter, setting or ())
-    check_target(out)
+    check_target(out, folder=exporter.folder)
     with call.studio() as studio:
-        taken, read = read_in(call, studio, mesh)
-        done = finish(studio, studio.export(taken, exporter.id, out, params=params), call.screen, out.name)
+        beside: dict[str, tuple[JobInput, ...]] = {
+            "lods": tuple(_scene_file(call, studio, path) for path in lod or ()),
+            "collision": tuple(_scene_file(call, studio, path) for path in collision or ()),
+        }
+        taken = _scene_file(call, studio, mesh)
+        job = studio.export(taken, exporter.id, out, params=params, along=beside)
+        done = finish(studio, job, call.screen, out.name)
     files = [str(output.file.path) for output in done.result.files]
-    facts = {**read.facts, **done.result.facts}
+    facts = done.result.facts
     payload: dict[str, Json] = {
         "exporter": exporter.id,
         "files": files,
@@ -130,6 +143,11 @@ def read_in(call: Call, studio: Studio, path: Path) -> tuple[LocalFile, JobResul
     """Return the mesh file at `path` as the program keeps meshes. Raises BadMesh and what `pinned` raises."""
     result = finish(studio, studio.import_mesh(path), call.screen, path.name).result
     return _mesh_of(result, "import"), result
+
+
+def _scene_file(call: Call, studio: Studio, path: Path) -> LocalFile:
+    """Return what an export takes: a GLB as it is, with its tree; another file read in."""
+    return pinned(path, AssetKind.mesh) if path.suffix.lower() == ".glb" else read_in(call, studio, path)[0]
 
 
 def _mesh_of(result: JobResult, entry: str) -> LocalFile:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orfeas_desktop.engine.exporters import EXPORTERS
-from orfeas_desktop.engine.exporters.base import Exporter
+from orfeas_desktop.engine.exporters.base import Exporter, ExportParams
 from orfeas_desktop.engine.formats.publish import check_replaceable
+from orfeas_desktop.engine.formats.publish_folder import check_folder_replaceable
 from orfeas_desktop.engine.jobs.context import WorkEntry
 from orfeas_desktop.errors import (
     BadInput,
@@ -19,7 +20,7 @@ from orfeas_desktop.errors import (
     PermissionDenied,
     UnknownEntry,
 )
-from orfeas_desktop.params import Params, Scalar, parse_setting
+from orfeas_desktop.params import Scalar, parse_setting
 from orfeas_desktop.projects.records import Project
 from orfeas_desktop.register import Table
 from orfeas_desktop.studio import Studio
@@ -59,7 +60,7 @@ def files_by_slot(entry: WorkEntry, given: Sequence[str]) -> Mapping[str, Path]:
     return files
 
 
-def exporter_for(target: Path) -> Exporter[Params]:
+def exporter_for(target: Path) -> Exporter[ExportParams]:
     """Return the exporter that the target's suffix names; GLB when it has none. Raises UnknownEntry."""
     suffix = target.suffix.lower() or ".glb"
     for exporter in EXPORTERS:
@@ -69,12 +70,16 @@ def exporter_for(target: Path) -> Exporter[Params]:
     raise UnknownEntry(entry=suffix, table=Table.exporters.value, known=known)
 
 
-def check_target(target: Path) -> None:
-    """Look before any work whether `target` can be written.
+def check_target(target: Path, *, folder: bool = False) -> None:
+    """Look before any work whether `target`, a file or a `folder`, can be written.
 
-    Raises FolderMissing, NotAFile, PermissionDenied and BadInput.
+    Raises FolderMissing, NotAFile, NotAFolder, FolderInUse, PermissionDenied and BadInput.
     """
-    check_replaceable(target)
+    (check_folder_replaceable if folder else check_replaceable)(target)
+    _check_parent(target)
+
+
+def _check_parent(target: Path) -> None:
     folder = target.parent
     if not folder.exists():
         raise FolderMissing(place=str(folder))

@@ -15,7 +15,8 @@ from orfeas_desktop.assets import ALONG, AssetKind, AssetRef, LocalFile
 from orfeas_desktop.engine.backends.base import Backend
 from orfeas_desktop.engine.chores import CHORES
 from orfeas_desktop.engine.exporters import EXPORTERS
-from orfeas_desktop.engine.formats.publish import MAIN_SLOT, publish
+from orfeas_desktop.engine.formats.publish import MAIN_SLOT, plain_stem, publish
+from orfeas_desktop.engine.formats.publish_folder import publish_folder
 from orfeas_desktop.engine.jobs.checking import check_slots, checked_params
 from orfeas_desktop.engine.jobs.context import WorkEntry
 from orfeas_desktop.engine.service import Engine
@@ -208,12 +209,13 @@ class Studio(LibraryFace):
 
         `along` are further files by slot.
         """
+        name = (params or {}).get("name") or plain_stem(target.name)
         work = self.check(
             Work(
                 table=Table.exporters,
                 entry=exporter,
                 inputs={"mesh": (mesh,), **(along or {})},
-                params=params or {},
+                params={**(params or {}), "name": name},
                 title=target.name,
             )
         )
@@ -321,7 +323,8 @@ class Studio(LibraryFace):
         if target is None:
             return event
         try:
-            paths = publish(event.result.files, target)
+            folder = EXPORTERS[event.job.request.entry].folder
+            paths = (publish_folder if folder else publish)(event.result.files, target)
         except OrfeasError as error:
             return JobFailed(event.job.id, error)
         files = tuple(

@@ -271,6 +271,18 @@ def test_a_mesh_file_is_exported(orfeas, mesh, tmp_path, exporter):
     assert orfeas("export", mesh, "--out", out).out.splitlines()[0] == str(out)
 
 
+def test_levels_and_collision_pieces_go_along(orfeas, mesh, tmp_path):
+    out = tmp_path / "out.glb"
+    orfeas("export", mesh, "--out", tmp_path / "in.glb")
+    said = orfeas(
+        "export", tmp_path / "in.glb", "--out", out, "--lod", mesh, "--lod", tmp_path / "in.glb",
+        "--collision", mesh, "--json",
+    )  # fmt: skip
+    assert said.status == 0, said.out
+    facts = said.json["facts"]
+    assert (facts["faces_lod1"], facts["faces_lod2"], facts["collision_pieces"]) == (4, 4, 1)
+
+
 def test_a_layout_arranges_mesh_files(orfeas, mesh, tmp_path):
     layout = orfeas("layouts", "--json").json["layouts"][0]["id"]
     out = tmp_path / "room.glb"

@@ -1,7 +1,8 @@
-"""Exporter: a mesh goes in, files for another program come out, read back before they count."""
+"""Exporter: a scene goes in, files for another program come out, read back before they count."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,24 +10,60 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 import numpy as np
+from pydantic import field_validator
 
 from orfeas_desktop.assets import AssetKind
 from orfeas_desktop.engine.formats.publish import MAIN_SLOT, plain_stem
 from orfeas_desktop.engine.jobs.context import Inputs, JobContext, Output, WorkEntry
 from orfeas_desktop.engine.jobs.recipe import NOTICE
-from orfeas_desktop.engine.mesh.files import read_mesh_file
 from orfeas_desktop.engine.mesh.mesh import Mesh
+from orfeas_desktop.engine.scene.flatten import bounds_of
+from orfeas_desktop.engine.scene.reading import scene_of_inputs
+from orfeas_desktop.engine.scene.scene import Scene
 from orfeas_desktop.errors import ExportNotVerified
-from orfeas_desktop.params import Params
+from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.register import Lane, Slot
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-P = TypeVar("P", bound=Params)
+_NAME = re.compile(r"[A-Za-z0-9_-]{0,80}")
 
-MESH_IN = (Slot("mesh", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Mesh")),)
+
+class ExportParams(Params):
+    """What every exporter can be told."""
+
+    name: str = param(
+        "",
+        QT_TRANSLATE_NOOP("Params", "Name"),
+        QT_TRANSLATE_NOOP(
+            "Params", "What the asset is called in the files: letters, digits, - and _; empty: as the file."
+        ),
+        traits=Traits(advanced=True),
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _plain(cls, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise ValueError("at most 80 letters, digits, - and _")
+        return name
+
+
+P = TypeVar("P", bound=ExportParams)
+
+SCENE_IN = (
+    Slot("mesh", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Mesh")),
+    Slot("lods", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Levels of detail"), required=False, many=True),
+    Slot(
+        "collision",
+        AssetKind.mesh,
+        QT_TRANSLATE_NOOP("Slots", "Collision pieces"),
+        required=False,
+        many=True,
+    ),
+)
 FILES_OUT = (
     Slot(MAIN_SLOT, AssetKind.file, QT_TRANSLATE_NOOP("Slots", "File")),
     Slot(
@@ -98,57 +135,98 @@ def corner(values: NDArray[np.floating]) -> tuple[float, float, float]:
 
 @dataclass(frozen=True)
 class Written:
-    """What an exporter wrote: what the main file should hold, and the files beside it."""
+    """What an exporter wrote: what the main file should hold, and the files beside it.
+
+    An exporter of folders names as `main` the file in the folder that people open; `parts` are found.
+    """
 
     contents: Contents
     parts: tuple[Path, ...] = ()
+    main: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exporter(WorkEntry, Generic[P]):
     """An exporter writes with `write`, then `read_back` looks at the file with another library.
 
-    `write(mesh, path, params, context)` names what it writes beside `path` after `path.stem`.
+    `write(scene, path, params, context)` names what it writes beside `path` after `path.stem`. An exporter of
+    folders finds an empty folder at `path`, named as the asset, and fills it; `read_back` is handed the folder.
+    Meshes of the scene are in metres. Files of folders are outputs named by their path in it.
     """
 
     suffix: str
+    """Empty for an exporter of folders."""
     verified_by: str
     """The library that reads back."""
-    write: Callable[[Mesh, Path, P, JobContext], Written]
+    write: Callable[[Scene, Path, P, JobContext], Written]
     read_back: Callable[[Path], Contents]
-    inputs: tuple[Slot, ...] = MESH_IN
+    folder: bool = False
+    inputs: tuple[Slot, ...] = SCENE_IN
     outputs: tuple[Slot, ...] = FILES_OUT
     lane: Lane = Lane.cpu
 
     def run(self, inputs: Inputs, params: Params, context: JobContext) -> tuple[Output, ...]:
         """Write and read back. Raises BadMesh, and ExportNotVerified when the two differ."""
-        given = inputs["mesh"][0]
+        given, chosen = inputs["mesh"][0], cast("P", params)
         with context.stage(QT_TRANSLATE_NOOP("Stages", "Read")):
-            mesh = read_mesh_file(given)
+            scene = scene_of_inputs(inputs)
             context.progress(1.0)
-        path = context.staging / f"{plain_stem(given.name)}{self.suffix}"
+        title = chosen.name or _stem(given.name)
+        path = context.staging / f"{plain_stem(f'{title}.x')}{self.suffix}"
+        if self.folder:
+            path.mkdir()
         with context.stage(QT_TRANSLATE_NOOP("Stages", "Write")):
-            written = self.write(mesh, path, cast("P", params), context)
+            written = self.write(scene, path, chosen, context)
             context.progress(1.0)
         with context.stage(QT_TRANSLATE_NOOP("Stages", "Check")):
             verify(self.title, written.contents, self.read_back(path))
             context.progress(1.0)
-        self._tell(mesh, written, path, context)
-        main = Output(MAIN_SLOT, path, AssetKind.file, f"{_stem(given.name)}{self.suffix}")
-        parts = (*written.parts, *_notice_beside(mesh, path))
-        return (main, *(Output("parts", part, AssetKind.file, part.name) for part in parts))
-
-    def _tell(self, mesh: Mesh, written: Written, path: Path, context: JobContext) -> None:
-        context.fact("bytes", sum(part.stat().st_size for part in (path, *written.parts)))
-        context.fact("faces", written.contents.faces)
-        for name, side in zip(("width_mm", "height_mm", "depth_mm"), mesh.size_m, strict=True):
-            context.fact(name, round(side * 1000, 4))
+        main, *parts = self._files(scene, path, written)
+        _tell(scene, (main, *parts), context)
         context.fact("verified_by", self.verified_by)
+        name = _inside(main, path) if self.folder else f"{title}{self.suffix}"
+        return (
+            Output(MAIN_SLOT, main, AssetKind.file, name),
+            *(
+                Output("parts", part, AssetKind.file, _inside(part, path) if self.folder else part.name)
+                for part in parts
+            ),
+        )
+
+    def _files(self, scene: Scene, path: Path, written: Written) -> list[Path]:
+        """Return every file of the export, the main one first."""
+        if not self.folder:
+            return [path, *written.parts, *_notice_beside(scene, path)]
+        _notice_beside(scene, path / path.name)
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        return sorted(files, key=lambda file: file != written.main)
 
 
-def _notice_beside(mesh: Mesh, path: Path) -> tuple[Path, ...]:
+def _tell(scene: Scene, files: tuple[Path, ...], context: JobContext) -> None:
+    levels = scene.levels()
+    context.fact("bytes", sum(file.stat().st_size for file in files))
+    context.fact("vertices", sum(mesh.vertex_count for mesh in _finest(scene)))
+    context.fact("faces", levels[0])
+    for level, faces in enumerate(levels[1:], 1):
+        context.fact(f"faces_lod{level}", faces)
+    if scene.pieces():
+        context.fact("collision_pieces", scene.pieces())
+    low, high = bounds_of(scene)
+    for name, side in zip(("width_mm", "height_mm", "depth_mm"), (high - low).tolist(), strict=True):
+        context.fact(name, round(side * 1000, 4))
+
+
+def _finest(scene: Scene) -> list[Mesh]:
+    return [placed.node.mesh for placed in scene.walk() if placed.node.mesh is not None]
+
+
+def _inside(file: Path, folder: Path) -> str:
+    return file.relative_to(folder).as_posix()
+
+
+def _notice_beside(scene: Scene, path: Path) -> tuple[Path, ...]:
     """Write what the licence of the weights wants to go along, where there is such a thing."""
-    notice = mesh.extras.get(NOTICE)
+    notice = scene.extras.get(NOTICE)
     if not notice:
         return ()
     file = path.with_name(f"{path.stem}-NOTICE.txt")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import StrEnum
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orfeas_desktop.engine.exporters.base import Contents, Exporter, Written, corner
+from orfeas_desktop.engine.exporters.base import Contents, Exporter, ExportParams, Written, corner
 from orfeas_desktop.engine.jobs.recipe import NOTICE
-from orfeas_desktop.engine.mesh.glb import write_glb
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.mesh.textures import (
     MAX_TEXTURE_SIDE,
@@ -19,8 +19,10 @@ from orfeas_desktop.engine.mesh.textures import (
     textures_of,
     with_textures,
 )
+from orfeas_desktop.engine.scene.flatten import bounds_of
+from orfeas_desktop.engine.scene.gltf_write_scene import GltfStyle, LevelStyle, write_scene
 from orfeas_desktop.errors import BadMesh
-from orfeas_desktop.params import Params, Traits, param
+from orfeas_desktop.params import Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
+    from orfeas_desktop.engine.scene.scene import Node, Scene
 
 
 class LargestSide(StrEnum):
@@ -47,7 +50,7 @@ class LargestSide(StrEnum):
         return MAX_TEXTURE_SIDE if self is LargestSide.keep else int(self.value)
 
 
-class GlbParams(Params):
+class GlbParams(ExportParams):
     """Settings of the GLB exporter."""
 
     texture_format: TextureFormat = param(
@@ -78,6 +81,26 @@ class GlbParams(Params):
             choice_titles=(QT_TRANSLATE_NOOP("Params", "As they are"), "4096", "2048", "1024", "512"),
         ),
     )
+    levels: LevelStyle = param(
+        LevelStyle.extension,
+        QT_TRANSLATE_NOOP("Params", "Levels of detail"),
+        QT_TRANSLATE_NOOP(
+            "Params",
+            "MSFT_lod is hidden from programs that do not know it; named nodes show in all of them.",
+        ),
+        traits=Traits(
+            choice_titles=(
+                "MSFT_lod",
+                QT_TRANSLATE_NOOP("Params", "Nodes named _LOD0, _LOD1 …"),
+                QT_TRANSLATE_NOOP("Params", "None"),
+            )
+        ),
+    )
+    pieces: bool = param(
+        False,
+        QT_TRANSLATE_NOOP("Params", "Collision pieces"),
+        QT_TRANSLATE_NOOP("Params", "Writes them as nodes named UCX_…; viewers show them."),
+    )
     recipe: bool = param(
         True,
         QT_TRANSLATE_NOOP("Params", "Keep the recipe"),
@@ -85,31 +108,67 @@ class GlbParams(Params):
     )
 
 
-def _write(mesh: Mesh, path: Path, params: GlbParams, context: JobContext) -> Written:
-    materials: list[Material] = []
-    for index, material in enumerate(mesh.materials):
-        context.progress(0.8 * index / len(mesh.materials))
-        materials.append(_smaller(material, mesh, params))
-    context.progress(0.8)
-    kept = {NOTICE: mesh.extras[NOTICE]} if NOTICE in mesh.extras else {}
-    extras = mesh.extras if params.recipe else kept
-    write_glb(mesh.changed(materials=tuple(materials), extras=extras), path)
-    groups = mesh.face_materials
-    used = {0} if groups is None else {int(index) for index in np.unique(groups)}
+def _write(scene: Scene, path: Path, params: GlbParams, context: JobContext) -> Written:
+    known: dict[tuple[str, bytes], Texture] = {}
+    meshes = scene.meshes()
+    done = count(1)
+
+    def lighter(mesh: Mesh) -> Mesh:
+        context.progress(0.8 * next(done) / len(meshes))
+        return mesh.changed(
+            materials=tuple(_smaller(material, mesh, params, known) for material in mesh.materials)
+        )
+
+    written = scene.with_meshes(lighter)
+    kept = {NOTICE: scene.extras[NOTICE]} if NOTICE in scene.extras else {}
+    style = GltfStyle(params.levels, params.pieces)
+    write_scene(written, path, extras=scene.extras if params.recipe else kept, style=style)
+    return Written(_contents(written, style))
+
+
+def _contents(scene: Scene, style: GltfStyle) -> Contents:
+    """Return what trimesh should find: each stored mesh once, bounds of what the scene shows."""
+    shown = scene.mapped(lambda node: _as_written(node, style))
+    parts = [(mesh, _used(mesh)) for mesh in shown.meshes()]
     laid = [
         texture
+        for mesh, used in parts
         for index in used
-        for texture in textures_of(materials[index]).values()
+        for texture in textures_of(mesh.materials[index]).values()
         if texture.uv_set < len(mesh.uvs)
     ]
-    contents = Contents.of(mesh, uvs=bool(mesh.uvs), textures=len(laid))
-    unit = mesh.metres_per_unit
-    low, high = (tuple(unit * value for value in side) for side in (contents.low, contents.high))
-    return Written(replace(contents, low=low, high=high))
+    low, high = bounds_of(scene)
+    return Contents(
+        faces=sum(mesh.face_count for mesh, _ in parts),
+        low=corner(low),
+        high=corner(high),
+        uvs=any(mesh.uvs for mesh, _ in parts),
+        textures=len(laid),
+    )
 
 
-def _smaller(material: Material, mesh: Mesh, params: GlbParams) -> Material:
+def _as_written(node: Node, style: GltfStyle) -> Node:
+    return replace(
+        node,
+        lods=() if style.levels is LevelStyle.none else node.lods,
+        collision=node.collision if style.pieces else (),
+    )
+
+
+def _used(mesh: Mesh) -> list[int]:
+    return [0] if mesh.face_materials is None else np.unique(mesh.face_materials).tolist()
+
+
+def _smaller(
+    material: Material, mesh: Mesh, params: GlbParams, known: dict[tuple[str, bytes], Texture]
+) -> Material:
     def change(slot: str, texture: Texture) -> Texture:
+        key = (slot, texture.data)
+        if key not in known:
+            known[key] = coded(slot, texture)
+        return replace(known[key], uv_set=texture.uv_set)
+
+    def coded(slot: str, texture: Texture) -> Texture:
         form = params.texture_format
         if slot == "normal_map" and form is TextureFormat.jpeg:
             form = TextureFormat.keep if texture.media_type == "image/png" else TextureFormat.png
@@ -157,7 +216,7 @@ _TRIMESH_SLOTS = (
 
 GLB = Exporter(
     id="glb",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Exporters", "GLB"),
     summary=QT_TRANSLATE_NOOP(
         "Exporters", "One file with materials and textures, for engines, Blender and the web."

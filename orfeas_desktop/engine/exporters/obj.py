@@ -11,6 +11,7 @@ from orfeas_desktop.engine.exporters.base import (
     UNIT_TITLES,
     Contents,
     Exporter,
+    ExportParams,
     Unit,
     Written,
     rows_of_text,
@@ -20,8 +21,9 @@ from orfeas_desktop.engine.formats.vtk_files import vtk_contents
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.mesh.turn import UpAxis, fitted
 from orfeas_desktop.engine.mesh.weld import first_of_each, welded_ids
+from orfeas_desktop.engine.scene.flatten import flat_mesh
 from orfeas_desktop.errors import BadMesh
-from orfeas_desktop.params import Params, Traits, param
+from orfeas_desktop.params import Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -32,11 +34,12 @@ if TYPE_CHECKING:
 
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.mesh.mesh import Mesh
+    from orfeas_desktop.engine.scene.scene import Scene
 
 _CHUNK = 2**16
 
 
-class ObjParams(Params):
+class ObjParams(ExportParams):
     """Settings of the OBJ exporter."""
 
     up: UpAxis = param(
@@ -72,7 +75,8 @@ class _Column:
         return cls(np.concatenate([array[first] for array in arrays], axis=1) + np.float32(0), ids + 1)
 
 
-def _write(mesh: Mesh, path: Path, params: ObjParams, context: JobContext) -> Written:
+def _write(scene: Scene, path: Path, params: ObjParams, context: JobContext) -> Written:
+    mesh = flat_mesh(scene)
     fit = fitted(mesh, params.up, params.unit.per_metre)
     try:
         library = write_library(fit, path, textures=params.textures)
@@ -146,7 +150,7 @@ def _pictures_found(path: Path) -> int:
 
 OBJ = Exporter(
     id="obj",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Exporters", "OBJ"),
     summary=QT_TRANSLATE_NOOP(
         "Exporters", "Text with a material file and pictures beside it; read by nearly everything."

@@ -11,6 +11,7 @@ from orfeas_desktop.engine.exporters.base import (
     Contents,
     Encoding,
     Exporter,
+    ExportParams,
     Written,
     rows_of_text,
 )
@@ -18,8 +19,9 @@ from orfeas_desktop.engine.formats.vtk_files import vtk_contents
 from orfeas_desktop.engine.mesh.sample import surface_colors
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.mesh.turn import UpAxis, fitted
+from orfeas_desktop.engine.scene.flatten import flat_mesh
 from orfeas_desktop.errors import BadMesh
-from orfeas_desktop.params import Params, Traits, param
+from orfeas_desktop.params import Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -30,12 +32,13 @@ if TYPE_CHECKING:
 
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.mesh.mesh import Mesh
+    from orfeas_desktop.engine.scene.scene import Scene
 
 _CHUNK = 2**16
 _FORMATS = {Encoding.binary: "binary_little_endian", Encoding.text: "ascii"}
 
 
-class PlyParams(Params):
+class PlyParams(ExportParams):
     """Settings of the PLY exporter."""
 
     encoding: Encoding = param(
@@ -51,7 +54,8 @@ class PlyParams(Params):
     )
 
 
-def _write(mesh: Mesh, path: Path, params: PlyParams, context: JobContext) -> Written:
+def _write(scene: Scene, path: Path, params: PlyParams, context: JobContext) -> Written:
+    mesh = flat_mesh(scene)
     fit = fitted(mesh, UpAxis.y, 1.0)
     try:
         colors = surface_colors(fit) if params.colors else None
@@ -132,7 +136,7 @@ def _read_back(path: Path) -> Contents:
 
 PLY = Exporter(
     id="ply",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Exporters", "PLY"),
     summary=QT_TRANSLATE_NOOP("Exporters", "Triangles with a colour per vertex, for scanning programs."),
     params=PlyParams,

@@ -12,6 +12,7 @@ from orfeas_desktop.engine.exporters.base import (
     Contents,
     Encoding,
     Exporter,
+    ExportParams,
     Unit,
     Written,
     rows_of_text,
@@ -21,7 +22,8 @@ from orfeas_desktop.engine.mesh.normals import face_normals
 from orfeas_desktop.engine.mesh.stl_read import FACET
 from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.mesh.turn import UpAxis, fitted
-from orfeas_desktop.params import Params, Traits, param
+from orfeas_desktop.engine.scene.flatten import flat_mesh
+from orfeas_desktop.params import Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from orfeas_desktop.engine.jobs.context import JobContext
-    from orfeas_desktop.engine.mesh.mesh import Mesh
+    from orfeas_desktop.engine.scene.scene import Scene
 
 _CHUNK = 2**16
 _FACET_TEXT = (
@@ -40,7 +42,7 @@ _FACET_TEXT = (
 )
 
 
-class StlParams(Params):
+class StlParams(ExportParams):
     """Settings of the STL exporter."""
 
     encoding: Encoding = param(
@@ -68,7 +70,8 @@ class StlParams(Params):
     )
 
 
-def _write(mesh: Mesh, path: Path, params: StlParams, context: JobContext) -> Written:
+def _write(scene: Scene, path: Path, params: StlParams, context: JobContext) -> Written:
+    mesh = flat_mesh(scene)
     topology = Topology.of(mesh)
     if not topology.closed:
         context.warn(
@@ -122,7 +125,7 @@ def _read_back(path: Path) -> Contents:
 
 STL = Exporter(
     id="stl",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Exporters", "STL"),
     summary=QT_TRANSLATE_NOOP("Exporters", "Bare triangles for 3D printing."),
     params=StlParams,

@@ -69,12 +69,12 @@ def publish(files: Sequence[OutputFile], target: Path) -> tuple[Path, ...]:
             if not move.final.exists():
                 made.append(move.final)
             move.temporary.replace(move.final)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as trouble:
         for path in made:
             with suppress(OSError):
                 path.unlink()
-        raise _error_of(trouble, target) from None
+        raise disk_error(trouble, target) from None
     finally:
         for move in moves:
             with suppress(OSError):
@@ -131,7 +131,7 @@ def _renamed(text: bytes, prefixes: tuple[bytes, ...], names: Mapping[str, str])
     return b"\n".join(lines)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the renames last, where folders can be synced."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
@@ -141,7 +141,8 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _error_of(trouble: OSError, target: Path) -> OrfeasError:
+def disk_error(trouble: OSError, target: Path) -> OrfeasError:
+    """Return what to tell people when writing `target` failed."""
     place = str(target.parent)
     if trouble.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return DiskFull(place=place, details=str(trouble))

@@ -13,7 +13,8 @@ from orfeas_desktop.assets import AssetKind
 from orfeas_desktop.engine.jobs.context import Inputs, JobContext, Output, WorkEntry
 from orfeas_desktop.engine.mesh.files import read_mesh_file
 from orfeas_desktop.engine.mesh.mesh import Mesh
-from orfeas_desktop.engine.scene.scene import Node, Scene, Transform, write_scene
+from orfeas_desktop.engine.scene.gltf_write_scene import write_scene
+from orfeas_desktop.engine.scene.scene import Node, Scene, Transform
 from orfeas_desktop.params import Params
 from orfeas_desktop.register import Lane, Slot
 from orfeas_desktop.words import QT_TRANSLATE_NOOP

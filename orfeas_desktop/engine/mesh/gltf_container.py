@@ -19,6 +19,7 @@ _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _MAX_VALUES = 4_000_000
 _UNDERSTOOD = ("KHR_mesh_quantization", "KHR_texture_transform", "EXT_texture_webp")
 _HARMLESS = (
+    "MSFT_lod",
     "KHR_materials_",
     "KHR_lights_",
     "EXT_lights_",

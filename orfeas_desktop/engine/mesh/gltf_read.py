@@ -10,6 +10,7 @@ import numpy as np
 from orfeas_desktop.engine.mesh.color import encoded_bytes
 from orfeas_desktop.engine.mesh.gltf_accessors import GltfArrays, item
 from orfeas_desktop.engine.mesh.gltf_materials import GltfMaterials, moved_uv
+from orfeas_desktop.engine.mesh.gltf_schema import GltfNode
 from orfeas_desktop.engine.mesh.gltf_write import EXTRAS_KEY, UNIT_KEY
 from orfeas_desktop.engine.mesh.merge import merged
 from orfeas_desktop.engine.mesh.mesh import Material, Mesh
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from orfeas_desktop.engine.mesh.gltf_schema import (
         GltfDocument,
-        GltfNode,
         GltfPrimitive,
         GltfTextureTransform,
     )
@@ -35,7 +35,7 @@ _MAX_PARTS = 200_000
 
 
 @dataclass(frozen=True)
-class _Placed:
+class PlacedMesh:
     """A mesh of the document where a node puts it."""
 
     mesh: int
@@ -50,21 +50,45 @@ def mesh_of(document: GltfDocument, binary: memoryview | None, folder: Path | No
     """
     arrays = GltfArrays(document, binary, folder)
     placed = list(_placed(document))
-    _check_size(document, arrays, placed)
+    check_size(document, arrays, placed)
     materials = GltfMaterials(document, arrays, folder)
     unit = _common_unit(placed)
     parts = [part for place in placed for part in _parts(document, arrays, materials, place, unit)]
     require(bool(parts), "it has no triangles")
-    if any(part.materials[0] is _NO_MATERIAL for part in parts):
-        palette = (*materials.all(), _NO_MATERIAL)
-    else:
-        palette = tuple(materials.all())
-    whole = merged([_with_palette(part, palette) for part in parts])
+    whole = _gathered(parts, materials)
     title = placed[0].node.name or document.meshes[placed[0].mesh].name or name
-    return whole.changed(name=title[:200], metres_per_unit=unit, extras=_extras(document))
+    return whole.changed(name=title[:200], metres_per_unit=unit, extras=file_extras(document))
 
 
-def _extras(document: GltfDocument) -> dict[str, Scalar]:
+def local_mesh(
+    document: GltfDocument, arrays: GltfArrays, materials: GltfMaterials, index: int
+) -> Mesh | None:
+    """Return the triangles of one mesh of the document where it is not placed, with the materials that it uses.
+
+    None when it has no triangles. Raises Broken.
+    """
+    parts = list(_parts(document, arrays, materials, PlacedMesh(index, np.eye(4), GltfNode()), 1.0))
+    if not parts:
+        return None
+    whole = _gathered(parts, materials)
+    groups = whole.face_materials
+    if groups is None:
+        return whole.changed(materials=whole.materials[:1])
+    used, rows = np.unique(groups, return_inverse=True)
+    return whole.changed(
+        materials=tuple(whole.materials[index] for index in used),
+        face_materials=rows.astype(np.int32) if len(used) > 1 else None,
+    )
+
+
+def _gathered(parts: list[Mesh], materials: GltfMaterials) -> Mesh:
+    palette = tuple(materials.all())
+    if any(part.materials[0] is _NO_MATERIAL for part in parts):
+        palette = (*palette, _NO_MATERIAL)
+    return merged([part.changed(materials=palette) for part in parts])
+
+
+def file_extras(document: GltfDocument) -> dict[str, Scalar]:
     extras = document.asset.extras
     own = extras.get(EXTRAS_KEY) if isinstance(extras, dict) else None
     if not isinstance(own, dict):
@@ -79,7 +103,7 @@ def _extras(document: GltfDocument) -> dict[str, Scalar]:
 _NO_MATERIAL = Material(name="default")
 
 
-def _placed(document: GltfDocument) -> Iterator[_Placed]:
+def _placed(document: GltfDocument) -> Iterator[PlacedMesh]:
     """Walk the scene depth first; a node met twice is a loop or a tangle, and refused."""
     if document.scenes:
         roots = item(document.scenes, document.scene or 0, "scene").nodes
@@ -95,20 +119,20 @@ def _placed(document: GltfDocument) -> Iterator[_Placed]:
         seen.add(index)
         node = item(document.nodes, index, "node")
         with np.errstate(all="ignore"):
-            matrix = parent @ _matrix(node)
+            matrix = parent @ node_matrix(node)
         if node.mesh is not None:
             item(document.meshes, node.mesh, "mesh")
-            yield _Placed(node.mesh, matrix, node)
+            yield PlacedMesh(node.mesh, matrix, node)
         stack += [(child, matrix) for child in reversed(node.children)]
 
 
-def _matrix(node: GltfNode) -> NDArray[np.float64]:
+def node_matrix(node: GltfNode) -> NDArray[np.float64]:
     if node.matrix is not None:
         return np.array(node.matrix).reshape(4, 4).T
     return Transform(node.translation, node.rotation, node.scale).matrix()
 
 
-def _check_size(document: GltfDocument, arrays: GltfArrays, placed: list[_Placed]) -> None:
+def check_size(document: GltfDocument, arrays: GltfArrays, placed: list[PlacedMesh]) -> None:
     """Refuse what would grow too large, from the counts alone."""
     vertices = faces = parts = 0
     sizes: dict[int, tuple[int, int, int]] = {}
@@ -136,15 +160,18 @@ def _check_size(document: GltfDocument, arrays: GltfArrays, placed: list[_Placed
     require(parts <= _MAX_PARTS, "it has more than {limit} parts", limit=_MAX_PARTS)
 
 
-def _common_unit(placed: list[_Placed]) -> float:
+def _common_unit(placed: list[PlacedMesh]) -> float:
     """Return the metres per unit that every mesh node names, 1 when they differ or name none."""
-    units: set[float] = set()
-    for place in placed:
-        extras = place.node.extras
-        unit = extras.get(UNIT_KEY) if isinstance(extras, dict) else None
-        usable = isinstance(unit, int | float) and not isinstance(unit, bool) and 1e-12 < unit < 1e12
-        units.add(float(unit) if usable and isinstance(unit, int | float) else 1.0)
+    units = {node_unit(place.node) for place in placed}
     return units.pop() if len(units) == 1 else 1.0
+
+
+def node_unit(node: GltfNode) -> float:
+    """Return the metres per unit that the node's extras name, 1 when they name none."""
+    extras = node.extras
+    unit = extras.get(UNIT_KEY) if isinstance(extras, dict) else None
+    usable = isinstance(unit, int | float) and not isinstance(unit, bool) and 1e-12 < unit < 1e12
+    return float(unit) if usable and isinstance(unit, int | float) else 1.0
 
 
 def _attributes(primitive: GltfPrimitive) -> tuple[tuple[str, int], ...]:
@@ -152,7 +179,7 @@ def _attributes(primitive: GltfPrimitive) -> tuple[tuple[str, int], ...]:
 
 
 def _parts(
-    document: GltfDocument, arrays: GltfArrays, materials: GltfMaterials, place: _Placed, unit: float
+    document: GltfDocument, arrays: GltfArrays, materials: GltfMaterials, place: PlacedMesh, unit: float
 ) -> Iterator[Mesh]:
     """Yield one mesh per group of primitives that share their vertices, placed; palette indices still global."""
     groups: dict[object, list[GltfPrimitive]] = {}
@@ -180,10 +207,6 @@ def _parts(
             materials=(_NO_MATERIAL,) if bare else (Material(),),
         )
         yield part if still else transformed(part, matrix)
-
-
-def _with_palette(part: Mesh, palette: tuple[Material, ...]) -> Mesh:
-    return part.changed(materials=palette)
 
 
 def _faces(arrays: GltfArrays, primitive: GltfPrimitive) -> NDArray[np.int64]:

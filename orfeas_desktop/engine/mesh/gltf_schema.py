@@ -173,16 +173,98 @@ class GltfMesh(GltfRecord):
     primitives: list[GltfPrimitive]
 
 
+class GltfPerspective(GltfRecord):
+    """A camera that sees far things smaller."""
+
+    aspect_ratio: float | None = None
+    yfov: float
+    zfar: float | None = None
+    znear: float
+
+
+class GltfOrthographic(GltfRecord):
+    """A camera that sees far things as large as near ones; `xmag` and `ymag` are half sizes."""
+
+    xmag: float
+    ymag: float
+    zfar: float
+    znear: float
+
+
+class GltfCamera(GltfRecord):
+    """A camera of either kind."""
+
+    name: str | None = None
+    type: str
+    perspective: GltfPerspective | None = None
+    orthographic: GltfOrthographic | None = None
+
+
+class GltfSpot(GltfRecord):
+    """The cone of a spot light, in radians."""
+
+    inner_cone_angle: float = 0.0
+    outer_cone_angle: float = 0.7853981633974483
+
+
+class GltfLight(GltfRecord):
+    """A light of KHR_lights_punctual."""
+
+    name: str | None = None
+    type: str
+    color: Vector3 = (1.0, 1.0, 1.0)
+    intensity: float = 1.0
+    range: float | None = None
+    spot: GltfSpot | None = None
+
+
+class GltfLights(GltfRecord):
+    """All lights of a document."""
+
+    lights: list[GltfLight] = []
+
+
+class GltfLightUse(GltfRecord):
+    """Which light a node holds."""
+
+    light: Index
+
+
+class GltfLods(GltfRecord):
+    """Nodes that stand in for a node, finest first (MSFT_lod)."""
+
+    ids: list[Index] = []
+
+
+class GltfNodeExtensions(GltfRecord):
+    """The node extensions that are understood."""
+
+    light: GltfLightUse | None = Field(
+        default=None, validation_alias="KHR_lights_punctual", serialization_alias="KHR_lights_punctual"
+    )
+    lods: GltfLods | None = Field(default=None, validation_alias="MSFT_lod", serialization_alias="MSFT_lod")
+
+
+class GltfDocumentExtensions(GltfRecord):
+    """The document extensions that are understood."""
+
+    lights: GltfLights | None = Field(
+        default=None, validation_alias="KHR_lights_punctual", serialization_alias="KHR_lights_punctual"
+    )
+
+
 class GltfNode(GltfRecord):
     """A place in the scene."""
 
     name: str | None = None
     mesh: Index | None = None
+    camera: Index | None = None
     children: list[Index] = []
     matrix: Annotated[list[float], Field(min_length=16, max_length=16)] | None = None
     translation: Vector3 = (0.0, 0.0, 0.0)
     rotation: Vector4 = (0.0, 0.0, 0.0, 1.0)
     scale: Vector3 = (1.0, 1.0, 1.0)
+    extensions: GltfNodeExtensions | None = None
     extras: JsonValue = None
 
 
@@ -207,9 +289,11 @@ class GltfDocument(GltfRecord):
     asset: GltfAsset
     extensions_used: list[str] = []
     extensions_required: list[str] = []
+    extensions: GltfDocumentExtensions | None = None
     scene: Index | None = None
     scenes: list[GltfScene] = []
     nodes: list[GltfNode] = []
+    cameras: list[GltfCamera] = []
     meshes: list[GltfMesh] = []
     materials: list[GltfMaterial] = []
     textures: list[GltfTexture] = []

@@ -16,7 +16,10 @@ from orfeas_desktop.engine.mesh.gltf_schema import (
     GltfBuffer,
     GltfBufferView,
     GltfDocument,
+    GltfDocumentExtensions,
     GltfImage,
+    GltfLight,
+    GltfLights,
     GltfMaterial,
     GltfMesh,
     GltfMetallicRoughness,
@@ -30,11 +33,12 @@ from orfeas_desktop.engine.mesh.gltf_schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import BinaryIO
 
     from numpy.typing import NDArray
 
+    from orfeas_desktop.engine.mesh.gltf_schema import GltfCamera
     from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
     from orfeas_desktop.engine.mesh.transform import Transform
     from orfeas_desktop.params import Scalar
@@ -46,6 +50,8 @@ _VERTEX_TARGET, _INDEX_TARGET = 34962, 34963
 _COMPONENTS = {"<f4": 5126, "<u2": 5123, "<u4": 5125}
 _TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
 _WEBP = "EXT_texture_webp"
+LIGHTS = "KHR_lights_punctual"
+LODS = "MSFT_lod"
 
 
 @dataclass
@@ -58,31 +64,66 @@ class GltfBuilder:
         self._length = 0
         self._images: dict[str, int] = {}
         self._meshes: dict[int, tuple[Mesh, int]] = {}
+        self._materials: dict[tuple[tuple[Material, ...], int], int] = {}
 
-    def add(self, name: str, mesh: Mesh, transform: Transform) -> None:
-        """Put `mesh` into the scene; the same object given again shares its data."""
+    def add(self, name: str, mesh: Mesh, transform: Transform) -> int:
+        """Put `mesh` at a place of its own; the same object given again shares its data. Return the node."""
+        unit = mesh.metres_per_unit
+        x, y, z = transform.scale
+        return self.add_node(
+            GltfNode(
+                name=name,
+                mesh=self.mesh(mesh),
+                translation=transform.translation,
+                rotation=transform.rotation,
+                scale=(x * unit, y * unit, z * unit),
+                extras={UNIT_KEY: unit} if unit != 1.0 else None,
+            )
+        )
+
+    def mesh(self, mesh: Mesh) -> int:
+        """Store `mesh`, once for the same object; return its number."""
         known = self._meshes.get(id(mesh))
         if known is None:
             known = (mesh, self._add_mesh(mesh))
             self._meshes[id(mesh)] = known
-        unit = mesh.metres_per_unit
-        x, y, z = transform.scale
-        node = GltfNode(
-            name=name,
-            mesh=known[1],
-            translation=transform.translation,
-            rotation=transform.rotation,
-            scale=(x * unit, y * unit, z * unit),
-            extras={UNIT_KEY: unit} if unit != 1.0 else None,
-        )
-        self._document.nodes.append(node)
+        return known[1]
 
-    def write(self, stream: BinaryIO, extras: Mapping[str, Scalar]) -> None:
-        """Write the GLB; `extras` go into the asset record under `orfeas`."""
+    def add_node(self, node: GltfNode) -> int:
+        """Put a node into the document; return its number."""
+        self._document.nodes.append(node)
+        return len(self._document.nodes) - 1
+
+    def add_camera(self, camera: GltfCamera) -> int:
+        """Put a camera into the document; return its number."""
+        self._document.cameras.append(camera)
+        return len(self._document.cameras) - 1
+
+    def add_light(self, light: GltfLight) -> int:
+        """Put a light into the document; return its number."""
+        extensions = self._document.extensions or GltfDocumentExtensions(lights=GltfLights())
+        self._document.extensions = extensions
+        lights = extensions.lights or GltfLights()
+        extensions.lights = lights
+        lights.lights = [*lights.lights, light]
+        self.use_extension(LIGHTS)
+        return len(lights.lights) - 1
+
+    def use_extension(self, name: str, *, required: bool = False) -> None:
+        """Name an extension that the document uses."""
+        document = self._document
+        document.extensions_used = sorted({*document.extensions_used, name})
+        if required:
+            document.extensions_required = sorted({*document.extensions_required, name})
+
+    def write(
+        self, stream: BinaryIO, extras: Mapping[str, Scalar], roots: Sequence[int] | None = None
+    ) -> None:
+        """Write the GLB; `extras` go into the asset record under `orfeas`; without `roots` every node is one."""
         document = self._document
         if extras:
             document.asset.extras = {EXTRAS_KEY: dict(extras)}
-        document.scenes = [GltfScene(nodes=list(range(len(document.nodes))))]
+        document.scenes = [GltfScene(nodes=list(range(len(document.nodes)) if roots is None else roots))]
         document.scene = 0
         document.buffers = [GltfBuffer(byte_length=self._length)]
         text = document.model_dump_json(by_alias=True, exclude_defaults=True).encode()
@@ -104,9 +145,7 @@ class GltfBuilder:
             attributes[f"TEXCOORD_{index}"] = self._add_array(uv, "<f4")
         if mesh.colors is not None:
             attributes["COLOR_0"] = self._add_array(linear_words(mesh.colors), "<u2", normalized=True)
-        first_material = len(self._document.materials)
-        for material in mesh.materials:
-            self._document.materials.append(self._material(material, len(mesh.uvs)))
+        first_material = self._add_materials(mesh.materials, len(mesh.uvs))
         kind = "<u2" if mesh.vertex_count <= 65535 else "<u4"
         primitives = [
             GltfPrimitive(
@@ -150,6 +189,14 @@ class GltfBuilder:
         self._document.buffer_views.append(view)
         return len(self._document.buffer_views) - 1
 
+    def _add_materials(self, materials: tuple[Material, ...], uv_count: int) -> int:
+        """Store a mesh's materials, once for equal ones; return the number of the first."""
+        key = (materials, uv_count)
+        if key not in self._materials:
+            self._materials[key] = len(self._document.materials)
+            self._document.materials += [self._material(material, uv_count) for material in materials]
+        return self._materials[key]
+
     def _material(self, material: Material, uv_count: int) -> GltfMaterial:
         def info(
             texture: Texture | None, *, scale: float = 1.0, strength: float = 1.0
@@ -192,7 +239,7 @@ class GltfBuilder:
             document.textures.append(
                 GltfTexture(extensions=GltfTextureExtensions(webp=GltfWebp(source=source)))
             )
-            document.extensions_used = document.extensions_required = [_WEBP]
+            self.use_extension(_WEBP, required=True)
         else:
             document.textures.append(GltfTexture(source=source))
         self._images[digest] = len(document.textures) - 1

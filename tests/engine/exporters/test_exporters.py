@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from orfeas_desktop.engine.scene.scene import Scene
+
 
 @pytest.fixture
 def export(make_context: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
@@ -253,9 +255,9 @@ def test_a_damaged_file_is_not_called_done(
     """Each exporter's file loses a face after it was written."""
     exporter: Exporter[Any] = EXPORTERS[entry]
 
-    def write_less(mesh: Mesh, path: Path, params: Any, context: Any) -> Written:
-        written = exporter.write(mesh, path, params, context)
-        less = mesh.changed(faces=mesh.faces[:-1])
+    def write_less(scene: Scene, path: Path, params: Any, context: Any) -> Written:
+        written = exporter.write(scene, path, params, context)
+        less = scene.with_meshes(lambda mesh: mesh.changed(faces=mesh.faces[:-1]))
         exporter.write(less, path, params, context)
         return written
 

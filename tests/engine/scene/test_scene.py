@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from orfeas_desktop.engine.mesh.glb import read_glb
-from orfeas_desktop.engine.scene.scene import Node, Scene, Transform, write_scene
+from orfeas_desktop.engine.scene.gltf_write_scene import write_scene
+from orfeas_desktop.engine.scene.scene import Node, Scene, Transform
 
 if TYPE_CHECKING:
     from pathlib import Path
