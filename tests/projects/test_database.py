@@ -232,7 +232,9 @@ def test_a_newer_file_is_open_for_reading_only(kept: Path, tmp_path: Path) -> No
 
 
 def test_a_file_too_new_to_be_read_is_refused(kept: Path, tmp_path: Path) -> None:
-    ProjectStore.open(kept, scripts=scripts_of_tomorrow(tmp_path / "scripts", minimum_reader=SCRIPTS.current + 1)).close()
+    ProjectStore.open(
+        kept, scripts=scripts_of_tomorrow(tmp_path / "scripts", minimum_reader=SCRIPTS.current + 1)
+    ).close()
     with pytest.raises(LibraryUnreadable):
         ProjectStore.open(kept)
 

@@ -17,8 +17,39 @@ from orfeas_desktop.engine.tools.smooth import SMOOTH
 from orfeas_desktop.engine.tools.split import SPLIT
 from orfeas_desktop.engine.tools.unwrap import UNWRAP
 from orfeas_desktop.register import Register, Table
+from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 TOOLS: Register[WorkEntry] = Register(
     Table.tools,
     [PLACE, SMOOTH, MIRROR, ANALYSE, REPAIR, REBUILD, DECIMATE, LOD, SPLIT, CUT, BOOLEAN, UNWRAP, COLLISION],
 )
+
+_GROUPS = {
+    QT_TRANSLATE_NOOP("Tools", "Look and mend"): ("analyse", "repair", "rebuild"),
+    QT_TRANSLATE_NOOP("Tools", "Faces"): ("decimate", "lod", "remesh", "retopologise", "subdivide", "smooth"),
+    QT_TRANSLATE_NOOP("Tools", "Shape"): (
+        "cut",
+        "boolean",
+        "split",
+        "merge",
+        "hollow",
+        "thicken",
+        "mirror",
+        "place",
+    ),
+    QT_TRANSLATE_NOOP("Tools", "Texture"): ("unwrap", "bake", "material", "upscale"),
+    QT_TRANSLATE_NOOP("Tools", "Games"): ("collision",),
+    QT_TRANSLATE_NOOP("Tools", "Printing"): ("print-check", "orient", "supports"),
+}
+MORE = QT_TRANSLATE_NOOP("Tools", "More")
+
+
+def group_of(tool_id: str) -> str:
+    """Return the marked title of the group that a tool is shown in."""
+    return next((title for title, ids in _GROUPS.items() if tool_id in ids), MORE)
+
+
+def in_groups() -> tuple[WorkEntry, ...]:
+    """Return every tool in the order it is shown."""
+    places = {tool_id: place for place, tool_id in enumerate(i for ids in _GROUPS.values() for i in ids)}
+    return tuple(sorted(TOOLS, key=lambda tool: places.get(tool.id, len(places))))
