@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orfeas_desktop.engine.jobs.context import WorkEntry
 from orfeas_desktop.engine.tools.analyse import ANALYSE
+from orfeas_desktop.engine.tools.bake import BAKE
 from orfeas_desktop.engine.tools.boolean import BOOLEAN
 from orfeas_desktop.engine.tools.collision import COLLISION
 from orfeas_desktop.engine.tools.cut import CUT
@@ -21,7 +22,22 @@ from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 TOOLS: Register[WorkEntry] = Register(
     Table.tools,
-    [PLACE, SMOOTH, MIRROR, ANALYSE, REPAIR, REBUILD, DECIMATE, LOD, SPLIT, CUT, BOOLEAN, UNWRAP, COLLISION],
+    [
+        PLACE,
+        SMOOTH,
+        MIRROR,
+        ANALYSE,
+        REPAIR,
+        REBUILD,
+        DECIMATE,
+        LOD,
+        SPLIT,
+        CUT,
+        BOOLEAN,
+        UNWRAP,
+        BAKE,
+        COLLISION,
+    ],
 )
 
 _GROUPS = {

@@ -93,6 +93,7 @@ def _further_files(version: Version) -> tuple[Fact, ...]:
         LODS: tr("Levels of detail"),
         COLLISION: tr("Collision shapes"),
         "parts": tr("Pieces"),
+        "maps": tr("Texture maps"),
         "report": tr("Reports"),
     }
     found = {title: version.all_files(slot) for slot, title in titles.items()}
