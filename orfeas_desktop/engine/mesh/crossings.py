@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +13,42 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_PAIRS_AT_ONCE = 1_000_000
+_THREADS = 2
 _LEAF = 4
+_LEAVES_AT_ONCE = 65_536
+
+
+@dataclass(frozen=True, eq=False)
+class _Tree:
+    """A complete binary tree of boxes; faces stand in the order of its leaves, with gaps that no box meets.
+
+    corners (N, 9) and faces (3, N) by place in the leaves; order (N,) the face there, -1 in a gap;
+    low and high per level, the root first and the faces themselves last, (3, boxes) float32.
+    """
+
+    corners: NDArray[np.float64]
+    faces: NDArray[np.int32]
+    order: NDArray[np.int64]
+    low: list[NDArray[np.float32]]
+    high: list[NDArray[np.float32]]
+
+    @classmethod
+    def of(cls, places: NDArray[np.float32], faces: NDArray[np.int64]) -> _Tree:
+        """Build the tree over the faces in Morton order of their middles."""
+        corners = places[faces]
+        low, high = corners.min(axis=1), corners.max(axis=1)
+        levels = max(int(np.ceil(np.log2(max(len(faces) / _LEAF, 1)))), 0)
+        order = np.full(_LEAF << levels, -1, np.int64)
+        slots = np.linspace(0, len(order) - 1, len(faces)).round().astype(np.int64)
+        order[slots] = np.argsort(_morton((low / 2 + high / 2).astype(np.float64)), kind="stable")
+        gap = order < 0
+        lows = [np.ascontiguousarray(np.where(gap[:, None], np.float32(np.inf), low[order]).T)]
+        highs = [np.ascontiguousarray(np.where(gap[:, None], np.float32(-np.inf), high[order]).T)]
+        for size in (_LEAF, *[2] * levels):
+            lows.insert(0, lows[0].reshape(3, -1, size).min(axis=2))
+            highs.insert(0, highs[0].reshape(3, -1, size).max(axis=2))
+        columns = np.ascontiguousarray(faces[order].T.astype(np.int32))
+        return cls(corners[order].reshape(-1, 9).astype(np.float64), columns, order, lows, highs)
 
 
 def crossing_faces(
@@ -21,42 +57,26 @@ def crossing_faces(
     """Return (N, 2) pairs of faces of which an edge of one pierces the inside of the other.
 
     `faces` name welded `places`; faces that share an edge, touch or lie flat on each other do not count.
-    Candidates come from a complete binary tree of boxes over the faces in Morton order, walked level by level.
+    Candidates come from a tree of boxes walked level by level; both halves of the work share the processors.
     """
     if len(faces) < 2:
         return np.zeros((0, 2), np.int64)
-    corners = places[faces].astype(np.float64)
-    order, lows, highs = _tree(corners)
-    boxes = corners.min(axis=1), corners.max(axis=1)
-    found: list[NDArray[np.int64]] = []
-    leaves = _overlapping_leaves(lows, highs)
-    size = max(_PAIRS_AT_ONCE // _LEAF**2, 1)
-    for start in range(0, len(leaves), size):
-        if step is not None:
-            step(start / len(leaves))
-        pairs = _meeting(_faces_of(leaves[start : start + size], order), *boxes)
-        found.append(_piercing(corners, faces, pairs))
-    return np.concatenate(found) if found else np.zeros((0, 2), np.int64)
+    tree = _Tree.of(places.astype(np.float32), faces)
+    planes = _planes(tree.corners)
+    first, second = _overlapping_leaves(tree)
+    starts = range(0, len(first), _LEAVES_AT_ONCE)
 
+    def pierced(start: int) -> NDArray[np.int64]:
+        some = slice(start, start + _LEAVES_AT_ONCE)
+        return _piercing(tree, planes, *_meeting_faces(tree, first[some], second[some]))
 
-def _tree(
-    corners: NDArray[np.float64],
-) -> tuple[NDArray[np.int64], list[NDArray[np.float64]], list[NDArray[np.float64]]]:
-    """Return faces in leaf order, -1 where a leaf is not full, and boxes per level, the root first."""
-    low, high = corners.min(axis=1), corners.max(axis=1)
-    levels = max(int(np.ceil(np.log2(max(len(corners) / _LEAF, 1)))), 0)
-    order = np.full(_LEAF << levels, -1, np.int64)
-    ranked = np.argsort(_morton((low + high) / 2), kind="stable")
-    slots = np.linspace(0, len(order) - 1, len(ranked)).round().astype(np.int64)
-    order[slots] = ranked
-    empty = order < 0
-    leaf_low = np.where(empty[:, None], np.inf, low[order]).reshape(-1, _LEAF, 3).min(axis=1)
-    leaf_high = np.where(empty[:, None], -np.inf, high[order]).reshape(-1, _LEAF, 3).max(axis=1)
-    lows, highs = [leaf_low], [leaf_high]
-    for _ in range(levels):
-        lows.insert(0, lows[0].reshape(-1, 2, 3).min(axis=1))
-        highs.insert(0, highs[0].reshape(-1, 2, 3).max(axis=1))
-    return order, lows, highs
+    found: list[NDArray[np.int64]] = [np.zeros((0, 2), np.int64)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for number, pairs in enumerate(pool.map(pierced, starts)):
+            found.append(pairs)
+            if step is not None:
+                step((number + 1) / len(starts))
+    return np.concatenate(found)
 
 
 def _morton(centres: NDArray[np.float64]) -> NDArray[np.uint64]:
@@ -75,71 +95,77 @@ def _morton(centres: NDArray[np.float64]) -> NDArray[np.uint64]:
     return grid[:, 0] | (grid[:, 1] << np.uint64(1)) | (grid[:, 2] << np.uint64(2))
 
 
-def _overlapping_leaves(
-    lows: list[NDArray[np.float64]], highs: list[NDArray[np.float64]]
-) -> NDArray[np.int64]:
-    """Return (N, 2) leaves whose boxes overlap, a leaf with itself included, the lower number first."""
-    pairs = np.zeros((1, 2), np.int64)
-    for low, high in zip(lows[1:], highs[1:], strict=True):
-        first, second = 2 * pairs[:, 0], 2 * pairs[:, 1]
-        twins = pairs[:, 0] == pairs[:, 1]
-        children = [np.stack([first + a, second + b], axis=1) for a in (0, 1) for b in (0, 1)]
-        children[2] = children[2][~twins]
-        pairs = np.concatenate(children)
-        pairs = _meeting(pairs, low, high)
-    return pairs
+def _overlapping_leaves(tree: _Tree) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return pairs of leaves whose boxes overlap, a leaf with itself included, the lower number first."""
+    first = second = np.zeros(1, np.int32)
+    for low, high in zip(tree.low[1:-1], tree.high[1:-1], strict=True):
+        apart = first != second
+        one, other = 2 * first, 2 * second
+        parts = [(one, other), (one, other + 1), (one[apart] + 1, other[apart]), (one + 1, other + 1)]
+        found = [_meeting(*part, low, high) for part in parts]
+        first, second = (np.concatenate([pair[side] for pair in found]) for side in (0, 1))
+    return first, second
+
+
+def _meeting_faces(
+    tree: _Tree, first: NDArray[np.int32], second: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return pairs of places in the leaves whose faces' boxes overlap."""
+    same = first == second
+    twins, one, other = _LEAF * first[same], _LEAF * first[~same], _LEAF * second[~same]
+    found = [
+        _meeting(twins + a, twins + b, tree.low[-1], tree.high[-1])
+        for a in range(_LEAF)
+        for b in range(a + 1, _LEAF)
+    ]
+    found += [
+        _meeting(one + a, other + b, tree.low[-1], tree.high[-1]) for a in range(_LEAF) for b in range(_LEAF)
+    ]
+    return np.concatenate([pair[0] for pair in found]), np.concatenate([pair[1] for pair in found])
 
 
 def _meeting(
-    pairs: NDArray[np.int64], low: NDArray[np.float64], high: NDArray[np.float64]
-) -> NDArray[np.int64]:
+    first: NDArray[np.int32], second: NDArray[np.int32], low: NDArray[np.float32], high: NDArray[np.float32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the pairs whose boxes meet, one axis after the other."""
-    for axis in range(3):
-        bottom, top = np.ascontiguousarray(low[:, axis]), np.ascontiguousarray(high[:, axis])
-        a, b = np.ascontiguousarray(pairs.T)
-        pairs = pairs[(bottom[a] <= top[b]) & (bottom[b] <= top[a])]
-    return pairs
+    for bottom, top in zip(low, high, strict=True):
+        meet = bottom.take(first) <= top.take(second)
+        meet &= bottom.take(second) <= top.take(first)
+        first, second = first[meet], second[meet]
+    return first, second
 
 
-def _faces_of(leaves: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
-    members = order.reshape(-1, _LEAF)
-    first = np.repeat(members[leaves[:, 0]], _LEAF, axis=1).reshape(-1)
-    second = np.tile(members[leaves[:, 1]], (1, _LEAF)).reshape(-1)
-    twins = np.repeat(leaves[:, 0] == leaves[:, 1], _LEAF**2)
-    keep = (first >= 0) & (second >= 0) & (~twins | (first < second))
-    return np.stack([first[keep], second[keep]], axis=1)
+def _planes(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (N, 4) unit normal and height of the plane of each face."""
+    a, b, c = (corners[:, at : at + 3] for at in (0, 3, 6))
+    normal = np.cross(b - a, c - a)
+    length = np.linalg.norm(normal, axis=1, keepdims=True)
+    normal /= np.where(length > 0, length, 1.0)
+    return np.concatenate([normal, np.einsum("nd,nd->n", normal, a)[:, None]], axis=1)
 
 
 def _piercing(
-    corners: NDArray[np.float64], faces: NDArray[np.int64], pairs: NDArray[np.int64]
+    tree: _Tree, planes: NDArray[np.float64], first: NDArray[np.int32], second: NDArray[np.int32]
 ) -> NDArray[np.int64]:
-    one_side, other_side = faces[pairs[:, 0]].T, faces[pairs[:, 1]].T
-    shared = np.zeros(len(pairs), np.int8)
-    for mine in one_side:
-        for theirs in other_side:
-            shared += mine == theirs
-    pairs = pairs[shared < 2]
-    scale = float(np.abs(corners).max())
+    shared = np.zeros(len(first), np.int8)
+    theirs = [column.take(second) for column in tree.faces]
+    for column in tree.faces:
+        mine = column.take(first)
+        for other in theirs:
+            shared += (mine == other).view(np.int8)
+    slack = 1e-7 * float(np.abs(tree.corners).max())
+    pairs = np.stack([first, second], axis=1)[shared < 2]
     for one, other in ((0, 1), (1, 0)):
-        heights = _heights(corners[pairs[:, one]], corners[pairs[:, other]])
-        slack = 1e-7 * scale
-        a, b, c = heights.T
-        above = (a > slack) | (b > slack) | (c > slack)
-        pairs = pairs[above & ((a < -slack) | (b < -slack) | (c < -slack))]
+        plane, corners = planes.take(pairs[:, one], axis=0), tree.corners.take(pairs[:, other], axis=0)
+        a, b, c = (np.einsum("nd,nd->n", corners[:, at : at + 3], plane[:, :3]) for at in (0, 3, 6))
+        above = np.maximum(np.maximum(a, b), c) > plane[:, 3] + slack
+        pairs = pairs[above & (np.minimum(np.minimum(a, b), c) < plane[:, 3] - slack)]
     hit = np.zeros(len(pairs), bool)
     for one, other in ((0, 1), (1, 0)):
-        triangle, pierced = corners[pairs[:, one]], corners[pairs[:, other]]
+        triangle, pierced = (tree.corners[pairs[:, side]].reshape(-1, 3, 3) for side in (one, other))
         for corner in range(3):
             hit |= _pierces(triangle[:, corner], triangle[:, (corner + 1) % 3], pierced)
-    return pairs[hit]
-
-
-def _heights(triangles: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (N, 3) signed distances of (N, 3, 3) points to the planes of the triangles."""
-    normal = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
-    length = np.linalg.norm(normal, axis=1, keepdims=True)
-    unit = normal / np.where(length > 0, length, 1.0)
-    return np.einsum("ncd,nd->nc", points - triangles[:, None, 0], unit)
+    return tree.order[pairs[hit]]
 
 
 def _pierces(
