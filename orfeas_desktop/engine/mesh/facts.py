@@ -12,6 +12,8 @@ from orfeas_desktop.engine.mesh.textures import textures_of
 from orfeas_desktop.engine.mesh.topology import Topology
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from orfeas_desktop.engine.mesh.mesh import Mesh
     from orfeas_desktop.params import Scalar
 
@@ -62,7 +64,14 @@ class MeshFacts:
 
 
 def mesh_facts(mesh: Mesh) -> MeshFacts:
-    """Return the facts of `mesh`. Volume by the divergence theorem over signed tetrahedra."""
+    """Return the facts of `mesh`, found once. Volume by the divergence theorem over signed tetrahedra."""
+    known = mesh.known.get("facts")
+    if not isinstance(known, MeshFacts):
+        known = mesh.known["facts"] = _found(mesh)
+    return known
+
+
+def _found(mesh: Mesh) -> MeshFacts:
     topology = Topology.of(mesh)
     unit = mesh.metres_per_unit
     normals = face_normals(mesh.vertices, mesh.faces)
@@ -79,7 +88,7 @@ def mesh_facts(mesh: Mesh) -> MeshFacts:
         nonmanifold_edges=int((topology.uses > 2).sum()),
         size_m=mesh.size_m,
         area_m2=float(np.sqrt(np.einsum("ij,ij->i", normals, normals)).sum()) / 2 * unit**2,
-        volume_m3=signed_volume(mesh) * unit**3 if watertight else None,
+        volume_m3=_volume(mesh, normals) * unit**3 if watertight else None,
         materials=len(mesh.materials),
         uv_sets=len(mesh.uvs),
         textures=len(pictures),
@@ -89,6 +98,10 @@ def mesh_facts(mesh: Mesh) -> MeshFacts:
 
 def signed_volume(mesh: Mesh) -> float:
     """Return the enclosed volume in cubic units, negative when the faces look inwards."""
+    return _volume(mesh, face_normals(mesh.vertices, mesh.faces))
+
+
+def _volume(mesh: Mesh, normals: NDArray[np.float64]) -> float:
     centre = mesh.vertices.mean(axis=0, dtype=np.float64)
     a = mesh.vertices[mesh.faces[:, 0]].astype(np.float64) - centre
-    return float(np.einsum("ij,ij->", a, face_normals(mesh.vertices, mesh.faces))) / 6
+    return float(np.einsum("ij,ij->", a, normals)) / 6

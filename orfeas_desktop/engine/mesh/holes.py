@@ -9,6 +9,7 @@ import numpy as np
 
 from orfeas_desktop.engine.mesh.inspection import HalfEdges
 from orfeas_desktop.engine.mesh.pick import with_vertices
+from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.mesh.weld import first_of_each, welded_ids
 
 if TYPE_CHECKING:
@@ -195,5 +196,5 @@ def _least_area(points: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def place_rows(mesh: Mesh) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (V,) the place of each vertex and the first vertex of each place."""
-    ids = welded_ids(mesh.vertices)
+    ids = Topology.of(mesh).ids if "topology" in mesh.known else welded_ids(mesh.vertices)
     return ids, first_of_each(ids)

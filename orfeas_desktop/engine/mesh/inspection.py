@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orfeas_desktop.engine.mesh.crossings import crossing_faces
-from orfeas_desktop.engine.mesh.weld import first_of_each, row_ids, welded_ids
+from orfeas_desktop.engine.mesh.topology import Topology
+from orfeas_desktop.engine.mesh.weld import first_of_each, row_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +82,7 @@ class Inspection:
     @classmethod
     def of(cls, mesh: Mesh, step: Callable[[float], None]) -> Inspection:
         """Inspect `mesh`; `step` is told how far it is, 0..1."""
-        ids = welded_ids(mesh.vertices)
+        ids = Topology.of(mesh).ids
         places = mesh.vertices[first_of_each(ids)].astype(np.float64)
         every = ids[mesh.faces]
         a, b, c = every.T

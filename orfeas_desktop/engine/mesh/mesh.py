@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Colour = tuple[float, float, float, float]
 
+_FARTHEST = 1e15
+"""Coordinates beyond this lose themselves in squares and cubes of single precision."""
+
 
 class AlphaMode(StrEnum):
     """How a material's alpha is used (glTF 2.0, section 3.9.4)."""
@@ -83,6 +86,7 @@ class Mesh:
     face_materials  (F,) int32 index into `materials`, or None: all faces use the first
     polygons   the faces before triangulation, over the same vertices, or None when there are only triangles
     extras     notes that travel in the file: how the mesh was made
+    known      what has been found out about these very arrays, by name; a changed copy starts anew
     """
 
     vertices: Floats
@@ -97,6 +101,7 @@ class Mesh:
     metres_per_unit: float = 1.0
     name: str = "mesh"
     extras: Mapping[str, Scalar] = field(default_factory=dict[str, Scalar])
+    known: dict[str, object] = field(default_factory=dict[str, object], init=False, repr=False)
 
     @property
     def vertex_count(self) -> int:
@@ -127,7 +132,7 @@ class Mesh:
     def check(self) -> Self:
         """Return this mesh when its arrays fit together.
 
-        Raises BadMesh: no faces, an index out of range, a value that is not finite, lengths that differ.
+        Raises BadMesh: no faces, an index out of range, a value not finite or out of all measure, lengths that differ.
         """
         problem = _problem(self)
         if problem:
@@ -150,6 +155,8 @@ def _problem(mesh: Mesh) -> str:
             return f"{label} has {len(array)} rows for {count} vertices"
         if not np.isfinite(array).all():
             return f"{label} holds a value that is not finite"
+    if np.abs(mesh.vertices).max() > _FARTHEST:
+        return "a vertex lies too far out to be computed with"
     if not mesh.materials:
         return "it has no material"
     groups = mesh.face_materials

@@ -36,7 +36,14 @@ class Topology:
 
     @classmethod
     def of(cls, mesh: Mesh) -> Topology:
-        """Return the topology of `mesh`."""
+        """Return the topology of `mesh`, found once."""
+        known = mesh.known.get("topology")
+        if not isinstance(known, cls):
+            known = mesh.known["topology"] = cls._found(mesh)
+        return known
+
+    @classmethod
+    def _found(cls, mesh: Mesh) -> Topology:
         ids = welded_ids(mesh.vertices)
         count = int(ids.max()) + 1
         faces = ids[mesh.faces]
