@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.mesh.mesh import Mesh
 
 _SIDE = 512
-_MOST_TEXELS = 8_000_000
+_MOST_TEXELS = 3_000_000
 
 
 @dataclass(frozen=True, eq=False)

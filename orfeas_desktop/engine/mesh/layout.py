@@ -24,7 +24,10 @@ class Layout:
 
 
 def atlas_layout(vertices: NDArray[np.float32], faces: NDArray[np.int32], side: int, padding: int) -> Layout:
-    """Return charts cut and packed by xatlas for a square texture of `side` texels, `padding` texels apart."""
+    """Return charts cut and packed by xatlas for a square texture of `side` texels, `padding` texels apart.
+
+    UVs are not finite when xatlas packs nothing.
+    """
     import xatlas
 
     low = vertices.min(axis=0)
@@ -35,8 +38,10 @@ def atlas_layout(vertices: NDArray[np.float32], faces: NDArray[np.int32], side: 
     pack.resolution, pack.padding = side, padding
     atlas.generate(xatlas.ChartOptions(), pack)
     rows, indices, uv = atlas[0]
-    sides = np.array([max(atlas.width, atlas.height)] * 2, np.float32) / np.array([atlas.width, atlas.height])
-    return Layout(rows.astype(np.int64), indices.astype(np.int32), (uv / sides).astype(np.float32))
+    shape = np.array([atlas.width, atlas.height], np.float32)
+    if not shape.all():
+        return Layout(rows.astype(np.int64), indices.astype(np.int32), np.full_like(uv, np.nan))
+    return Layout(rows.astype(np.int64), indices.astype(np.int32), uv * shape / shape.max())
 
 
 def box_layout(vertices: NDArray[np.float32], faces: NDArray[np.int32], side: int, padding: int) -> Layout:

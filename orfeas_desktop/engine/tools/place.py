@@ -144,4 +144,5 @@ PLACE = MeshTool(
     summary=QT_TRANSLATE_NOOP("Tools", "Turns, centres and scales to a real size."),
     params=PlaceParams,
     apply=_apply,
+    moves=True,
 )

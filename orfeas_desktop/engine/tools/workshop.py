@@ -6,24 +6,21 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from orfeas_desktop.assets import COLLISION, LODS, AssetKind
 from orfeas_desktop.engine.jobs.context import Inputs, JobContext, Output, WorkEntry
-from orfeas_desktop.engine.mesh.distance import surface_distance
-from orfeas_desktop.engine.mesh.facts import MeshFacts, mesh_facts
+from orfeas_desktop.engine.mesh.facts import mesh_facts
 from orfeas_desktop.engine.mesh.faults import Json
 from orfeas_desktop.engine.mesh.files import read_mesh_file
 from orfeas_desktop.engine.mesh.glb import write_glb
 from orfeas_desktop.engine.mesh.mesh import Mesh
 from orfeas_desktop.engine.tools.base import MESH_IN, MESH_OUT
+from orfeas_desktop.engine.tools.compare import compare, tell_before
 from orfeas_desktop.errors import MeshUnfit
 from orfeas_desktop.params import Params
 from orfeas_desktop.register import Lane, Slot
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
-
-if TYPE_CHECKING:
-    from orfeas_desktop.params import Scalar
 
 P = TypeVar("P", bound=Params)
 
@@ -77,33 +74,19 @@ class WorkshopTool(WorkEntry, Generic[P]):
             )
             context.progress(0.5)
             before = mesh_facts(meshes[0])
-            _tell_before(before, context)
+            tell_before(before, context)
             context.progress(1.0)
         with context.stage(QT_TRANSLATE_NOOP("Stages", "Change")):
             made = self.make(meshes, cast("P", params), context)
             made.mesh.check()
             context.progress(1.0)
         with context.stage(QT_TRANSLATE_NOOP("Stages", "Compare")):
-            self._compare(meshes[0], made.mesh, before, context)
+            compare(meshes[0], made.mesh, before, context)
             context.progress(1.0)
         with context.stage(QT_TRANSLATE_NOOP("Stages", "Write")):
             outputs = self._written(made, Path(given.name).stem or "mesh", context)
             context.progress(1.0)
         return outputs
-
-    def _compare(self, given: Mesh, made: Mesh, before: MeshFacts, context: JobContext) -> None:
-        after = before if made is given else mesh_facts(made)
-        for name, value in after.plain().items():
-            context.fact(name, value)
-        if made is given:
-            return
-        mean, largest = surface_distance(given, made, step=lambda share: context.progress(0.9 * share))
-        context.fact("distance_mean_mm", round(mean * 1000, 6))
-        context.fact("distance_max_mm", round(largest * 1000, 6))
-        if before.watertight and not after.watertight:
-            context.warn(QT_TRANSLATE_NOOP("Warnings", "The mesh was closed and is open now."))
-        if (after.volume_m3 or 0.0) < 0 <= (before.volume_m3 or 0.0):
-            context.warn(QT_TRANSLATE_NOOP("Warnings", "The mesh has turned inside out."))
 
     def _written(self, made: Made, stem: str, context: JobContext) -> tuple[Output, ...]:
         further = next((slot.name for slot in self.outputs if slot.many), "")
@@ -124,20 +107,6 @@ class WorkshopTool(WorkEntry, Generic[P]):
             path.write_text(json.dumps(made.report, indent=1, sort_keys=False) + "\n", encoding="utf-8")
             outputs.append(Output("report", path, AssetKind.report, f"{stem}.report.json"))
         return tuple(outputs)
-
-
-def _tell_before(before: MeshFacts, context: JobContext) -> None:
-    told: dict[str, Scalar] = {
-        "vertices": before.vertices,
-        "faces": before.faces,
-        "components": before.components,
-        "watertight": before.watertight,
-        "boundary_edges": before.boundary_edges,
-        "area_m2": before.area_m2,
-        "volume_m3": before.volume_m3,
-    }
-    for name, value in told.items():
-        context.fact(f"{name}_before", value)
 
 
 def refuse(mesh: Mesh, problem: str) -> MeshUnfit:
