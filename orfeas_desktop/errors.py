@@ -1,9 +1,9 @@
 """The error tree: every failure a user can meet, with its remedy and exit code.
 
 OrfeasError
-├ InputError    2   BadPicture (Empty, Unreadable, TooLarge, Transparent, NoObject, NotAFile, Missing) · BadMesh (Unfit)
-│                   · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput · NotAFolder · FolderInUse
-│                   · FileChanging · NameMissing
+├ InputError    2   BadPicture (Empty, Unreadable, TooLarge, Transparent, NoObject, NotAFile, Missing)
+│                   · BadMesh (Unfit, NotPrintable) · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput
+│                   · NotAFolder · FolderInUse · FileChanging · NameMissing
 ├ ResourceError 3   WeightsMissing · BadWeights · WeightsBusy · LicenceNotAccepted · Offline · DownloadFailed
 │                   · WrongContent · SignInNeeded · SpaceMissing · DiskFull · PermissionDenied · FolderMissing
 │                   · NoDisplay · OutOfMemory · ProgramMissing
@@ -193,6 +193,14 @@ class MeshUnfit(BadMesh):
     code = "mesh-unfit"
     sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” cannot be worked on like this: {problem}.")
     remedy = QT_TRANSLATE_NOOP("Errors", "“Analyse” names the faults of a mesh and the tools that mend them.")
+
+
+class NotPrintable(BadMesh):
+    """A mesh that would not print well; `details` is the report of its faults as JSON."""
+
+    code = "not-printable"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” was not written for “{printer}”: {faults}.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "{tools} can mend that; “print-check” shows the places.")
 
 
 class BadParams(InputError):

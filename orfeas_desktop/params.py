@@ -8,12 +8,12 @@ from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from annotated_types import Ge, Le
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from orfeas_desktop.errors import BadParams
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
@@ -76,6 +76,8 @@ class Traits:
     counts: bool = True
     advanced: bool = False
     choice_titles: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    """Of a text field whose values come from a data file."""
 
 
 def param(
@@ -90,7 +92,18 @@ def param(
     """Declare a field of a `Params` class with its range `ge..le`, words and traits."""
     field = cast("FieldInfo", Field(default, title=title, description=summary, ge=ge, le=le))
     field.metadata.append(traits or Traits())
+    if traits is not None and traits.choices:
+        field.metadata.append(AfterValidator(_one_of(traits.choices)))
     return cast("T", field)
+
+
+def _one_of(choices: tuple[Choice, ...]) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if all(value != choice.value for choice in choices):
+            raise ValueError(f"must be one of {', '.join(choice.value for choice in choices)}")
+        return value
+
+    return check
 
 
 class Params(BaseModel):
@@ -159,7 +172,7 @@ def _in_words(fault: ErrorDetails) -> str:
 def _describe(name: str, info: FieldInfo) -> ParamField:
     traits = next((item for item in info.metadata if isinstance(item, Traits)), Traits())
     annotation = info.annotation
-    choices: tuple[Choice, ...] = ()
+    choices = traits.choices
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         titles = traits.choice_titles or tuple(str(member.value) for member in annotation)
         choices = tuple(
@@ -172,7 +185,7 @@ def _describe(name: str, info: FieldInfo) -> ParamField:
         name=name,
         title=info.title or name,
         help=info.description or "",
-        kind=traits.kind or _kind_of(annotation),
+        kind=traits.kind or (FieldKind.choice if choices else _kind_of(annotation)),
         default=default.value if isinstance(default, Enum) else default,
         minimum=max(lows, default=None),
         maximum=min(highs, default=None),

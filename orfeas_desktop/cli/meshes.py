@@ -29,6 +29,18 @@ Out = Annotated[Path, typer.Option(help="The file to write; its suffix names the
 Seed = Annotated[int, typer.Option(min=0, help="Start of the random numbers.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
+TOOL_EXAMPLE = """Examples:
+
+orfeas tool place chair.glb --out placed.glb --set size_mm=450
+
+orfeas tool print-check chair.glb --out checked.glb --set printer=prusa-mk4 --set price_per_kg=25 --json"""
+
+EXPORT_EXAMPLE = """Examples:
+
+orfeas export chair.glb --to stl --out chair.stl --set unit=mm
+
+orfeas export chair.glb --to print --out chair.3mf --set printer=prusa-mk4"""
+
 
 def tool(
     context: typer.Context,

@@ -8,7 +8,12 @@ from orfeas_desktop.engine.exporters.base import Exporter
 from orfeas_desktop.engine.exporters.glb import GLB
 from orfeas_desktop.engine.exporters.obj import OBJ
 from orfeas_desktop.engine.exporters.ply import PLY
+from orfeas_desktop.engine.exporters.print_stl import PRINT_STL
+from orfeas_desktop.engine.exporters.print_threemf import PRINT
 from orfeas_desktop.engine.exporters.stl import STL
+from orfeas_desktop.engine.exporters.threemf import THREEMF
 from orfeas_desktop.register import Register, Table
 
-EXPORTERS: Register[Exporter[Any]] = Register(Table.exporters, [GLB, OBJ, STL, PLY])
+EXPORTERS: Register[Exporter[Any]] = Register(
+    Table.exporters, [GLB, OBJ, STL, PLY, THREEMF, PRINT, PRINT_STL]
+)

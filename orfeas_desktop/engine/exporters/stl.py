@@ -17,9 +17,8 @@ from orfeas_desktop.engine.exporters.base import (
     Written,
     rows_of_text,
 )
+from orfeas_desktop.engine.formats.stl import facets_of, write_binary_stl
 from orfeas_desktop.engine.formats.vtk_files import vtk_contents
-from orfeas_desktop.engine.mesh.normals import face_normals
-from orfeas_desktop.engine.mesh.stl_read import FACET
 from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.mesh.turn import UpAxis, fitted
 from orfeas_desktop.engine.scene.flatten import flat_mesh
@@ -82,25 +81,13 @@ def _write(scene: Scene, path: Path, params: StlParams, context: JobContext) -> 
         )
     context.progress(0.3)
     fit = fitted(mesh, params.up, params.unit.per_metre, floor=params.floor)
-    normals = face_normals(fit.vertices, fit.faces)
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    normals = (normals / np.where(length > 0, length, 1.0)).astype(np.float32)
-    corners = fit.vertices[fit.faces]
+    normals, corners = facets_of(fit)
     context.progress(0.5)
     if params.encoding is Encoding.binary:
-        _write_binary(path, normals, corners)
+        write_binary_stl(path, normals, corners)
     else:
         _write_text(path, normals, corners, context)
     return Written(Contents.of(fit, loose=False))
-
-
-def _write_binary(path: Path, normals: NDArray[np.float32], corners: NDArray[np.float32]) -> None:
-    facets = np.zeros(len(corners), FACET)
-    facets["normal"] = normals
-    facets["corners"] = corners
-    with path.open("wb") as stream:
-        stream.write(b"Orfeas Desktop".ljust(80, b"\0") + len(facets).to_bytes(4, "little"))
-        stream.write(facets.data)
 
 
 def _write_text(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.engine.mesh.pierce import pierce
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -54,7 +56,7 @@ class _Tree:
 def crossing_faces(
     places: NDArray[np.floating], faces: NDArray[np.int64], step: Callable[[float], None] | None = None
 ) -> NDArray[np.int64]:
-    """Return (N, 2) pairs of faces of which an edge of one pierces the inside of the other.
+    """Return (N, 2) pairs of faces that run through each other along more than a point.
 
     `faces` name welded `places`; faces that share an edge, touch or lie flat on each other do not count.
     Candidates come from a tree of boxes walked level by level; both halves of the work share the processors.
@@ -160,30 +162,5 @@ def _piercing(
         a, b, c = (np.einsum("nd,nd->n", corners[:, at : at + 3], plane[:, :3]) for at in (0, 3, 6))
         above = np.maximum(np.maximum(a, b), c) > plane[:, 3] + slack
         pairs = pairs[above & (np.minimum(np.minimum(a, b), c) < plane[:, 3] - slack)]
-    hit = np.zeros(len(pairs), bool)
-    for one, other in ((0, 1), (1, 0)):
-        triangle, pierced = (tree.corners[pairs[:, side]].reshape(-1, 3, 3) for side in (one, other))
-        for corner in range(3):
-            hit |= _pierces(triangle[:, corner], triangle[:, (corner + 1) % 3], pierced)
-    return tree.order[pairs[hit]]
-
-
-def _pierces(
-    start: NDArray[np.float64], end: NDArray[np.float64], triangles: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Return whether each segment crosses the open inside of its triangle (Möller and Trumbore 1997)."""
-    ray = end - start
-    a, b, c = triangles[:, 0], triangles[:, 1], triangles[:, 2]
-    edge_b, edge_c = b - a, c - a
-    across = np.cross(ray, edge_c)
-    area = np.einsum("nd,nd->n", edge_b, across)
-    size = np.linalg.norm(ray, axis=1) * np.linalg.norm(edge_b, axis=1) * np.linalg.norm(edge_c, axis=1)
-    flat = np.abs(area) <= 1e-9 * size
-    share = 1.0 / np.where(flat, 1.0, area)
-    off = start - a
-    u = np.einsum("nd,nd->n", off, across) * share
-    turned = np.cross(off, edge_b)
-    v = np.einsum("nd,nd->n", ray, turned) * share
-    t = np.einsum("nd,nd->n", edge_c, turned) * share
-    edge = 1e-5
-    return ~flat & (u > edge) & (v > edge) & (u + v < 1 - edge) & (t > edge) & (t < 1 - edge)
+    one, other = (tree.corners[pairs[:, side]].reshape(-1, 3, 3) for side in (0, 1))
+    return tree.order[pairs[pierce(one, other, slack)]]

@@ -10,7 +10,7 @@ import pytest
 from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.mesh.glb import write_glb
-from orfeas_desktop.errors import BadMesh, BadParams, Cancelled
+from orfeas_desktop.errors import BadMesh, BadParams, Cancelled, NotPrintable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from orfeas_desktop.assets import LocalFile
     from orfeas_desktop.engine.exporters.base import Exporter
     from orfeas_desktop.engine.mesh.mesh import Mesh
+
+BED = {"bed_width_mm": 5000, "bed_depth_mm": 5000, "bed_height_mm": 5000}
+PROMISING = ("print", "print-stl")
+"""Exporters that refuse what cannot be printed; the cube of two metres wants a large bed."""
+
+
+def usual(exporter: Exporter[Any], **settings: Any) -> Any:
+    """The exporter's settings, its defaults where the sample meshes allow."""
+    return exporter.params.check(exporter.id, (BED if exporter.id in PROMISING else {}) | settings)
+
 
 every_exporter = pytest.mark.parametrize("exporter", list(EXPORTERS), ids=lambda exporter: exporter.id)
 
@@ -49,7 +59,7 @@ def test_same_input_same_bytes_and_nothing_else_left(
     made: list[dict[str, bytes]] = []
     for _ in range(2):
         context = make_context()
-        outputs = exporter.run({"mesh": (source,)}, exporter.params(), context)
+        outputs = exporter.run({"mesh": (source,)}, usual(exporter), context)
         assert {output.path for output in outputs} == {
             path for path in context.staging.rglob("*") if path.is_file()
         }
@@ -64,7 +74,7 @@ def test_progress_rises_to_one_in_every_stage(
     exporter: Exporter[Any], source: LocalFile, make_context: Callable[..., Any]
 ) -> None:
     context = make_context()
-    exporter.run({"mesh": (source,)}, exporter.params(), context)
+    exporter.run({"mesh": (source,)}, usual(exporter), context)
     for stage in context.stages:
         told = [fraction for title, fraction in context.fractions if title == stage]
         assert told == sorted(told)
@@ -76,10 +86,10 @@ def test_a_cancel_is_obeyed_wherever_it_comes(
     exporter: Exporter[Any], source: LocalFile, make_context: Callable[..., Any]
 ) -> None:
     whole = make_context()
-    exporter.run({"mesh": (source,)}, exporter.params(), whole)
+    exporter.run({"mesh": (source,)}, usual(exporter), whole)
     for look in range(1, whole.looks + 1):
         with pytest.raises(Cancelled):
-            exporter.run({"mesh": (source,)}, exporter.params(), make_context(cancel_at=look))
+            exporter.run({"mesh": (source,)}, usual(exporter), make_context(cancel_at=look))
 
 
 @every_exporter
@@ -102,7 +112,7 @@ def test_every_choice_runs(
             [True, False] if field.kind.value == "boolean" else []
         )
         for value in values:
-            params = exporter.params.check(exporter.id, {field.name: value})
+            params = usual(exporter, **{field.name: value})
             assert exporter.run({"mesh": (source,)}, params, make_context())
 
 
@@ -110,12 +120,16 @@ def test_every_choice_runs(
 def test_a_messy_mesh_is_exported_as_it_is(
     exporter: Exporter[Any], cube: Mesh, tmp_path: Path, make_context: Callable[..., Any]
 ) -> None:
-    """A loose vertex, a collapsed face, a face twice, a hole."""
+    """A loose vertex, a collapsed face, a face twice, a hole: written all the same, unless printing is promised."""
     vertices = np.concatenate([cube.vertices, [[9, 9, 9]]]).astype(np.float32)
     faces = np.concatenate([cube.faces[1:], [[0, 0, 1]], cube.faces[5:6]]).astype(np.int32)
     write_glb(cube.changed(vertices=vertices, faces=faces), tmp_path / "messy.glb")
-    context = make_context()
-    exporter.run({"mesh": (local_file(tmp_path / "messy.glb", AssetKind.mesh),)}, exporter.params(), context)
+    context, given = make_context(), local_file(tmp_path / "messy.glb", AssetKind.mesh)
+    if exporter.id in PROMISING:
+        with pytest.raises(NotPrintable, match="holes"):
+            exporter.run({"mesh": (given,)}, usual(exporter), context)
+        return
+    exporter.run({"mesh": (given,)}, exporter.params(), context)
     assert context.facts["faces"] == 13
 
 

@@ -1,1 +1,0 @@
-"""Maps of one surface computed for the texture layout of another."""

@@ -1,0 +1,1 @@
+"""What a printer needs of a mesh, and how it is measured."""
