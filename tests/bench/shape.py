@@ -244,10 +244,10 @@ def bench_denoiser(bench: Bench, name: str, setting: tuple[DitConfig | Dit21Conf
     x = torch.randn(1, latents, config.in_channels, device=device, dtype=dtype)
     context = torch.randn(1, tokens, width, device=device, dtype=dtype)
     time_now = torch.full((1,), 0.4, device=device)
-    conditioned = network.conditioned(context, 5.0)
+    conditioned = network.conditioned(context, 5.0, time_now)
 
     def own() -> torch.Tensor:
-        towards, without = conditioned.velocities(x, time_now)
+        towards, without = conditioned.velocities(x, conditioned.steps)
         return without + 5.0 * (towards - without)
 
     plain = None

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from orfeas_desktop.engine.networks.attention import attend, join_heads, split_heads
+from orfeas_desktop.engine.networks.linear import GeluLinear, Linear
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,11 +63,11 @@ class GeluMlp(nn.Module):
 
     def __init__(self, width: int, ratio: float) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(width, int(width * ratio))
-        self.fc2 = nn.Linear(int(width * ratio), width)
+        self.fc1 = GeluLinear(width, int(width * ratio))
+        self.fc2 = Linear(int(width * ratio), width)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.fc2(functional.gelu(self.fc1(x)))
+        return self.fc2(self.fc1(x))
 
 
 class GatedMlp(nn.Module):
@@ -75,8 +76,8 @@ class GatedMlp(nn.Module):
     def __init__(self, width: int, ratio: float) -> None:
         super().__init__()
         inner = (int(int(width * ratio) * 2 / 3) + 7) // 8 * 8
-        self.weights_in = nn.Linear(width, 2 * inner)
-        self.weights_out = nn.Linear(inner, width)
+        self.weights_in = Linear(width, 2 * inner)
+        self.weights_out = Linear(inner, width)
 
     def forward(self, x: Tensor) -> Tensor:
         gate, value = self.weights_in(x).chunk(2, dim=-1)
@@ -96,8 +97,8 @@ class Layer(nn.Module):
         super().__init__()
         width, self.heads = config.hidden_size, config.num_attention_heads
         self.norm1 = nn.LayerNorm(width, eps=config.layer_norm_eps)
-        self.qkv = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
+        self.qkv = Linear(width, 3 * width)
+        self.out = Linear(width, width)
         self.layer_scale1 = _LayerScale(width)
         self.norm2 = nn.LayerNorm(width, eps=config.layer_norm_eps)
         self.mlp = (GatedMlp if config.use_swiglu_ffn else GeluMlp)(width, config.mlp_ratio)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from orfeas_desktop.engine.networks.attention import attend, join_heads, rms_normalised, split_heads
+from orfeas_desktop.engine.networks.linear import Linear, TanhGeluLinear
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,20 +79,13 @@ class Modulation:
         return torch.addcmul(self.shift, functional.layer_norm(x, x.shape[-1:], eps=EPS), self.scale)
 
 
-def _modulations(values: Tensor, count: int) -> tuple[Modulation, ...]:
-    parts = values[:, None, :].chunk(3 * count, dim=-1)
-    return tuple(
-        Modulation(parts[first], 1 + parts[first + 1], parts[first + 2]) for first in range(0, 3 * count, 3)
-    )
-
-
 class VectorMlp(nn.Module):
     """Two layers with SiLU between, for time and guidance."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
-        self.in_layer = nn.Linear(width, hidden)
-        self.out_layer = nn.Linear(hidden, hidden)
+        self.in_layer = Linear(width, hidden)
+        self.out_layer = Linear(hidden, hidden)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.out_layer(functional.silu(self.in_layer(x.to(self.in_layer.weight.dtype))))
@@ -121,15 +115,14 @@ class QueryKeyNorm(nn.Module):
 
 
 class Modulator(nn.Module):
-    """Makes `count` modulations from the step's vector."""
+    """Makes shift, scale and gate of `count` layers from the step's vector."""
 
     def __init__(self, hidden: int, count: int) -> None:
         super().__init__()
-        self.count = count
-        self.lin = nn.Linear(hidden, 3 * count * hidden)
+        self.lin = Linear(hidden, 3 * count * hidden)
 
-    def forward(self, activated: Tensor) -> tuple[Modulation, ...]:
-        return _modulations(self.lin(activated), self.count)
+    def forward(self, activated: Tensor) -> Tensor:
+        return self.lin(activated)
 
 
 class StreamAttention(nn.Module):
@@ -138,9 +131,9 @@ class StreamAttention(nn.Module):
     def __init__(self, hidden: int, heads: int, *, bias: bool) -> None:
         super().__init__()
         self.heads = heads
-        self.qkv = nn.Linear(hidden, 3 * hidden, bias=bias)
+        self.qkv = Linear(hidden, 3 * hidden, bias=bias)
         self.norm = QueryKeyNorm(hidden // heads)
-        self.proj = nn.Linear(hidden, hidden)
+        self.proj = Linear(hidden, hidden)
 
     def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, N, H) -> queries, keys, values, each (B, heads, N, d)."""
@@ -149,7 +142,7 @@ class StreamAttention(nn.Module):
 
 
 def _mlp(hidden: int, inner: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(hidden, inner), nn.GELU(approximate="tanh"), nn.Linear(inner, hidden))
+    return nn.Sequential(TanhGeluLinear(hidden, inner), nn.Identity(), Linear(inner, hidden))
 
 
 class DoubleBlock(nn.Module):
@@ -187,8 +180,8 @@ class SingleBlock(nn.Module):
         super().__init__()
         hidden = config.hidden_size
         self.heads, self.hidden, self.inner = config.num_heads, hidden, int(hidden * config.mlp_ratio)
-        self.linear1 = nn.Linear(hidden, 3 * hidden + self.inner)
-        self.linear2 = nn.Linear(hidden + self.inner, hidden)
+        self.linear1 = Linear(hidden, 3 * hidden + self.inner)
+        self.linear2 = Linear(hidden + self.inner, hidden)
         self.norm = QueryKeyNorm(hidden // config.num_heads)
         self.modulation = Modulator(hidden, 1)
 
@@ -209,12 +202,8 @@ class FinalLayer(nn.Module):
 
     def __init__(self, hidden: int, channels: int) -> None:
         super().__init__()
-        self.linear = nn.Linear(hidden, channels)
-        self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(hidden, 2 * hidden))
-
-    def modulation(self, vector: Tensor) -> Modulation:
-        shift, scale = self.adaLN_modulation(vector)[:, None, :].chunk(2, dim=-1)
-        return Modulation(shift, 1 + scale, shift)
+        self.linear = Linear(hidden, channels)
+        self.adaLN_modulation = nn.Sequential(nn.SiLU(), Linear(hidden, 2 * hidden))
 
     def forward(self, x: Tensor, mod: Modulation) -> Tensor:
         return self.linear(mod.normalised(x))
@@ -257,14 +246,16 @@ class ShapeDit(nn.Module):
         super().__init__()
         self.config = config
         hidden = config.hidden_size
-        self.latent_in = nn.Linear(config.in_channels, hidden)
+        self.latent_in = Linear(config.in_channels, hidden)
         self.time_in = VectorMlp(SINUSOID_WIDTH, hidden)
-        self.cond_in = nn.Linear(config.context_in_dim, hidden)
+        self.cond_in = Linear(config.context_in_dim, hidden)
         if config.guidance_embed:
             self.guidance_in = VectorMlp(SINUSOID_WIDTH, hidden)
         self.double_blocks = nn.ModuleList(DoubleBlock(config) for _ in range(config.depth))
         self.single_blocks = nn.ModuleList(SingleBlock(config) for _ in range(config.depth_single_blocks))
         self.final_layer = FinalLayer(hidden, config.in_channels)
+        self._doubles = [block for block in self.double_blocks if isinstance(block, DoubleBlock)]
+        self._singles = [block for block in self.single_blocks if isinstance(block, SingleBlock)]
 
     @property
     def guided(self) -> bool:
@@ -287,21 +278,37 @@ class ShapeDit(nn.Module):
         """
         return Context(self.cond_in(torch.zeros_like(features[:1, :1])), weight=features.shape[1])
 
-    def step(self, times: Tensor, guidance: Tensor | None = None) -> Step:
-        """The modulations for times (B,) in [0, 1] and, when guided, guidance scales (B,)."""
+    def step_numbers(self, times: Tensor, guidance: Tensor | None = None) -> Tensor:
+        """All modulations (B, numbers) of times (B,) in [0, 1] and, when guided, guidance scales (B,).
+
+        Layer after layer: shift, scale with its 1 added, gate; the last layer has no gate.
+        """
         vector = self.time_in(sinusoid(times, self.config.time_factor))
         if self.guided:
             if guidance is None:
                 raise ValueError("a guided network needs a guidance scale")
             vector = vector + self.guidance_in(sinusoid(guidance, self.config.time_factor))
         activated = functional.silu(vector)
-        doubles = [block for block in self.double_blocks if isinstance(block, DoubleBlock)]
-        singles = [block for block in self.single_blocks if isinstance(block, SingleBlock)]
-        return Step(
-            tuple((*block.img_mod(activated), *block.txt_mod(activated)) for block in doubles),
-            tuple(block.modulation(activated)[0] for block in singles),
-            self.final_layer.modulation(vector),
-        )
+        parts: list[Tensor] = []
+        for block in self._doubles:
+            parts += [block.img_mod(activated), block.txt_mod(activated)]
+        parts += [block.modulation(activated) for block in self._singles]
+        parts.append(self.final_layer.adaLN_modulation(vector))
+        numbers = torch.cat(parts, dim=-1)
+        numbers.view(len(numbers), -1, self.config.hidden_size)[:, 1::3] += 1
+        return numbers
+
+    def step_of(self, numbers: Tensor) -> Step:
+        """Views of what `step_numbers` gives."""
+        parts = numbers[:, None].split(self.config.hidden_size, dim=-1)
+        mods = [Modulation(*parts[first : first + 3]) for first in range(0, len(parts) - 2, 3)]
+        each = 4 * self.config.depth
+        doubles = tuple(tuple(mods[first : first + 4]) for first in range(0, each, 4))
+        return Step(doubles, tuple(mods[each:]), Modulation(parts[-2], parts[-1], parts[-2]))
+
+    def step(self, times: Tensor, guidance: Tensor | None = None) -> Step:
+        """The modulations for times (B,) in [0, 1] and, when guided, guidance scales (B,)."""
+        return self.step_of(self.step_numbers(times, guidance))
 
     def velocity(self, latents: Tensor, step: Step, context: Context) -> Tensor:
         """The velocity (B, N, C) of `latents` (B, N, C)."""
@@ -314,22 +321,22 @@ class ShapeDit(nn.Module):
         packing = Packing(count, lengths, tuple(context.key_bias(count) for context in contexts))
         x = self.latent_in(latents).repeat(1, len(contexts), 1)
         tokens = torch.cat([context.tokens.expand(batch, -1, -1) for context in contexts], dim=1)
-        for block, mods in zip(self.double_blocks, step.double, strict=True):
+        for block, mods in zip(self._doubles, step.double, strict=True):
             x, tokens = block(x, tokens, mods, packing)
         joint = packing.join((tokens, x), dim=1)
-        for block, mod in zip(self.single_blocks, step.single, strict=True):
+        for block, mod in zip(self._singles, step.single, strict=True):
             joint = block(joint, mod, packing)
         return self.final_layer(packing.split(joint)[1], step.final).split(count, dim=1)
 
-    def conditioned(self, features: Tensor, guidance_scale: float) -> Conditioned:
-        """This network with its view of the pictures (B, T, C) made once, for every step.
+    def conditioned(self, features: Tensor, guidance_scale: float, times: Tensor) -> Conditioned:
+        """This network with all that no latents change made once: its view of the pictures (B, T, C), its steps.
 
         There is an unconditional pass unless the network is guided or the scale is below 0.
         """
         free = not self.guided and guidance_scale >= 0
-        guidance = torch.full((1,), guidance_scale, device=features.device) if self.guided else None
-        without = self.no_condition(features) if free else None
-        return Conditioned(self, guidance, self.condition(features), without)
+        guidance = torch.full_like(times, guidance_scale) if self.guided else None
+        contexts = [self.condition(features), *([self.no_condition(features)] if free else [])]
+        return Conditioned(self, self.step_numbers(times, guidance), tuple(contexts))
 
     def forward(
         self, latents: Tensor, times: Tensor, features: Tensor, guidance: Tensor | None = None
@@ -343,14 +350,11 @@ class Conditioned:
     """A denoiser that looks at one set of pictures."""
 
     network: ShapeDit
-    guidance: Tensor | None
-    context: Context
-    no_context: Context | None
+    steps: Tensor
+    """The numbers of each step, one row a step."""
+    contexts: tuple[Context, ...]
+    """With the pictures and, where guidance needs it, without."""
 
-    def velocities(self, latents: Tensor, time: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Velocities (B, N, C) at a time (1,): with the pictures and, where guidance needs it, without."""
-        step = self.network.step(time, self.guidance)
-        if self.no_context is None:
-            return self.network.velocity(latents, step, self.context), None
-        towards, without = self.network.velocities(latents, step, [self.context, self.no_context])
-        return towards, without
+    def velocities(self, latents: Tensor, numbers: Tensor) -> tuple[Tensor, ...]:
+        """Velocities (B, N, C) in each context at the step of `numbers` (1, …)."""
+        return self.network.velocities(latents, self.network.step_of(numbers), self.contexts)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from orfeas_desktop.engine.networks.attention import attend, join_heads, rms_normalised, split_heads
+from orfeas_desktop.engine.networks.linear import GeluLinear, Linear, gelu_product, product, suits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 EPS = 1e-6
 EXPANSION = 4
+ROWS = 32
 
 KeysAndValues = tuple[Tensor, Tensor]
 
@@ -39,7 +41,7 @@ class TimeEmbedding(nn.Module):
         super().__init__()
         self.width = width
         self.mlp = nn.Sequential(
-            nn.Linear(width, EXPANSION * width), nn.GELU(), nn.Linear(EXPANSION * width, width)
+            GeluLinear(width, EXPANSION * width), nn.Identity(), Linear(EXPANSION * width, width)
         )
 
     def forward(self, times: Tensor) -> Tensor:
@@ -53,10 +55,10 @@ class SelfAttention(nn.Module):
     def __init__(self, config: Dit21Config) -> None:
         super().__init__()
         width, self.heads = config.hidden_size, config.num_heads
-        self.qkv = nn.Linear(width, 3 * width, bias=config.qkv_bias)
+        self.qkv = Linear(width, 3 * width, bias=config.qkv_bias)
         self.q_norm = _head_norm(config)
         self.k_norm = _head_norm(config)
-        self.out_proj = nn.Linear(width, width)
+        self.out_proj = Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         queries, keys, values = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
@@ -69,11 +71,11 @@ class CrossAttention(nn.Module):
     def __init__(self, config: Dit21Config) -> None:
         super().__init__()
         width, self.heads = config.hidden_size, config.num_heads
-        self.to_q = nn.Linear(width, width, bias=config.qkv_bias)
-        self.kv = nn.Linear(config.context_dim, 2 * width, bias=config.qkv_bias)
+        self.to_q = Linear(width, width, bias=config.qkv_bias)
+        self.kv = Linear(config.context_dim, 2 * width, bias=config.qkv_bias)
         self.q_norm = _head_norm(config)
         self.k_norm = _head_norm(config)
-        self.out_proj = nn.Linear(width, width)
+        self.out_proj = Linear(width, width)
 
     def context(self, features: Tensor) -> KeysAndValues:
         """Picture features (B, T, C) -> keys and values, each (B, heads, T, d)."""
@@ -105,11 +107,11 @@ class Mlp(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(width, EXPANSION * width)
-        self.fc2 = nn.Linear(EXPANSION * width, width)
+        self.fc1 = GeluLinear(width, EXPANSION * width)
+        self.fc2 = Linear(EXPANSION * width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.fc2(functional.gelu(self.fc1(x)))
+        return self.fc2(self.fc1(x))
 
 
 class Gate(nn.Module):
@@ -140,32 +142,27 @@ class Experts(nn.Module):
 
     def forward(self, tokens: Tensor, counts: list[int]) -> Tensor:
         """Apply expert e to its `counts[e]` rows of `tokens` (M, H), which are in the experts' order."""
-        out = torch.empty_like(tokens)
-        weight_in, weight_out = self.weight_in, self.weight_out
-        start = 0
-        for expert, count in enumerate(counts):
-            if not count:
-                continue
-            rows = slice(start, start + count)
-            inner = functional.linear(tokens[rows], weight_in[expert], self.bias_in[expert])
-            out[rows] = functional.linear(functional.gelu(inner), weight_out[expert], self.bias_out[expert])
-            start += count
-        return out
+        parts: list[Tensor] = []
+        for expert, rows in enumerate(tokens.split(counts)):
+            if len(rows):
+                inner = gelu_product(rows, self.weight_in[expert], self.bias_in[expert])
+                parts.append(product(inner, self.weight_out[expert], self.bias_out[expert]))
+        return torch.cat(parts)
 
 
 class _ExpandAndActivate(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.proj = nn.Linear(width, EXPANSION * width)
+        self.proj = GeluLinear(width, EXPANSION * width)
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.gelu(self.proj(x))
+        return self.proj(x)
 
 
 class _SharedExpert(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
-        last = nn.Linear(EXPANSION * width, width)
+        last = Linear(EXPANSION * width, width)
         self.net = nn.Sequential(_ExpandAndActivate(width), nn.Identity(), last)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -187,11 +184,28 @@ class MixtureOfExperts(nn.Module):
         indices, scores = self.gate(tokens)
         flat = indices.flatten()
         order = flat.argsort(stable=True)
-        counts = flat.bincount(minlength=self.count).tolist()
-        grouped = self.experts(tokens[order.div(indices.shape[1], rounding_mode="floor")], counts)
-        routed = grouped[order.argsort()].view(*indices.shape, -1)
+        counts = (flat[:, None] == torch.arange(self.count, device=x.device)).sum(dim=0)
+        given, place = tokens[order // indices.shape[1]], order.argsort()
+        if suits(tokens, tokens.numel() * tokens.shape[1] // self.count):
+            counts, given, place = _rounded(flat, order, counts, (given, place))
+        routed = self.experts(given, counts.tolist())[place].view(*indices.shape, -1)
         shared = self.shared_experts(x).flatten(0, 1)
         return torch.baddbmm(shared[:, None], scores[:, None], routed).view_as(x)
+
+
+def _rounded(
+    flat: Tensor, order: Tensor, counts: Tensor, grouped: tuple[Tensor, Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Make every expert's rows a multiple of ROWS: oneDNN builds a program for each size it meets."""
+    given, _ = grouped
+    rounded = (counts + ROWS - 1) // ROWS * ROWS
+    shift = (rounded.cumsum(0) - rounded) - (counts.cumsum(0) - counts)
+    target = torch.arange(len(flat)) + shift[flat[order]]
+    spread = given.new_zeros(int(rounded.sum()), given.shape[1])
+    spread[target] = given
+    place = torch.empty_like(order)
+    place[order] = target
+    return rounded, spread, place
 
 
 class Block(nn.Module):
@@ -202,7 +216,7 @@ class Block(nn.Module):
         width = config.hidden_size
         self.late = index > config.depth // 2
         if self.late:
-            self.skip_linear = nn.Linear(2 * width, width)
+            self.skip_linear = Linear(2 * width, width)
             self.skip_norm = nn.LayerNorm(width, eps=EPS)
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(width, eps=EPS) for _ in range(3))
         self.attn1 = SelfAttention(config)
@@ -236,7 +250,7 @@ class FinalLayer(nn.Module):
     def __init__(self, width: int, channels: int) -> None:
         super().__init__()
         self.norm_final = nn.LayerNorm(width, eps=EPS)
-        self.linear = nn.Linear(width, channels)
+        self.linear = Linear(width, channels)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.linear(self.norm_final(x[:, 1:]))
@@ -261,10 +275,11 @@ class ShapeDit21(nn.Module):
     def __init__(self, config: Dit21Config) -> None:
         super().__init__()
         self.config = config
-        self.x_embedder = nn.Linear(config.in_channels, config.hidden_size)
+        self.x_embedder = Linear(config.in_channels, config.hidden_size)
         self.t_embedder = TimeEmbedding(config.hidden_size)
         self.blocks = nn.ModuleList(Block(config, index) for index in range(config.depth))
         self.final_layer = FinalLayer(config.hidden_size, config.in_channels)
+        self._blocks = [block for block in self.blocks if isinstance(block, Block)]
 
     def from_published(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Rename, fuse and reorder published tensors into this network's own.
@@ -296,7 +311,7 @@ class ShapeDit21(nn.Module):
 
     def condition(self, features: Tensor) -> Context:
         """Keys and values of picture features (B, T, C) for every block."""
-        return Context(tuple(block.attn2.context(features) for block in self._blocks()))
+        return Context(tuple(block.attn2.context(features) for block in self._blocks))
 
     def no_condition(self, features: Tensor) -> Context:
         """The unconditional context."""
@@ -304,10 +319,18 @@ class ShapeDit21(nn.Module):
             return self.condition(torch.zeros_like(features))
         return Context((None,) * self.config.depth)
 
-    def step(self, times: Tensor, guidance: Tensor | None = None) -> Tensor:
-        """The time token (B, 1, H) of times (B,) in [0, 1]; `guidance` has no effect here."""
+    def step_numbers(self, times: Tensor, guidance: Tensor | None = None) -> Tensor:
+        """The time tokens (B, H) of times (B,) in [0, 1]; `guidance` has no effect here."""
         del guidance
-        return self.t_embedder(times)
+        return self.t_embedder(times)[:, 0]
+
+    def step_of(self, numbers: Tensor) -> Tensor:
+        """The time token (B, 1, H) of what `step_numbers` gives."""
+        return numbers[:, None]
+
+    def step(self, times: Tensor, guidance: Tensor | None = None) -> Tensor:
+        """The time token (B, 1, H) of times (B,) in [0, 1]."""
+        return self.step_of(self.step_numbers(times, guidance))
 
     def velocity(self, latents: Tensor, step: Tensor, context: Context) -> Tensor:
         """The velocity (B, N, C) of `latents` (B, N, C)."""
@@ -318,31 +341,26 @@ class ShapeDit21(nn.Module):
         token = step.expand(latents.shape[0], -1, -1)
         x = torch.cat([token, self.x_embedder(latents)], dim=1).repeat(len(contexts), 1, 1)
         early: list[Tensor] = []
-        for index, block in enumerate(self._blocks()):
+        for index, block in enumerate(self._blocks):
             parts = [context.blocks[index] for context in contexts]
             x = block(x, parts, early.pop() if block.late else None)
             if index < self.config.depth // 2:
                 early.append(x.clone())
         return self.final_layer(x).chunk(len(contexts))
 
-    def conditioned(self, features: Tensor, guidance_scale: float) -> Conditioned:
-        """This network with its view of the pictures (B, T, C) made once, for every step.
+    def conditioned(self, features: Tensor, guidance_scale: float, times: Tensor) -> Conditioned:
+        """This network with all that no latents change made once: its view of the pictures (B, T, C), its steps.
 
-        There is an unconditional pass unless the network is guided or the scale is below 0.
+        There is an unconditional pass unless the scale is below 0.
         """
-        free = not self.guided and guidance_scale >= 0
-        guidance = torch.full((1,), guidance_scale, device=features.device) if self.guided else None
-        without = self.no_condition(features) if free else None
-        return Conditioned(self, guidance, self.condition(features), without)
+        contexts = [self.condition(features), *([self.no_condition(features)] if guidance_scale >= 0 else [])]
+        return Conditioned(self, self.step_numbers(times), tuple(contexts))
 
     def forward(
         self, latents: Tensor, times: Tensor, features: Tensor, guidance: Tensor | None = None
     ) -> Tensor:
         """The velocity (B, N, C) for times (B,) and picture features (B, T, C')."""
         return self.velocity(latents, self.step(times, guidance), self.condition(features))
-
-    def _blocks(self) -> list[Block]:
-        return [block for block in self.blocks if isinstance(block, Block)]
 
 
 def _stack_experts(own: dict[str, Tensor], prefix: str, count: int) -> None:
@@ -364,14 +382,11 @@ class Conditioned:
     """A denoiser that looks at one set of pictures."""
 
     network: ShapeDit21
-    guidance: Tensor | None
-    context: Context
-    no_context: Context | None
+    steps: Tensor
+    """The numbers of each step, one row a step."""
+    contexts: tuple[Context, ...]
+    """With the pictures and, where guidance needs it, without."""
 
-    def velocities(self, latents: Tensor, time: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Velocities (B, N, C) at a time (1,): with the pictures and, where guidance needs it, without."""
-        step = self.network.step(time, self.guidance)
-        if self.no_context is None:
-            return self.network.velocity(latents, step, self.context), None
-        towards, without = self.network.velocities(latents, step, [self.context, self.no_context])
-        return towards, without
+    def velocities(self, latents: Tensor, numbers: Tensor) -> tuple[Tensor, ...]:
+        """Velocities (B, N, C) in each context at the step of `numbers` (1, …)."""
+        return self.network.velocities(latents, self.network.step_of(numbers), self.contexts)

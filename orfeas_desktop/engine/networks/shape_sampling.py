@@ -51,13 +51,13 @@ class Sampler:
         even = torch.linspace(0, 1, count, dtype=torch.float64).tolist()
         scheduler.set_timesteps(count, features.device, sigmas=even)
         self.times = scheduler.timesteps / scheduler.train_steps
-        self.conditioned = denoiser.conditioned(features, settings.guidance_scale)
+        self.conditioned = denoiser.conditioned(features, settings.guidance_scale, self.times)
 
-    def velocities(self, latents: Tensor, index: int) -> tuple[Tensor, Tensor | None]:
+    def velocities(self, latents: Tensor, index: int) -> tuple[Tensor, ...]:
         """What the denoiser says at step `index`, with the pictures and, where it is needed, without."""
-        return self.conditioned.velocities(latents, self.times[index : index + 1])
+        return self.conditioned.velocities(latents, self.conditioned.steps[index : index + 1])
 
-    def guided(self, conditional: Tensor, unconditional: Tensor | None) -> Tensor:
+    def guided(self, conditional: Tensor, unconditional: Tensor | None = None) -> Tensor:
         """Classifier-free guidance: u + g·(c - u) (Ho and Salimans 2022)."""
         if unconditional is None:
             return conditional

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from orfeas_desktop.engine.networks.attention import attend, join_heads, split_heads
+from orfeas_desktop.engine.networks.linear import GeluLinear, Linear
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,8 +87,8 @@ class SelfAttention(nn.Module):
     def __init__(self, layout: VaeLayout, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.c_qkv = nn.Linear(layout.width, 3 * layout.width, bias=layout.qkv_bias)
-        self.c_proj = nn.Linear(layout.width, layout.width)
+        self.c_qkv = Linear(layout.width, 3 * layout.width, bias=layout.qkv_bias)
+        self.c_proj = Linear(layout.width, layout.width)
         self.attention = _HeadNorms(layout.width // heads, present=layout.qk_norm)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -104,9 +104,9 @@ class CrossAttention(nn.Module):
         super().__init__()
         width = layout.geo_width
         self.heads = heads
-        self.c_q = nn.Linear(width, width, bias=layout.qkv_bias)
-        self.c_kv = nn.Linear(width, 2 * width, bias=layout.qkv_bias)
-        self.c_proj = nn.Linear(width, width)
+        self.c_q = Linear(width, width, bias=layout.qkv_bias)
+        self.c_kv = Linear(width, 2 * width, bias=layout.qkv_bias)
+        self.c_proj = Linear(width, width)
         self.attention = _HeadNorms(width // heads, present=layout.geo_qk_norm)
 
     def queries(self, x: Tensor) -> Tensor:
@@ -128,11 +128,11 @@ class Mlp(nn.Module):
 
     def __init__(self, width: int, inner: int) -> None:
         super().__init__()
-        self.c_fc = nn.Linear(width, inner)
-        self.c_proj = nn.Linear(inner, width)
+        self.c_fc = GeluLinear(width, inner)
+        self.c_proj = Linear(inner, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.c_proj(functional.gelu(self.c_fc(x)))
+        return self.c_proj(self.c_fc(x))
 
 
 class SelfBlock(nn.Module):
@@ -185,13 +185,13 @@ class GeoDecoder(nn.Module):
         super().__init__()
         self.config = config
         width = layout.geo_width
-        self.query_proj = nn.Linear(3 + 6 * config.num_freqs, width)
+        self.query_proj = Linear(3 + 6 * config.num_freqs, width)
         self.smaller = width != layout.width
         if self.smaller:
-            self.latents_proj = nn.Linear(layout.width, width)
+            self.latents_proj = Linear(layout.width, width)
         self.cross_attn_decoder = CrossBlock(layout, config.heads * width // layout.width)
         self.ln_post = nn.LayerNorm(width, eps=LAST_EPS) if layout.geo_last_norm else nn.Identity()
-        self.output_proj = nn.Linear(width, 1)
+        self.output_proj = Linear(width, 1)
 
     def latents(self, decoded: Tensor) -> LatentKeys:
         """Keys and values of decoded latents (B, N, W)."""
@@ -242,7 +242,7 @@ class ShapeVae(nn.Module):
         super().__init__()
         self.config = config
         self.layout = layout
-        self.post_kl = nn.Linear(layout.embed_dim, layout.width)
+        self.post_kl = Linear(layout.embed_dim, layout.width)
         self.transformer = LatentTransformer(layout, config.heads)
         self.geo_decoder = GeoDecoder(layout, config)
 
@@ -271,6 +271,11 @@ class LatentField:
     def device(self) -> torch.device:
         """Where it is computed."""
         return self.latents.keys.device
+
+    @property
+    def widest(self) -> int:
+        """The most numbers that one point becomes."""
+        return self.decoder.cross_attn_decoder.mlp.c_fc.out_features
 
     @property
     def latent_count(self) -> int:

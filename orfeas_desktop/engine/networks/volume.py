@@ -28,8 +28,14 @@ FINE_BLOCKS = 6
 COARSE_STRIDE = 100
 MEAN_STRIDE = 50
 MERGE_STRIDE = 30
-MOST_ON_PROCESSOR = 2000
-"""Points beyond which a processor's caches no longer hold what lies between two layers."""
+POINTS_OF_SLAB = 1 << 18
+"""Of a dense grid, the points whose coordinates are made at once."""
+
+ROUND = 64
+"""Points of a call come in multiples of it, the next ones' among them: programs are built for each size met."""
+
+NUMBERS_ON_PROCESSOR = 1 << 22
+"""What lies between two layers, beyond which a processor's caches no longer hold it."""
 
 Point = tuple[float, float, float]
 
@@ -125,7 +131,8 @@ def decode_volume(shape: LatentField, settings: VolumeSettings, watch: VolumeWat
     """Evaluate one shape's field on a grid."""
     watch = watch or VolumeWatch()
     if shape.device.type == "cpu":
-        settings = replace(settings, num_chunks=min(settings.num_chunks, MOST_ON_PROCESSOR))
+        held = max(NUMBERS_ON_PROCESSOR // shape.widest, 1000)
+        settings = replace(settings, num_chunks=min(settings.num_chunks, held))
     match settings.decoder:
         case VolumeDecoder.vanilla:
             values = _dense(shape, settings.octree_resolution, settings, _Counter(watch))
@@ -159,17 +166,39 @@ def _coarse_to_fine(
     flash = settings.decoder is not VolumeDecoder.hierarchical
     counter = _Counter(watch)
     values = (_blocks if flash else _dense)(shape, levels[0], settings, counter)
-    for _, finer in pairwise(levels):
+    for coarser, finer in pairwise(levels):
         watch.on_level(Volume(values.masked_fill(values < KNOWN, torch.nan), settings.box))
         marked = refined_points(values, finer, settings.mc_level, last=finer == levels[-1])
-        indices = marked.nonzero()
-        points = indices * _cell(settings.box, finer, shape.device) + _corner(settings.box, shape.device)
-        counter.expect(len(points))
-        values = torch.full(marked.shape, UNKNOWN, device=shape.device)
-        if len(points):
-            found = (_cells if flash else _plain)(shape, points, settings, counter)
-            values[marked] = found
+        found = torch.full(marked.shape, UNKNOWN, device=shape.device)
+        if not flash and finer == 2 * coarser:
+            _keep_known(values, found, marked)
+        values = _evaluated(shape, (marked, found), settings, counter)
     return Volume(values.masked_fill_(values < KNOWN, torch.nan) if len(levels) > 1 else values, settings.box)
+
+
+def _keep_known(coarse: Tensor, fine: Tensor, marked: Tensor) -> None:
+    """Every other point of a grid twice as fine is a point of the coarse one: it need not be evaluated again."""
+    there, even = marked[::2, ::2, ::2], fine[::2, ::2, ::2]
+    known = there & (coarse > KNOWN)
+    even.copy_(torch.where(known, coarse, even))
+    there.logical_and_(~known)
+
+
+def _evaluated(
+    shape: LatentField, grid: tuple[Tensor, Tensor], settings: VolumeSettings, counter: _Counter
+) -> Tensor:
+    """The grid's values with those of its marked points filled in."""
+    marked, values = grid
+    resolution = marked.shape[0] - 1
+    places = marked.flatten().nonzero()[:, 0]
+    if not len(places):
+        return values
+    indices = torch.stack(torch.unravel_index(places, marked.shape), dim=-1)
+    points = indices * _cell(settings.box, resolution, shape.device) + _corner(settings.box, shape.device)
+    counter.expect(len(points))
+    kind = _plain if settings.decoder is VolumeDecoder.hierarchical else _cells
+    values.view(-1)[places] = kind(shape, points, settings, counter)
+    return values
 
 
 def _corner(box: Box, device: torch.device) -> Tensor:
@@ -229,15 +258,16 @@ def _axes(resolution: int, box: Box, device: torch.device) -> list[Tensor]:
 def _dense(shape: LatentField, resolution: int, settings: VolumeSettings, counter: _Counter) -> Tensor:
     x, y, z = _axes(resolution, settings.box, shape.device)
     side = resolution + 1
-    total = side**3
-    counter.expect(total)
-    values = torch.empty(total, device=shape.device)
-    for start in range(0, total, settings.num_chunks):
-        flat = torch.arange(start, min(start + settings.num_chunks, total), device=shape.device)
-        plane = flat // side
-        points = torch.stack([x[plane // side], y[plane % side], z[flat % side]], dim=-1)
-        values[flat[0] : flat[-1] + 1] = shape.values(points)
-        counter.add(len(flat))
+    counter.expect(side**3)
+    values = torch.empty(side**3, device=shape.device)
+    planes = max(POINTS_OF_SLAB // side**2, 1)
+    done = 0
+    for slab in x.split(planes):
+        points = torch.stack(torch.meshgrid(slab, y, z, indexing="ij"), dim=-1).view(-1, 3)
+        for chunk in points.split(settings.num_chunks):
+            values[done : done + len(chunk)] = shape.values(chunk)
+            done += len(chunk)
+            counter.add(len(chunk))
     return values.view(side, side, side)
 
 
@@ -299,18 +329,23 @@ def _in_regions(
     tiles = regions.tiles(width)
     together = max(settings.num_chunks // width, 1)
     values = torch.empty(len(points), device=shape.device)
+    tile = torch.repeat_interleave(tiles.count, output_size=len(points))
+    slots = torch.arange(len(points), device=shape.device) - tiles.start[tile] + tile * width
     offsets = torch.arange(width, device=shape.device)
-    ends = (tiles.start + tiles.count)[together - 1 :: together].tolist()
+    ends = [*(tiles.start + tiles.count)[together - 1 :: together].tolist(), len(points)]
     first = 0
     for part in range(0, len(tiles.region), together):
         some = slice(part, part + together)
-        last = ends[part // together] if part // together < len(ends) else len(points)
+        last = ends[part // together]
+        given = points[first : first - (first - last) // ROUND * ROUND]
+        embedded, queries = shape.asked(given)
         start, count = tiles.start[some, None] - first, tiles.count[some, None]
-        embedded, queries = shape.asked(points[first:last])
         tiled = queries[start + offsets.minimum(count - 1)].transpose(1, 2)
         latents = keys.of(tiles.region[some])
         mixed = attend(tiled, latents.keys, latents.values, latents.bias).transpose(1, 2)
-        values[first:last] = shape.answered(embedded, mixed[offsets < count])
+        own = slots[first : first + len(given)] - part * width
+        answers = shape.answered(embedded, mixed.flatten(0, 1)[own.clamp_(max=mixed.shape[0] * width - 1)])
+        values[first:last] = answers[: last - first]
         counter.add(last - first)
         first = last
     return values

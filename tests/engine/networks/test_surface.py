@@ -31,6 +31,8 @@ from orfeas_desktop.engine.networks.volume import (
 class Ball:
     """A field as trained ones are: the distance to a ball, clipped to one."""
 
+    widest = 1
+
     radius: float = 0.6
     centre: tuple[float, float, float] = (0.1, -0.05, 0.0)
     slope: float = 20.0

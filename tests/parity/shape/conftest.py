@@ -97,7 +97,7 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
 @pytest.fixture(autouse=True)
 def _plain_numbers() -> object:
     threads = torch.get_num_threads()
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     with torch.inference_mode():
         yield
     torch.set_num_threads(threads)

@@ -74,10 +74,9 @@ def test_from_framed_pictures_to_the_grid(case, pipeline) -> None:
         latents = torch.from_numpy(io["noise"])
         for index in range(settings.sampling.num_inference_steps):
             case.close(f"model_t[{index}]", sampler.times[index : index + 1], io["model_t"][index], 1e-6)
-            towards, without = sampler.velocities(latents, index)
-            raw = towards if without is None else torch.cat([towards, without])
-            case.close(f"model_out[{index}]", raw, io["model_out"][index], bound)
-            latents = scheduler.step(sampler.guided(towards, without), index, latents).prev_sample
+            velocities = sampler.velocities(latents, index)
+            case.close(f"model_out[{index}]", torch.cat(velocities), io["model_out"][index], bound)
+            latents = scheduler.step(sampler.guided(*velocities), index, latents).prev_sample
             case.close(f"latents[{index}]", latents, io["latents"][index], bound)
         walked = sampler.run(torch.from_numpy(io["noise"]), lambda _step, _total: None)
         case.close("final_latents", walked, io["final_latents"], bound)
