@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from orfeas_desktop.assets import ALONG, AssetKind, AssetRef
 from orfeas_desktop.errors import NoSuchAsset, NoSuchProject
@@ -23,6 +23,8 @@ from orfeas_desktop.projects.tables import (
     AssetRow,
     BlobRow,
     ProjectRow,
+    ScoreRow,
+    StandingRow,
     VersionFileRow,
     VersionInputRow,
     VersionRow,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, ScalarSelect
     from sqlalchemy.orm import Session
 
+    from orfeas_desktop.params import Scalar
     from orfeas_desktop.projects.blobs import Blobs
     from orfeas_desktop.requests import Destination, JobRequest
 
@@ -62,8 +65,18 @@ def files_of_version() -> ScalarSelect[str]:
     )
 
 
-def version_from(row: VersionRow, files: str) -> Version:
-    """Return the record of a version row and its `files_of_version`."""
+def score_of_version() -> ScalarSelect[str]:
+    """Return a column that holds the score of the row's version as JSON, or NULL."""
+    return (
+        select(ScoreRow.facts)
+        .where(ScoreRow.version_id == VersionRow.id)
+        .correlate(VersionRow)
+        .scalar_subquery()
+    )
+
+
+def version_from(row: VersionRow, files: str, score: str | None) -> Version:
+    """Return the record of a version row, its `files_of_version` and its `score_of_version`."""
     return Version(
         id=row.id,
         asset_id=row.asset_id,
@@ -78,6 +91,7 @@ def version_from(row: VersionRow, files: str) -> Version:
             facts=scalars_from(row.facts),
             cached=row.cached,
         ),
+        score=None if score is None else scalars_from(score),
     )
 
 
@@ -105,8 +119,9 @@ def _request_from(text: str | None) -> JobRequest | None:
 
 def versions(session: Session, condition: ColumnElement[bool]) -> tuple[Version, ...]:
     """Return the versions that meet a condition, oldest first."""
-    query = select(VersionRow, files_of_version()).where(condition).order_by(VersionRow.number)
-    return tuple(version_from(row, files) for row, files in session.execute(query))
+    query = select(VersionRow, files_of_version(), score_of_version()).where(condition)
+    rows = session.execute(query.order_by(VersionRow.number))
+    return tuple(version_from(row, files, score) for row, files, score in rows)
 
 
 def version(session: Session, version_id: int) -> Version:
@@ -174,6 +189,7 @@ def append(
     for digest in naming.kept_inputs(session, request):
         session.add(VersionInputRow(version_id=row.id, digest=digest))
     asset.changed = now
+    session.execute(delete(StandingRow).where(StandingRow.asset_id == asset.id))
     touch_project(session, asset.project_id, now)
     session.flush()
     return version(session, row.id), Change(frozenset({asset.project_id}), frozenset({asset.id}))
@@ -214,6 +230,29 @@ def set_file(session: Session, blobs: Blobs, version_id: int, slot: str, file: A
         if kind_of(held.kind) not in REPLACEABLE or file.kind not in REPLACEABLE:
             raise ValueError(f"version {version_id} already has a {slot}")
         held.digest, held.kind, held.name = file.digest, file.kind.value, kept_name(file.name)
+    asset = session.get_one(AssetRow, row.asset_id)
+    return Change(frozenset({asset.project_id}), frozenset({asset.id}))
+
+
+def stand_at(session: Session, version_id: int) -> Change:
+    """Let an asset stand at one of its versions; the others stay. Raises NoSuchAsset."""
+    row = session.get(VersionRow, version_id)
+    if row is None:
+        raise NoSuchAsset(name=str(version_id))
+    asset = session.get_one(AssetRow, row.asset_id)
+    newest = session.scalar(select(func.max(VersionRow.number)).where(VersionRow.asset_id == asset.id))
+    session.execute(delete(StandingRow).where(StandingRow.asset_id == asset.id))
+    if row.number != newest:
+        session.add(StandingRow(asset_id=asset.id, number=row.number))
+    return Change(frozenset({asset.project_id}), frozenset({asset.id}))
+
+
+def set_score(session: Session, version_id: int, facts: Mapping[str, Scalar]) -> Change:
+    """Note how good a version is, in place of what was noted before. Raises NoSuchAsset."""
+    row = session.get(VersionRow, version_id)
+    if row is None:
+        raise NoSuchAsset(name=str(version_id))
+    session.merge(ScoreRow(version_id=version_id, facts=scalars_text(facts)))
     asset = session.get_one(AssetRow, row.asset_id)
     return Change(frozenset({asset.project_id}), frozenset({asset.id}))
 

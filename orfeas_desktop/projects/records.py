@@ -53,6 +53,8 @@ class Version:
     created: datetime
     files: Mapping[str, AssetRef]
     provenance: Provenance
+    score: Mapping[str, Scalar] | None = None
+    """How good it is: `closed`, `faces`, `silhouette_iou` …; None while it has not been measured."""
 
     def all_files(self, slot: str) -> tuple[AssetRef, ...]:
         """Return the files of a slot that may hold several, in their order."""
@@ -70,6 +72,7 @@ class Asset:
     changed: datetime
     version_count: int
     latest: Version | None
+    """The version it stands at: the newest, unless a step was undone."""
     deleted: datetime | None = None
 
 

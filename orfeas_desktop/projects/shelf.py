@@ -9,11 +9,11 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import aliased
 
 from orfeas_desktop.errors import NameTaken, NoSuchAsset, NoSuchProject
-from orfeas_desktop.projects.history import files_of_version, touch_project, version_from
+from orfeas_desktop.projects.history import files_of_version, score_of_version, touch_project, version_from
 from orfeas_desktop.projects.names import folded, given_name
 from orfeas_desktop.projects.naming import MANY
-from orfeas_desktop.projects.records import Asset, Change, Project
-from orfeas_desktop.projects.tables import AssetRow, ProjectRow, VersionRow
+from orfeas_desktop.projects.records import Asset, Change, Project, Version
+from orfeas_desktop.projects.tables import AssetRow, ProjectRow, StandingRow, VersionRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,6 +130,8 @@ def assets(
     """Return assets with their latest version and its files in one query, the one changed last first."""
     newest = aliased(VersionRow)
     last = select(func.max(newest.number)).where(newest.asset_id == AssetRow.id).scalar_subquery()
+    undone = select(StandingRow.number).where(StandingRow.asset_id == AssetRow.id).scalar_subquery()
+    shown = func.coalesce(undone, last)
     page = (
         select(AssetRow.id)
         .where(*conditions)
@@ -138,23 +140,26 @@ def assets(
         .limit(-1 if limit is None else limit)
     )
     query = (
-        select(AssetRow, VersionRow, files_of_version())
-        .outerjoin(VersionRow, (VersionRow.asset_id == AssetRow.id) & (VersionRow.number == last))
+        select(AssetRow, last, VersionRow, files_of_version(), score_of_version())
+        .outerjoin(VersionRow, (VersionRow.asset_id == AssetRow.id) & (VersionRow.number == shown))
         .where(AssetRow.id.in_(page))
         .order_by(AssetRow.changed.desc(), AssetRow.id.desc())
     )
-    return tuple(_asset(*row) for row in session.execute(query))
+    return tuple(
+        _asset(row, count or 0, version_from(latest, files, score) if latest else None)
+        for row, count, latest, files, score in session.execute(query)
+    )
 
 
-def _asset(row: AssetRow, latest: VersionRow | None, files: str) -> Asset:
+def _asset(row: AssetRow, count: int, latest: Version | None) -> Asset:
     return Asset(
         id=row.id,
         project_id=row.project_id,
         name=row.name,
         created=row.created,
         changed=row.changed,
-        version_count=latest.number if latest else 0,
-        latest=version_from(latest, files) if latest else None,
+        version_count=count,
+        latest=latest,
         deleted=row.deleted,
     )
 

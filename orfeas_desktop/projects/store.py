@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from orfeas_desktop.assets import AssetKind, LocalFile
+    from orfeas_desktop.params import Scalar
     from orfeas_desktop.projects.migrations import Scripts
     from orfeas_desktop.projects.records import Asset, LibraryReport, Project, StoredJob, Version
     from orfeas_desktop.requests import Job, JobResult
@@ -277,6 +278,19 @@ class ProjectStore:
             added = history.append(session, self._blobs, asset, files, provenance, now=now)
             naming.release(session, self._holder, {file.digest for file in files.values()})
             return added
+
+    def stand_at(self, version_id: int) -> Change:
+        """Let an asset stand at one of its versions, as undo does; the next one added is its newest again.
+
+        Raises NoSuchAsset.
+        """
+        with self._writing() as session:
+            return history.stand_at(session, version_id)
+
+    def set_score(self, version_id: int, facts: Mapping[str, Scalar]) -> Change:
+        """Note how good a version is. Raises NoSuchAsset."""
+        with self._writing() as session:
+            return history.set_score(session, version_id, facts)
 
     def set_version_file(self, version_id: int, slot: str, file: AssetRef) -> Change:
         """Give a version a file that it lacks, or another thumbnail. Raises NoSuchAsset.

@@ -114,6 +114,24 @@ class VersionRow(Row):
     job_id: Mapped[str | None] = mapped_column(index=True)
 
 
+class StandingRow(Row):
+    """The version that an asset stands at, while that is not the newest."""
+
+    __tablename__ = "standings"
+
+    asset_id: Mapped[int] = mapped_column(ForeignKey(AssetRow.id, ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int]
+
+
+class ScoreRow(Row):
+    """How good a version is, measured after it was made."""
+
+    __tablename__ = "scores"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey(VersionRow.id, ondelete="CASCADE"), primary_key=True)
+    facts: Mapped[str]
+
+
 class BlobRow(Row):
     """A file of the blob folder; there before the file is, gone when the file is."""
 

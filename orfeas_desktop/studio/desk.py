@@ -179,19 +179,29 @@ class Studio(LibraryFace):
         )
 
     def run_tool(
-        self, tool: str, version_id: int, *, params: Mapping[str, Scalar] | None = None, seed: int = 0
+        self,
+        tool: str,
+        version_id: int,
+        *,
+        params: Mapping[str, Scalar] | None = None,
+        seed: int = 0,
+        other: JobInput | None = None,
+        title: str = "",
     ) -> Job:
-        """Queue a tool on the mesh of a version; its result is the asset's next version."""
+        """Queue a tool on the mesh of a version; its result is the asset's next version.
+
+        `other` is the second mesh of a tool that takes two.
+        """
         version = self._store.version(version_id)
         asset = self._store.asset(version.asset_id)
         return self.start(
             Work(
                 table=Table.tools,
                 entry=tool,
-                inputs={"mesh": (mesh_of(version),)},
+                inputs={"mesh": (mesh_of(version),), **({"other": (other,)} if other else {})},
                 params=params or {},
                 seed=seed,
-                title=asset.name,
+                title=title or asset.name,
                 destination=Destination(asset.project_id, asset.name, asset.id),
             )
         )

@@ -104,6 +104,10 @@ class LibraryFace:
         """Take assets out of the recycle bin."""
         return self._store.restore_assets(asset_ids)
 
+    def stand_at(self, version_id: int) -> Change:
+        """Let an asset stand at that version of it."""
+        return self._store.stand_at(version_id)
+
     def empty_bin(self) -> Change:
         """Delete for good what lies in the recycle bin."""
         return self._store.empty_bin()

@@ -102,6 +102,7 @@ class Running:
                 project_id=project.id if project else None,
                 backend=self.window.inspector.generate.engine_id(),
                 last_export=doings.last_export,
+                tools=self.window.inspector.tools.remembered(),
             ),
         )
 
@@ -170,15 +171,19 @@ def _furnish(running: Running) -> Behind:
     from orfeas_desktop.ui.main_window.intake import Intake
     from orfeas_desktop.ui.main_window.telling import Telling
     from orfeas_desktop.ui.main_window.wiring import Wiring
+    from orfeas_desktop.ui.main_window.workbench import Workbench
     from orfeas_desktop.ui.state.machine_watch import MachineWatch
     from orfeas_desktop.ui.viewport.viewport import Viewport
 
     window, session, paths = running.window, running.session, running.paths
     window.add_viewport(Viewport(window.viewport_colours(), window.look.icon))
-    hands = Hands(Wiring(window, session), Intake(window, session), Telling(window, session))
+    wiring, telling = Wiring(window, session), Telling(window, session)
+    hands = Hands(wiring, Intake(window, session), telling, Workbench(window, session, telling))
     outside = Outside(running.settings, partial(_keep, paths), paths.state, _samples, paths)
     doings = Doings(window, session, hands, outside)
     doings.last_export = running.remembered.last_export
+    window.inspector.tools.kept.update(running.remembered.tools)
+    hands.workbench.furnish()
     watch = MachineWatch(paths.library, window)
     watch.looked.connect(hands.telling.show_machine)
     doings.apply_settings()

@@ -232,7 +232,9 @@ def test_a_newer_file_is_open_for_reading_only(kept: Path, tmp_path: Path) -> No
 
 
 def test_a_file_too_new_to_be_read_is_refused(kept: Path, tmp_path: Path) -> None:
-    ProjectStore.open(kept, scripts=scripts_of_tomorrow(tmp_path / "scripts", minimum_reader=2)).close()
+    ProjectStore.open(
+        kept, scripts=scripts_of_tomorrow(tmp_path / "scripts", minimum_reader=SCRIPTS.current + 1)
+    ).close()
     with pytest.raises(LibraryUnreadable):
         ProjectStore.open(kept)
 
@@ -377,6 +379,7 @@ def open_everything(path: Path, mode: int) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
 def test_a_folder_without_permission_is_open_for_reading_only(kept: Path, tmp_path: Path) -> None:
+    ProjectStore.open(kept).close()
     for folder in (tmp_path, *list(tmp_path.parents)[:2]):
         folder.chmod(0o755)
     open_everything(kept, 0o555)

@@ -254,3 +254,38 @@ def test_a_sweep_leaves_what_the_system_holds_open(
     assert store.sweep() == 3
     assert hand.blobs() == set()
     store.close()
+
+
+def test_an_asset_can_stand_at_an_earlier_version(store: ProjectStore, hand: Hand) -> None:
+    project = hand.project()
+    first = hand.version(Destination(project, "Cup"), mesh="one")
+    second = hand.version(Destination(project, "Cup", first.asset_id), mesh="two")
+    change = store.stand_at(first.id)
+    assert change.assets == {first.asset_id}
+    asset = store.asset(first.asset_id)
+    assert (asset.latest, asset.version_count) == (store.version(first.id), 2)
+    store.stand_at(second.id)
+    assert store.asset(first.asset_id).latest == second
+    store.stand_at(first.id)
+    third = hand.version(Destination(project, "Cup", first.asset_id), mesh="three")
+    assert third.number == 3
+    assert store.asset(first.asset_id).latest == third
+    with pytest.raises(NoSuchAsset):
+        store.stand_at(99)
+
+
+def test_a_score_stays_with_its_version(store: ProjectStore, hand: Hand) -> None:
+    project = hand.project()
+    first = hand.version(Destination(project, "Cup"), mesh="one")
+    assert first.score is None
+    store.set_score(first.id, {"closed": True, "silhouette_iou": 0.9})
+    assert store.set_score(first.id, {"closed": False}).assets == {first.asset_id}
+    assert store.version(first.id).score == {"closed": False}
+    latest = store.asset(first.asset_id).latest
+    assert latest is not None
+    assert latest.score == {"closed": False}
+    with pytest.raises(NoSuchAsset):
+        store.set_score(99, {})
+    store.delete_assets([first.asset_id])
+    store.empty_bin()
+    assert store.assets(project) == ()

@@ -73,14 +73,19 @@ def _poly_data(mesh: Mesh) -> vtkPolyData:
 
 def sampled_points(mesh: Mesh, count: int, seed: int = 0) -> NDArray[np.float64]:
     """Return (count, 3) points spread evenly over the surface's area."""
+    faces, weights = sampled_spots(mesh, count, seed)
+    return np.einsum("nc,ncd->nd", weights, mesh.vertices[mesh.faces[faces]].astype(np.float64))
+
+
+def sampled_spots(mesh: Mesh, count: int, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return (count,) faces and (count, 3) barycentric weights of points spread evenly over the surface's area."""
     random = np.random.default_rng(seed)
     areas = np.linalg.norm(face_normals(mesh.vertices, mesh.faces), axis=1)
-    if areas.sum() <= 0:
-        return mesh.vertices[random.integers(mesh.vertex_count, size=count)].astype(np.float64)
-    faces = mesh.faces[random.choice(len(areas), size=count, p=areas / areas.sum())]
+    total = areas.sum()
+    faces = random.choice(len(areas), size=count, p=areas / total if total > 0 else None)
     root, share = np.sqrt(random.random(count)), random.random(count)
     weights = np.stack([1 - root, root * (1 - share), root * share], axis=1)
-    return np.einsum("nc,ncd->nd", weights, mesh.vertices[faces].astype(np.float64))
+    return faces.astype(np.int64), weights
 
 
 def surface_distance(

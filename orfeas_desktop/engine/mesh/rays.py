@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,15 @@ class Hits:
 
     faces: NDArray[np.int64]
     distances: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Met:
+    """faces (N,) the first one each ray meets, -1 for none; weights (N, 3) barycentric; distances (N,) as given."""
+
+    faces: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    distances: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +85,29 @@ class RayTree:
                 (starts[part] - self.middle) / self.size, directions[part].astype(np.float64)
             )
         return Hits(faces, distances * self.size)
+
+    def met(self, starts: NDArray[np.floating], directions: NDArray[np.floating], reach: float) -> Met:
+        """Return what rays meet within `reach`, in single precision; places and lengths are `placed` ones."""
+        found = self._run(starts, directions, reach, query="INTERSECT", output=True)
+        second, third = found["u"], found["v"]
+        weights = np.stack([1 - second - third, second, third], axis=1)
+        return Met(found["primID"].astype(np.int64), weights, found["tfar"])
+
+    def blocked(
+        self, starts: NDArray[np.floating], directions: NDArray[np.floating], reach: float
+    ) -> NDArray[np.bool_]:
+        """Return whether rays meet anything within `reach`; places and lengths are `placed` ones."""
+        return self._run(starts, directions, reach, query="OCCLUDED") >= 0
+
+    def _run(
+        self, starts: NDArray[np.floating], directions: NDArray[np.floating], reach: float, **how: str | bool
+    ) -> Any:
+        limits = np.full(len(starts), reach, np.float32)
+        return self.scene.run(starts.astype(np.float32), directions.astype(np.float32), dists=limits, **how)
+
+    def placed(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return points of the mesh's space where they lie in the tree's, of which the surface has the size 1."""
+        return ((points - self.middle) / self.size).astype(np.float32)
 
     def _some(
         self, starts: NDArray[np.float64], directions: NDArray[np.float64]

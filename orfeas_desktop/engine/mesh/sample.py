@@ -45,8 +45,14 @@ def _base_color(mesh: Mesh, material: Material, vertices: NDArray[np.int32]) -> 
     return bilinear(pixels_of(texture), mesh.uvs[texture.uv_set][vertices]) * factor
 
 
-def bilinear(pixels: NDArray[np.uint8], uv: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (N, 4) linear colours of (H, W, 4) sRGB `pixels` at (N, 2) `uv`, origin top left, repeating."""
+def bilinear(
+    pixels: NDArray[np.uint8], uv: NDArray[np.float32], *, encoded: bool = True
+) -> NDArray[np.float32]:
+    """Return (N, 4) values 0..1 of (H, W, 4) `pixels` at (N, 2) `uv`, origin top left, repeating.
+
+    `encoded` pixels are sRGB and come back as linear light.
+    """
+    values = _linear if encoded else _plain
     height, width = pixels.shape[:2]
     x = (uv[:, 0].astype(np.float64) % 1.0) * width - 0.5
     y = (uv[:, 1].astype(np.float64) % 1.0) * height - 0.5
@@ -55,7 +61,7 @@ def bilinear(pixels: NDArray[np.uint8], uv: NDArray[np.float32]) -> NDArray[np.f
     out = np.zeros((len(uv), 4))
     for column, share_x in ((left, 1 - right_share), (left + 1, right_share)):
         for row, share_y in ((top, 1 - bottom_share), (top + 1, bottom_share)):
-            out += _linear(pixels[row % height, column % width]) * share_x * share_y
+            out += values(pixels[row % height, column % width]) * share_x * share_y
     return out.astype(np.float32)
 
 
@@ -64,3 +70,7 @@ def _linear(colors: NDArray[np.uint8]) -> NDArray[np.float32]:
     light = table[colors]
     light[:, 3] = colors[:, 3] / np.float32(255)
     return light
+
+
+def _plain(colors: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return colors.astype(np.float32) / np.float32(255)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orfeas_desktop.engine.jobs.context import WorkEntry
 from orfeas_desktop.engine.tools.analyse import ANALYSE
+from orfeas_desktop.engine.tools.bake import BAKE
 from orfeas_desktop.engine.tools.boolean import BOOLEAN
 from orfeas_desktop.engine.tools.collision import COLLISION
 from orfeas_desktop.engine.tools.cut import CUT
@@ -18,6 +19,7 @@ from orfeas_desktop.engine.tools.smooth import SMOOTH
 from orfeas_desktop.engine.tools.split import SPLIT
 from orfeas_desktop.engine.tools.unwrap import UNWRAP
 from orfeas_desktop.register import Register, Table
+from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 TOOLS: Register[WorkEntry] = Register(
     Table.tools,
@@ -34,7 +36,38 @@ TOOLS: Register[WorkEntry] = Register(
         CUT,
         BOOLEAN,
         UNWRAP,
+        BAKE,
         COLLISION,
         PRINT_CHECK,
     ],
 )
+
+_GROUPS = {
+    QT_TRANSLATE_NOOP("Tools", "Look and mend"): ("analyse", "repair", "rebuild"),
+    QT_TRANSLATE_NOOP("Tools", "Faces"): ("decimate", "lod", "remesh", "retopologise", "subdivide", "smooth"),
+    QT_TRANSLATE_NOOP("Tools", "Shape"): (
+        "cut",
+        "boolean",
+        "split",
+        "merge",
+        "hollow",
+        "thicken",
+        "mirror",
+        "place",
+    ),
+    QT_TRANSLATE_NOOP("Tools", "Texture"): ("unwrap", "bake", "material", "upscale"),
+    QT_TRANSLATE_NOOP("Tools", "Games"): ("collision",),
+    QT_TRANSLATE_NOOP("Tools", "Printing"): ("print-check", "orient", "supports"),
+}
+MORE = QT_TRANSLATE_NOOP("Tools", "More")
+
+
+def group_of(tool_id: str) -> str:
+    """Return the marked title of the group that a tool is shown in."""
+    return next((title for title, ids in _GROUPS.items() if tool_id in ids), MORE)
+
+
+def in_groups() -> tuple[WorkEntry, ...]:
+    """Return every tool in the order it is shown."""
+    places = {tool_id: place for place, tool_id in enumerate(i for ids in _GROUPS.values() for i in ids)}
+    return tuple(sorted(TOOLS, key=lambda tool: places.get(tool.id, len(places))))

@@ -34,6 +34,9 @@ LODS_OUT = Slot(
 COLLISION_OUT = Slot(
     COLLISION, AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Collision shapes"), required=False, many=True
 )
+MAPS_OUT = Slot(
+    "maps", AssetKind.picture, QT_TRANSLATE_NOOP("Slots", "Texture maps"), required=False, many=True
+)
 REPORT_OUT = Slot("report", AssetKind.report, QT_TRANSLATE_NOOP("Slots", "Report"), required=False)
 
 
@@ -44,6 +47,8 @@ class Made:
     mesh: Mesh
     parts: Mapping[str, Mesh] | None = None
     report: Mapping[str, Json] | None = None
+    pictures: Mapping[str, bytes] | None = None
+    """PNG files by name, for the slot `maps`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +98,10 @@ class WorkshopTool(WorkEntry, Generic[P]):
             path = context.staging / f"{name}.glb"
             write_glb(part.check(), path)
             outputs.append(Output(further, path, AssetKind.mesh, f"{stem}-{name}.glb"))
+        for name, picture in (made.pictures or {}).items():
+            path = context.staging / f"{name}.png"
+            path.write_bytes(picture)
+            outputs.append(Output("maps", path, AssetKind.picture, f"{stem}-{name}.png"))
         if made.report is not None:
             path = context.staging / "report.json"
             path.write_text(json.dumps(made.report, indent=1, sort_keys=False) + "\n", encoding="utf-8")

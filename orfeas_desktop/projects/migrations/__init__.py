@@ -25,7 +25,7 @@ class Scripts:
     folder: Path = Path(__file__).parent
 
 
-SCRIPTS = Scripts(current=1, minimum_reader=1)
+SCRIPTS = Scripts(current=2, minimum_reader=1)
 
 
 def create(connection: Connection, scripts: Scripts) -> None:

@@ -105,6 +105,8 @@ class ChoiceEditor(Editor):
         self.list = QComboBox()
         for choice in field.choices:
             self.list.addItem(words(choice.title), choice.value)
+        self.list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.list.setMinimumContentsLength(6)
         guard_wheel(self.list)
         self.adopt(self.list)
         self.list.currentIndexChanged.connect(self.changed)
@@ -162,7 +164,8 @@ class NumberEditor(Editor):
             self.slider.setRange(0, round((high - low) / self.step))
             guard_wheel(self.slider)
             self.spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-            self.spin.setFixedWidth(64)
+            longest = max((self.spin.textFromValue(end) for end in (low, high)), key=len) + self.spin.suffix()
+            self.spin.setFixedWidth(max(64, self.spin.fontMetrics().horizontalAdvance(longest) + 22))
             self.adopt(self.slider, self.spin)
             self.slider.valueChanged.connect(self._take_slider)
         else:

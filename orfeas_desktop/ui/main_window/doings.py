@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.main_window.telling import Telling
     from orfeas_desktop.ui.main_window.window import MainWindow
     from orfeas_desktop.ui.main_window.wiring import Wiring
+    from orfeas_desktop.ui.main_window.workbench import Workbench
     from orfeas_desktop.ui.state.session import Samples, Session
 
 RECIPE = "recipe"
@@ -56,6 +57,7 @@ class Hands:
     wiring: Wiring
     intake: Intake
     telling: Telling
+    workbench: Workbench
 
 
 class Doings(QObject):
@@ -132,6 +134,8 @@ class Doings(QObject):
             "generate": self._wiring.generate,
             "make-again": self._wiring.make_again,
             "weights": self.open_weights,
+            "tools": self._hands.workbench.open_tools,
+            "doctor": self._hands.workbench.open_doctor,
             "cancel-current": desk.cancel_current,
             "cancel-waiting": desk.cancel_waiting,
             "cancel-all": desk.cancel_all,

@@ -13,7 +13,9 @@ from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.layouts import LAYOUTS
 from orfeas_desktop.engine.tools import TOOLS
 from orfeas_desktop.register import Table
-from orfeas_desktop.ui.panels.details_panel import Fact, FactGroup, VersionLine
+from orfeas_desktop.ui.main_window.change_facts import change_facts
+from orfeas_desktop.ui.panels.details_panel import FactGroup, VersionLine
+from orfeas_desktop.ui.panels.fact_grid import Fact
 
 if TYPE_CHECKING:
     from orfeas_desktop.params import ParamField, Scalar
@@ -51,6 +53,7 @@ def fact_groups(version: Version) -> tuple[FactGroup, ...]:
     request = provenance.request
     groups = [
         FactGroup(tr("Mesh"), _mesh_facts(provenance.facts)),
+        FactGroup(tr("Before and after"), change_facts(provenance)),
         FactGroup(tr("Files beside the mesh"), _further_files(version)),
     ]
     if request is None:
@@ -90,6 +93,7 @@ def _further_files(version: Version) -> tuple[Fact, ...]:
         LODS: tr("Levels of detail"),
         COLLISION: tr("Collision shapes"),
         "parts": tr("Pieces"),
+        "maps": tr("Texture maps"),
         "report": tr("Reports"),
     }
     found = {title: version.all_files(slot) for slot, title in titles.items()}
@@ -104,7 +108,7 @@ def _recipe(request: JobRequest, facts: object) -> tuple[Fact, ...]:
     title = (
         QCoreApplication.translate(request.table.value.capitalize(), entry.title) if entry else request.entry
     )
-    lines = [Fact(tr("Engine"), title)]
+    lines = [Fact(tr("Tool") if request.table is Table.tools else tr("Engine"), title)]
     fields = {field.name: field for field in entry.params.fields()} if entry else {}
     for name, value in request.params.items():
         if value in {"", None}:

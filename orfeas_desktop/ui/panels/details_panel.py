@@ -6,26 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
 
+from orfeas_desktop.ui.panels.fact_grid import Fact, add_fact
 from orfeas_desktop.ui.pieces.buttons import text_button
 from orfeas_desktop.ui.pieces.frames import EmptyState, row_of
 from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role, label
 from orfeas_desktop.ui.pieces.scroll_column import OVERHANG, ScrollColumn
 from orfeas_desktop.ui.signals import signal
-from orfeas_desktop.ui.theme import tabular
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One line: what, and its value."""
-
-    name: str
-    value: str
 
 
 @dataclass(frozen=True)
@@ -147,18 +138,8 @@ class DetailsPanel(QWidget):
             self.grid.addWidget(title, row, 0, 1, 2)
             row += 1
             for fact in group.facts:
-                self._add_line(row, fact)
+                add_fact(self.grid, row, fact)
                 row += 1
-
-    def _add_line(self, row: int, fact: Fact) -> None:
-        name = label(fact.name, Role.muted, wrap=True)
-        name.setMaximumWidth(120)
-        value = label(fact.value, Role.body, wrap=True)
-        value.setFont(tabular(value.font()))
-        value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        value.setAccessibleName(f"{fact.name}: {fact.value}")
-        self.grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
-        self.grid.addWidget(value, row, 1, Qt.AlignmentFlag.AlignTop)
 
     def _choose(self, place: int) -> None:
         self.version_chosen.emit(int(self.versions.itemData(place)))

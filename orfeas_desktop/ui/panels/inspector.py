@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QPushButton, QStackedWidget, QWidget
 
 from orfeas_desktop.ui.panels.details_panel import DetailsPanel
+from orfeas_desktop.ui.panels.doctor_panel import DoctorPanel
 from orfeas_desktop.ui.panels.generate_panel import GeneratePanel
 from orfeas_desktop.ui.panels.image_panel import ImagePanel
+from orfeas_desktop.ui.panels.tool_panel import ToolPanel
 from orfeas_desktop.ui.pieces.buttons import Kind, text_button
 from orfeas_desktop.ui.pieces.frames import Panel, row_of
 from orfeas_desktop.ui.pieces.scroll_column import OVERHANG
@@ -18,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class Inspector(Panel):
-    """Three tabs over two pages: Picture and Views share the recipe, Details stands alone."""
+    """Tabs over pages: Picture and Views share the recipe; Tools and Doctor are for editing; Details is for both."""
+
+    turned = Signal()
+    """Another tab is seen."""
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Inspector"), parent)
@@ -29,22 +35,46 @@ class Inspector(Panel):
         self.images = ImagePanel(look)
         self.generate = GeneratePanel(look, self.images)
         self.details = DetailsPanel()
+        self.tools = ToolPanel(look)
+        self.doctor = DoctorPanel()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.generate)
-        self.pages.addWidget(self.details)
+        for page in (self.details, self.tools, self.doctor):
+            self.pages.addWidget(page)
         self.tabs = QButtonGroup(self)
         self.picture_tab = self._tab(self.tr("Picture"))
         self.views_tab = self._tab(
             self.tr("Views"), self.tr("Front, sides and back: more views, better shape")
         )
         self.details_tab = self._tab(self.tr("Details"), self.tr("How the chosen version was made"))
-        self.column.addLayout(row_of(self.picture_tab, self.views_tab, self.details_tab, None, spacing=4))
+        self.tools_tab = self._tab(self.tr("Tools"), self.tr("Tools that change the mesh"))
+        self.doctor_tab = self._tab(self.tr("Doctor"), self.tr("What is wrong with the mesh"))
+        tabs = (self.picture_tab, self.views_tab, self.tools_tab, self.doctor_tab, self.details_tab)
+        self.column.addLayout(row_of(*tabs, None, spacing=4))
         self.column.addWidget(self.pages, 1)
         self.tabs.buttonClicked.connect(self._turn)
-        self.picture_tab.setChecked(True)
+        self._page_of = {
+            self.details_tab: self.details,
+            self.tools_tab: self.tools,
+            self.doctor_tab: self.doctor,
+        }
+        self._last = {False: self.picture_tab, True: self.tools_tab}
+        self.editing = False
+        self.set_editing(False)
+
+    def set_editing(self, editing: bool) -> None:
+        """Show the tabs for editing, or those for generating, and the one that was seen there last."""
+        self.editing = editing
+        for tab in (self.picture_tab, self.views_tab):
+            tab.setVisible(not editing)
+        for tab in (self.tools_tab, self.doctor_tab):
+            tab.setVisible(editing)
+        self._last[editing].setChecked(True)
+        self._turn(self._last[editing])
 
     def show_picture(self) -> None:
         """Turn to the picture."""
+        self.set_editing(False)
         self.picture_tab.setChecked(True)
         self._turn(self.picture_tab)
 
@@ -60,6 +90,14 @@ class Inspector(Panel):
         return tab
 
     def _turn(self, tab: QPushButton) -> None:
-        self.pages.setCurrentWidget(self.details if tab is self.details_tab else self.generate)
-        if tab is not self.details_tab:
+        self._last[self.editing] = tab
+        self.pages.setCurrentWidget(self._page_of.get(tab, self.generate))
+        if tab not in self._page_of:
             self.images.show_page(tab is self.views_tab)
+        self.turned.emit()
+
+    def show_tab(self, tab: QPushButton) -> None:
+        """Turn to one of the tabs for editing."""
+        self.set_editing(True)
+        tab.setChecked(True)
+        self._turn(tab)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from orfeas_desktop.ui.pieces.buttons import IconName, Kind, icon_button, keep_icon, text_button
-from orfeas_desktop.ui.signals import signal
+from orfeas_desktop.ui.signals import TypedSignal, signal
 
 if TYPE_CHECKING:
     from orfeas_desktop.projects.records import Project
@@ -19,12 +20,20 @@ if TYPE_CHECKING:
 NAME_WIDTH = 168
 
 
+class Workspace(StrEnum):
+    """What the inspector is for."""
+
+    generate = "generate"
+    edit = "edit"
+
+
 class TopBar(QWidget):
     """What stands above the panels; emits the id of the action or the project that was chosen."""
 
     action_wanted = signal(str)
     project_chosen = signal(int)
     search_wanted = Signal()
+    workspace_wanted: TypedSignal[Workspace] = signal(Workspace)
 
     def __init__(self, look: Look, menu: QMenu, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,9 +47,13 @@ class TopBar(QWidget):
         self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.project = self._project_button()
         self.generate = text_button(self.tr("Generate"), Kind.tab)
-        self.generate.setCheckable(True)
+        self.edit = text_button(self.tr("Edit"), Kind.tab)
+        self.workspaces = QButtonGroup(self)
+        for tab, workspace in ((self.generate, Workspace.generate), (self.edit, Workspace.edit)):
+            tab.setCheckable(True)
+            self.workspaces.addButton(tab)
+            tab.clicked.connect(lambda _=False, wanted=workspace: self.workspace_wanted.emit(wanted))
         self.generate.setChecked(True)
-        self.generate.clicked.connect(lambda: self.generate.setChecked(True))
         self.export = text_button(self.tr("Export"), Kind.tab)
         self.export.clicked.connect(lambda: self.action_wanted.emit("export"))
         self.search = self._search_field()
@@ -63,12 +76,17 @@ class TopBar(QWidget):
         row.addWidget(self.project)
         row.addSpacing(12)
         row.addWidget(self.generate)
+        row.addWidget(self.edit)
         row.addWidget(self.export)
         row.addStretch(1)
         row.addWidget(self.search, 2)
         row.addSpacing(4)
         row.addWidget(self.help)
         row.addWidget(self.settings)
+
+    def show_workspace(self, workspace: Workspace) -> None:
+        """Mark the tab of that workspace."""
+        (self.edit if workspace is Workspace.edit else self.generate).setChecked(True)
 
     def show_projects(self, projects: Sequence[Project], current: int | None) -> None:
         """Offer these projects; `current` is the one that is open."""

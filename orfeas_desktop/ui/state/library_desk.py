@@ -49,6 +49,8 @@ class LibraryDesk(QObject):
     deleted: TypedSignal[tuple[int, ...]] = signal(tuple)
     """These assets went into the recycle bin."""
     refreshed = Signal()
+    stood = signal(int)
+    """An asset was put back to that version, or forward to it again."""
 
     def __init__(self, store: StoreThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -172,6 +174,20 @@ class LibraryDesk(QObject):
                 lambda: self._write(lambda: studio.restore_assets(asset_ids)),
                 lambda: self._write(lambda: studio.delete_assets(asset_ids)),
             )
+
+    def note_version(self, before: int, after: int, words: str) -> None:
+        """Let the step from one version of an asset to the next be undone and done again."""
+        self._push(words, lambda: self._stand_at(after), lambda: self._stand_at(before))
+
+    def _stand_at(self, version_id: int) -> None:
+        studio = self._studio
+        if studio is not None:
+
+            def tell(change: Change) -> None:
+                self.take_change(change)
+                self.stood.emit(version_id)
+
+            self._store.ask(lambda: studio.stand_at(version_id), tell)
 
     def empty_bin(self) -> None:
         """Delete for good what lies in the recycle bin; undo ends here."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.projects.records import Asset, Change, Project, Version
+from orfeas_desktop.register import Table
 from orfeas_desktop.requests import Destination, FromJob, Job, JobDone, JobEvent, JobPreviewed
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.state.draft import FRONT
@@ -76,6 +77,7 @@ class Session(QObject):
         self.store.failed.connect(self.failed.emit)
         self.desk.recorded.connect(self.library.take_change)
         self.desk.finished.connect(self._show_result)
+        self.library.stood.connect(self._show_stood)
         self.library.changed.connect(self._follow)
         self.library.project_opened.connect(self._leave_chosen)
 
@@ -128,7 +130,7 @@ class Session(QObject):
         asset = self.studio.asset(version.asset_id)
         self.chosen = Chosen(asset, version, self.studio.versions(asset.id))
         self.chosen_changed.emit(self.chosen)
-        self.drafting.show_inputs(asset, version)
+        self.drafting.show_inputs(asset, self._origin(version))
         if "mesh" in version.files:
             self._prepare_display(version)
 
@@ -232,8 +234,29 @@ class Session(QObject):
         else:
             self.arrived.emit(newest)
 
+    def _show_stood(self, version_id: int) -> None:
+        """Turn to the version that a step back or forward led to, if its asset is what is shown."""
+        chosen = self.chosen
+        own = () if chosen is None else (version.id for version in chosen.versions)
+        if chosen is not None and chosen.version.id != version_id and version_id in own:
+            self.choose_version(version_id)
+
+    def _origin(self, version: Version) -> Version:
+        """Return the version that was made from pictures and that this one comes from; itself when none was."""
+        versions = self.chosen.versions if self.chosen is not None else ()
+        generated = [
+            each
+            for each in versions
+            if each.number <= version.number
+            and each.provenance.request is not None
+            and FRONT in each.provenance.request.inputs
+        ]
+        return generated[-1] if generated else version
+
     def _is_about(self, job: Job) -> bool:
-        """Whether the draft is still what the job was made from, or nothing."""
+        """Whether the draft is still what the job was made from, or nothing; for a tool, its asset is chosen."""
+        if job.request.table is Table.tools and job.destination is not None:
+            return self.chosen is not None and self.chosen.asset.id == job.destination.asset_id
         front, given = self.drafting.draft.front, job.request.inputs.get(FRONT)
         if front is None:
             return True

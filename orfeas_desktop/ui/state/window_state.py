@@ -34,6 +34,8 @@ class WindowState(BaseModel):
     project_id: int | None = None
     backend: str = ""
     last_export: LastExport | None = None
+    tools: dict[str, PlainParams] = {}
+    """What was chosen last in each tool."""
 
 
 def read_window_state(folder: Path) -> WindowState:

@@ -53,6 +53,7 @@ class ViewportColours:
     axis_z: QColor
     mesh: QColor
     edge: QColor
+    fault: QColor
 
     @classmethod
     def of(cls, color: Callable[[str], QColor]) -> Self:
@@ -65,4 +66,5 @@ class ViewportColours:
             axis_z=color("axis_z"),
             mesh=max(color("muted"), color("disabled"), key=lambda grey: grey.lightnessF()),
             edge=min(color("text"), color("viewport_bottom"), key=lambda grey: grey.lightnessF()),
+            fault=color("danger"),
         )

@@ -10,6 +10,7 @@ from orfeas_desktop.engine.render.camera import VIEW_ANGLE_DEG
 from orfeas_desktop.engine.render.drawing import light_studio
 from orfeas_desktop.ui.viewport.display_mesh import DisplayMesh
 from orfeas_desktop.ui.viewport.grid import grid_actor, spacing_for
+from orfeas_desktop.ui.viewport.marks import Marks
 from orfeas_desktop.ui.viewport.shading import rgb
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Stage:
         self._line_width = 1.0
         self._settled = True
         self.mesh = DisplayMesh(renderer, colours)
+        self.marks = Marks(renderer)
         light_studio(renderer)
         renderer.SetUseFXAA(True)
         renderer.GetActiveCamera().SetViewAngle(VIEW_ANGLE_DEG)

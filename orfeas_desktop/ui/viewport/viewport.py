@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
     from PySide6.QtGui import QCloseEvent, QImage, QPaintEvent, QResizeEvent
     from pyvistaqt import QtInteractor
 
@@ -157,11 +159,18 @@ class Viewport(QWidget):
         self._waiting = self._pending = None
         if self._stage is not None:
             self._stage.mesh.clear()
+            self._stage.marks.clear()
             self._stage.lay_grid()
         self.pill.hide()
         self.bar.allow_checker(True)
         self._say_empty()
         self._redraw()
+
+    def mark(self, triangles: NDArray[np.float32], points: NDArray[np.float32]) -> None:
+        """Mark (N, 3, 3) triangles and (M, 3) points, in metres, until another mesh is shown; empty: nothing."""
+        if self._stage is not None:
+            self._stage.marks.show(triangles, points, self._colours.fault, self.devicePixelRatioF())
+            self._redraw()
 
     def set_mode(self, mode: Mode) -> None:
         """Draw surfaces in that mode."""

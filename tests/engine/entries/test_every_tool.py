@@ -10,6 +10,8 @@ import pytest
 from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.engine.mesh.facts import mesh_facts
 from orfeas_desktop.engine.mesh.glb import read_glb, write_glb
+from orfeas_desktop.engine.mesh.layout import box_layout
+from orfeas_desktop.engine.mesh.pick import with_vertices
 from orfeas_desktop.engine.tools import TOOLS
 from orfeas_desktop.errors import BadMesh, BadParams, Cancelled
 
@@ -33,7 +35,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> LocalFile:
 
 def given(tool: WorkEntry, source: LocalFile) -> dict[str, tuple[LocalFile, ...]]:
     """The file for every input the tool cannot do without; the other mesh is the first, moved aside."""
-    files = {"mesh": (source,)}
+    files = {"mesh": (laid(source) if tool.id in NEEDS_LAYOUT else source,)}
     if tool.input("other"):
         path = source.path.with_name("other.glb")
         if source.path.suffix == ".glb" and not path.exists():
@@ -44,10 +46,24 @@ def given(tool: WorkEntry, source: LocalFile) -> dict[str, tuple[LocalFile, ...]
     return files
 
 
+def laid(source: LocalFile) -> LocalFile:
+    """The file with UVs, which it may lack."""
+    path = source.path.with_name("laid.glb")
+    if source.path.suffix == ".glb" and not path.exists():
+        mesh = read_glb(source.path)
+        if not mesh.uvs:
+            layout = box_layout(mesh.vertices, mesh.faces, 128, 2)
+            mesh = with_vertices(mesh, layout.rows).changed(faces=layout.faces, uvs=(layout.uv,))
+        write_glb(mesh, path)
+    return local_file(path, source.kind, source.name) if path.exists() else source
+
+
+NEEDS_LAYOUT = {"bake"}
 BED: dict[str, Any] = {"bed_width_mm": 5000, "bed_depth_mm": 5000, "bed_height_mm": 5000}
 LIGHT: dict[str, dict[str, Any]] = {
     "rebuild": {"cells": 32},
     "unwrap": {"texture_side": 128},
+    "bake": {"texture_side": 64, "rays": 4},
     "print-check": BED,
 }
 """Settings that make a tool quick where only its manners matter."""
@@ -67,7 +83,7 @@ def test_it_says_what_it_is(tool: WorkEntry) -> None:
     assert tool.summary.endswith(".")
     assert tool.inputs[0].name == tool.outputs[0].name == "mesh"
     assert {slot.name for slot in tool.inputs} <= {"mesh", "other"}
-    assert {slot.name for slot in tool.outputs} <= {"mesh", "parts", "lods", "collision", "report"}
+    assert {slot.name for slot in tool.outputs} <= {"mesh", "parts", "lods", "collision", "maps", "report"}
     for field in tool.params.fields():
         assert field.title
         assert field.help.endswith(".")

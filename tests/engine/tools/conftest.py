@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.engine.mesh.glb import read_glb, write_glb
@@ -23,7 +24,12 @@ class Ran:
     def __init__(self, outputs: tuple[Any, ...], context: Any) -> None:
         self.mesh = read_glb(outputs[0].path)
         self.parts = {
-            output.name: read_glb(output.path) for output in outputs if output.slot not in ("mesh", "report")
+            output.name: read_glb(output.path)
+            for output in outputs
+            if output.slot not in ("mesh", "maps", "report")
+        }
+        self.maps = {
+            output.name: np.asarray(Image.open(output.path)) for output in outputs if output.slot == "maps"
         }
         self.report = next((output.path for output in outputs if output.slot == "report"), None)
         self.facts = context.facts

@@ -1,0 +1,1 @@
+"""Maps of one surface computed for the texture layout of another."""

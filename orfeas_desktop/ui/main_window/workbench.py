@@ -1,0 +1,198 @@
+"""The workbench: tools and doctor beside the chosen version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from orfeas_desktop.engine.tools import group_of, in_groups
+from orfeas_desktop.ui.main_window.change_facts import change_facts
+from orfeas_desktop.ui.panels.tool_list import ToolChoice, tool_words
+from orfeas_desktop.ui.panels.tool_panel import OtherChoice
+from orfeas_desktop.ui.panels.top_bar import Workspace
+from orfeas_desktop.ui.state.workshop_desk import WorkshopDesk
+
+if TYPE_CHECKING:
+    from orfeas_desktop.engine.jobs.context import WorkEntry
+    from orfeas_desktop.projects.records import Version
+    from orfeas_desktop.ui.main_window.telling import Telling
+    from orfeas_desktop.ui.main_window.window import MainWindow
+    from orfeas_desktop.ui.state.diagnosis import Diagnosis
+    from orfeas_desktop.ui.state.session import Chosen, Session
+    from orfeas_desktop.ui.state.tool_wish import ToolWish
+
+_LOOKS = ("analyse", "print-check")
+"""Tools that look and change nothing: the doctor runs them."""
+_OTHERS = 30
+
+
+class Workbench(QObject):
+    """Connects the panels for editing with the session."""
+
+    def __init__(self, window: MainWindow, session: Session, telling: Telling) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session
+        self._telling = telling
+        self._tools: dict[str, WorkEntry] = {tool.id: tool for tool in in_groups()}
+        self._busy = False
+        self.desk = WorkshopDesk(session.store, session.desk, session.library, self)
+        inspector, tools, doctor = window.inspector, window.inspector.tools, window.inspector.doctor
+        window.top.workspace_wanted.connect(self._turn_to)
+        inspector.turned.connect(self._follow_tab)
+        tools.run_wanted.connect(self._run)
+        tools.changed.connect(self.renew)
+        tools.tool_shown.connect(lambda _tool: self._show_change())
+        doctor.examine_wanted.connect(self._examine)
+        doctor.places_wanted.connect(self._mark)
+        doctor.tool_wanted.connect(self._open_tool)
+        session.chosen_changed.connect(self._show_chosen)
+        self.desk.diagnosed.connect(self._show_diagnosis)
+        self.desk.examining.connect(self._show_busy)
+        self.desk.refused.connect(telling.show_error)
+        session.opened.connect(self._open)
+
+    def _open(self) -> None:
+        if self._session.studio is not None:
+            self.desk.open(self._session.studio)
+        self.renew()
+
+    def furnish(self) -> None:
+        """Offer the tools."""
+        choices = [_choice(tool) for tool in self._tools.values() if tool.id not in _LOOKS]
+        self._window.inspector.tools.offer(choices)
+        titles = {tool.id: tool_words(tool.title) for tool in self._tools.values()}
+        self._window.inspector.doctor.know_tools(titles)
+        self.renew()
+
+    def open_tools(self) -> None:
+        """Turn to the tools."""
+        inspector = self._window.inspector
+        inspector.show_tab(inspector.tools_tab)
+        inspector.tools.show_list()
+
+    def open_doctor(self) -> None:
+        """Turn to the doctor."""
+        inspector = self._window.inspector
+        inspector.show_tab(inspector.doctor_tab)
+
+    def renew(self) -> None:
+        """Say what can be done now."""
+        tools, doctor = self._window.inspector.tools, self._window.inspector.doctor
+        chosen, why = self._session.chosen, self._why_not()
+        doctor.say(why_not=why, busy=self._busy)
+        if not why and tools.needs_other():
+            why = self.tr("Choose the other mesh first")
+        if not why and not self._session.writable:
+            why = self.tr("The library is open for reading only")
+        target = "" if chosen is None else self.tr("Next version of {name}").format(name=chosen.asset.name)
+        tools.say(estimate=self._estimate(tools.tool), target=target, why_not=why)
+
+    def _why_not(self) -> str:
+        chosen = self._session.chosen
+        if self._session.studio is None:
+            return self.tr("The library is still opening")
+        if chosen is None:
+            return self.tr("Choose an asset first")
+        return "" if "mesh" in chosen.version.files else self.tr("This version has no mesh")
+
+    def _estimate(self, tool_id: str) -> str:
+        tool, studio = self._tools.get(tool_id), self._session.studio
+        if tool is None or studio is None:
+            return ""
+        usual = studio.usual_seconds(tool.id, tool.version)
+        if not usual:
+            return self.tr("Not measured yet on this machine")
+        seconds = sum(usual.values())
+        amount = f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
+        return self.tr("About {seconds} s on this machine").format(seconds=amount)
+
+    def _turn_to(self, workspace: Workspace) -> None:
+        self._window.inspector.set_editing(workspace is Workspace.edit)
+
+    def _follow_tab(self) -> None:
+        editing = self._window.inspector.editing
+        self._window.top.show_workspace(Workspace.edit if editing else Workspace.generate)
+
+    def _show_chosen(self, chosen: Chosen | None) -> None:
+        inspector = self._window.inspector
+        found = None if chosen is None else self.desk.diagnosis_of(chosen.version.id)
+        inspector.doctor.show_diagnosis(found)
+        self._show_change()
+        inspector.tools.offer_others(() if chosen is None else self._others(chosen))
+        self.renew()
+
+    def _show_change(self) -> None:
+        """Show before and after beside the tool that made the chosen version."""
+        chosen, tools = self._session.chosen, self._window.inspector.tools
+        request = None if chosen is None else chosen.version.provenance.request
+        made = chosen is not None and request is not None and request.entry == tools.tool
+        tools.show_change(change_facts(chosen.version.provenance) if chosen is not None and made else ())
+
+    def _others(self, chosen: Chosen) -> tuple[OtherChoice, ...]:
+        """Return the meshes of the project: other versions first, then other assets."""
+        studio, project = self._session.studio, self._session.library.project
+        if studio is None or project is None:
+            return ()
+        own = [
+            OtherChoice(self.tr("Version {number}").format(number=version.number), version.files["mesh"])
+            for version in chosen.versions
+            if version.id != chosen.version.id and "mesh" in version.files
+        ]
+        assets = studio.assets(project.id, limit=_OTHERS)
+        foreign = [
+            OtherChoice(asset.name, asset.latest.files["mesh"])
+            for asset in assets
+            if asset.id != chosen.asset.id and asset.latest and "mesh" in asset.latest.files
+        ]
+        return (*own, *foreign)
+
+    def _run(self, wish: ToolWish) -> None:
+        chosen = self._session.chosen
+        if chosen is not None:
+            title = f"{chosen.asset.name} · {tool_words(self._tools[wish.tool].title)}"
+            self.desk.run(wish, chosen.version.id, title)
+
+    def _examine(self, tool: str) -> None:
+        version = self._version()
+        if version is not None:
+            kept = self._window.inspector.tools.kept.get(tool, {})
+            self.desk.examine(tool, version, kept)
+
+    def _version(self) -> Version | None:
+        return None if self._session.chosen is None or self._why_not() else self._session.chosen.version
+
+    def _show_busy(self, busy: bool) -> None:
+        self._busy = busy
+        self.renew()
+
+    def _show_diagnosis(self, diagnosis: Diagnosis) -> None:
+        chosen = self._session.chosen
+        if chosen is not None and chosen.version.id == diagnosis.version_id:
+            self._window.inspector.doctor.show_diagnosis(diagnosis)
+
+    def _mark(self, fault: str) -> None:
+        chosen = self._session.chosen
+        found = None if chosen is None else self.desk.diagnosis_of(chosen.version.id)
+        if found is not None:
+            places = found.places(fault)
+            self._window.viewport.mark(places.triangles, places.points)
+
+    def _open_tool(self, tool: str) -> None:
+        inspector = self._window.inspector
+        inspector.show_tab(inspector.tools_tab)
+        inspector.tools.show_tool(tool)
+
+
+def _choice(tool: WorkEntry) -> ToolChoice:
+    other = tool.input("other")
+    return ToolChoice(
+        tool.id,
+        tool.title,
+        tool.summary,
+        group_of(tool.id),
+        tool.params,
+        takes_other=other is not None,
+        other_required=other is not None and other.required,
+    )

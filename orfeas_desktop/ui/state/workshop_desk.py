@@ -1,0 +1,147 @@
+"""The workshop desk: runs tools on the chosen version, has it examined, and makes steps that can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from orfeas_desktop.assets import AssetRef
+from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.register import Table
+from orfeas_desktop.requests import FromJob, JobDone, JobFailed
+from orfeas_desktop.studio import Work
+from orfeas_desktop.ui.signals import TypedSignal, signal
+from orfeas_desktop.ui.state.diagnosis import Diagnosis, faults_in, read_places
+
+if TYPE_CHECKING:
+    from orfeas_desktop.params import Scalar
+    from orfeas_desktop.projects.records import Version
+    from orfeas_desktop.requests import Job, JobInput, JobResult
+    from orfeas_desktop.studio import Studio
+    from orfeas_desktop.ui.state.job_desk import Ended, JobDesk
+    from orfeas_desktop.ui.state.library_desk import LibraryDesk
+    from orfeas_desktop.ui.state.store_thread import StoreThread
+    from orfeas_desktop.ui.state.tool_wish import ToolWish
+
+KEPT = 20
+"""How many diagnoses are remembered."""
+
+
+class WorkshopDesk(QObject):
+    """Sends tools as jobs; a finished step goes onto the undo stack, a finished look is a diagnosis."""
+
+    diagnosed: TypedSignal[Diagnosis] = signal(Diagnosis)
+    examining = signal(bool)
+    refused: TypedSignal[OrfeasError] = signal(OrfeasError)
+
+    def __init__(
+        self, store: StoreThread, desk: JobDesk, library: LibraryDesk, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._desk = desk
+        self._library = library
+        self._studio: Studio | None = None
+        self._known: dict[int, Diagnosis] = {}
+        desk.finished.connect(self._note_step)
+
+    def open(self, studio: Studio) -> None:
+        """Work with this studio."""
+        self._studio = studio
+
+    def run(self, wish: ToolWish, version_id: int, title: str) -> None:
+        """Run a tool on a version; a file as the other mesh is read first."""
+        other = wish.other
+
+        def start(studio: Studio) -> Job:
+            given: JobInput | None = other if isinstance(other, AssetRef) else None
+            if isinstance(other, Path):
+                given = FromJob(studio.import_mesh(other).id, "mesh")
+            return studio.run_tool(wish.tool, version_id, params=wish.params, other=given, title=title)
+
+        self._desk.send(start, failed=self.refused.emit)
+
+    def diagnosis_of(self, version_id: int) -> Diagnosis | None:
+        """Return what was found in that version, when it was examined."""
+        return self._known.get(version_id)
+
+    def examine(self, tool: str, version: Version, params: Mapping[str, Scalar]) -> None:
+        """Have a tool that leaves a report look at a version; the version stays as it is."""
+        mesh = version.files["mesh"]
+
+        def start(studio: Studio) -> Job:
+            work = Work(
+                table=Table.tools, entry=tool, inputs={"mesh": (mesh,)}, params=params, title=mesh.name
+            )
+            return studio.start(work)
+
+        self.examining.emit(True)
+        self._desk.send(
+            start, lambda ended: self._examined(version, tool, ended), listed=False, failed=self._give_up
+        )
+
+    def _examined(self, version: Version, tool: str, ended: Ended) -> None:
+        studio = self._studio
+        if studio is None or not isinstance(ended, JobDone):
+            self._give_up(ended.error if isinstance(ended, JobFailed) else None)
+            return
+        result = studio.located(ended.result)
+        report = result.file("report")
+        if report is None:
+            self._give_up(None)
+            return
+        inputs: dict[str, tuple[JobInput, ...]] = {"mesh": (version.files["mesh"],), "report": (report,)}
+        self._desk.send(
+            lambda studio: studio.start(
+                Work(table=Table.chores, entry="fault-places", inputs=inputs, title="fault-places")
+            ),
+            lambda placed: self._placed(version.id, tool, result, placed),
+            listed=False,
+            failed=self._give_up,
+        )
+
+    def _placed(self, version_id: int, tool: str, result: JobResult, ended: Ended) -> None:
+        studio, report = self._studio, result.file("report")
+        if studio is None or report is None or not isinstance(ended, JobDone):
+            self._give_up(ended.error if isinstance(ended, JobFailed) else None)
+            return
+        places = studio.located(ended.result).file("places")
+
+        def read() -> Diagnosis:
+            arrays = read_places(places.path) if places is not None else {}
+            return Diagnosis(version_id, tool, faults_in(report.path), result.facts, arrays)
+
+        self._store.ask(read, self._tell, self._give_up)
+
+    def _tell(self, diagnosis: Diagnosis) -> None:
+        self._known.pop(diagnosis.version_id, None)
+        self._known[diagnosis.version_id] = diagnosis
+        for old in list(self._known)[:-KEPT]:
+            del self._known[old]
+        self.examining.emit(False)
+        self.diagnosed.emit(diagnosis)
+
+    def _give_up(self, error: OrfeasError | None) -> None:
+        self.examining.emit(False)
+        if error is not None:
+            self.refused.emit(error)
+
+    def _note_step(self, event: JobDone) -> None:
+        """Let a new version of an asset that was there before be taken back."""
+        destination, request, studio = event.job.destination, event.job.request, self._studio
+        if destination is None or destination.asset_id is None or studio is None:
+            return
+        *earlier, newest = studio.versions(destination.asset_id) or (None,)
+        if newest is None or not earlier:
+            return
+        given = {
+            item.digest for items in request.inputs.values() for item in items if isinstance(item, AssetRef)
+        }
+        meshes = [version for version in earlier if version and "mesh" in version.files]
+        before = next((each for each in reversed(meshes) if each.files["mesh"].digest in given), None)
+        before = before or meshes[-1] if meshes else None
+        if before is not None:
+            self._library.note_version(before.id, newest.id, event.job.title)

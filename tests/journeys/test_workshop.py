@@ -1,0 +1,95 @@
+"""The Edit workspace with a real window, a real library and a real worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from orfeas_desktop.engine.mesh.glb import write_glb
+from orfeas_desktop.engine.mesh.mesh import Mesh
+
+LONG = 120_000
+
+
+def ring(around: int = 48, across: int = 24) -> Mesh:
+    """A closed ring of 30 mm."""
+    u, v = np.meshgrid(
+        np.linspace(0, 2 * np.pi, around, endpoint=False),
+        np.linspace(0, 2 * np.pi, across, endpoint=False),
+        indexing="ij",
+    )
+    wide = 11 + 4 * np.cos(v)
+    places = np.stack([wide * np.cos(u), 4 * np.sin(v), -wide * np.sin(u)], axis=-1).reshape(-1, 3)
+    at = np.arange(around * across).reshape(around, across)
+    right, up = np.roll(at, -1, axis=0), np.roll(at, -1, axis=1)
+    quads = np.stack([at, right, np.roll(right, -1, axis=1), up], axis=-1).reshape(-1, 4)
+    faces = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
+    return Mesh(places.astype(np.float32), faces, metres_per_unit=0.001, name="ring")
+
+
+@pytest.fixture
+def torn(tmp_path: Path) -> Path:
+    """The ring with some faces gone and some turned."""
+    whole = ring()
+    random = np.random.default_rng(5)
+    faces = whole.faces[random.random(whole.face_count) > 0.01].copy()
+    turned = random.random(len(faces)) < 0.02
+    faces[turned] = faces[turned][:, ::-1]
+    path = tmp_path / "Torn ring.glb"
+    write_glb(whole.changed(faces=faces), path)
+    return path
+
+
+def click(button) -> None:
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_faults_are_shown_mended_undone_and_mended_again(open_running, torn: Path, qtbot):
+    running = open_running()
+    window, session, inspector = running.window, running.session, running.window.inspector
+    click(window.top.edit)
+    assert inspector.tools.isVisible()
+    assert inspector.doctor.why.text() == "Choose an asset first"
+    with qtbot.waitSignal(window.viewport.shown, timeout=LONG):
+        session.import_mesh(torn)
+    click(inspector.doctor_tab)
+    click(inspector.doctor.check)
+    qtbot.waitUntil(lambda: bool(inspector.doctor.rows), timeout=LONG)
+    holes = inspector.doctor.rows[0]
+    assert holes.sentence.text() == "The surface has holes."
+    click(holes.show_button)
+    marks = window.viewport._stage.marks
+    assert marks.shown
+    click(holes.mend)
+    assert not inspector.doctor.isVisible()
+    assert inspector.tools.title.whole_text() == "Repair"
+    click(inspector.tools.run)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=LONG)
+    assert ("Closed", "No → Yes") in [(fact.name, fact.value) for fact in inspector.tools.change.facts()]
+    assert not marks.shown
+
+    library = session.library
+    qtbot.waitUntil(library.undo.canUndo, timeout=LONG)
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 1, timeout=LONG)
+    assert session.studio.asset(session.chosen.asset.id).latest.number == 1
+    assert inspector.doctor.rows
+    QTest.keyClick(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=LONG)
+
+    inspector.tools.show_tool("boolean")
+    assert inspector.tools.other.currentText() == "Version 1"
+    window.commands.actions["tools"].trigger()
+    assert inspector.tools.list.isVisible()
+    window.commands.actions["doctor"].trigger()
+    assert inspector.doctor.isVisible()
+    window.hide_panels(False)
+    click(window.top.generate)
+    assert inspector.generate.isVisible()
+    running.hands.wiring.run_found("tool:lod")
+    assert inspector.tools.tool == "lod"
+    assert any(item.id == "tool:lod" for item in running.hands.wiring.find("level"))

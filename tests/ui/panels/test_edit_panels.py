@@ -1,0 +1,151 @@
+"""The panels of the Edit workspace by themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from orfeas_desktop.assets import AssetKind, AssetRef
+from orfeas_desktop.engine.tools import TOOLS, group_of, in_groups
+from orfeas_desktop.ui.panels.doctor_panel import DoctorPanel
+from orfeas_desktop.ui.panels.tool_list import ToolChoice
+from orfeas_desktop.ui.panels.tool_panel import OtherChoice, ToolPanel
+from orfeas_desktop.ui.state.diagnosis import Diagnosis, FoundFault
+
+MESH = AssetRef("d", AssetKind.mesh, "Cup.glb", 1)
+
+
+@pytest.fixture
+def panel(qtbot, look) -> ToolPanel:
+    made = ToolPanel(look)
+    qtbot.addWidget(made)
+    made.resize(308, 560)
+    made.offer(
+        [
+            ToolChoice(
+                tool.id,
+                tool.title,
+                tool.summary,
+                group_of(tool.id),
+                tool.params,
+                tool.input("other") is not None,
+            )
+            for tool in in_groups()
+        ]
+    )
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+def test_every_tool_is_shown_once_in_a_group():
+    assert sorted(tool.id for tool in in_groups()) == sorted(tool.id for tool in TOOLS)
+    assert group_of("repair") == "Look and mend"
+    assert group_of("something new") == "More"
+
+
+def test_a_tool_is_found_by_words_and_opened_by_keys(panel: ToolPanel, qtbot):
+    QTest.keyClicks(panel.list.search, "holes")
+    assert panel.list.titles() == ("Repair",)
+    QTest.keyClick(panel.list.search, Qt.Key.Key_Return)
+    assert (panel.tool, panel.title.whole_text()) == ("repair", "Repair")
+    QTest.mouseClick(panel.back, Qt.MouseButton.LeftButton)
+    assert panel.tool == ""
+    panel.list.search.setText("no such tool")
+    assert panel.list.nothing.isVisible()
+    assert panel.list.titles() == ()
+    QTest.keyClick(panel.list.search, Qt.Key.Key_Return)
+    assert panel.tool == ""
+    panel.list.search.setText("decim")
+    QTest.keyClick(panel.list.search, Qt.Key.Key_Down)
+    QTest.keyClick(panel.list.list, Qt.Key.Key_Return)
+    assert panel.tool == "decimate"
+    panel.show_tool("no-such-tool")
+    assert panel.tool == "decimate"
+
+
+def test_what_was_chosen_is_there_again(panel: ToolPanel, qtbot):
+    panel.show_tool("lod")
+    panel.set_values({"levels": 5})
+    panel.show_tool("repair")
+    assert not panel.other_row.isVisible()
+    panel.show_tool("lod")
+    assert panel.form.values()["levels"] == 5
+    panel.say(estimate="About 1 s", target="Next version of Cup", why_not="")
+    with qtbot.waitSignal(panel.run_wanted) as asked:
+        QTest.mouseClick(panel.run, Qt.MouseButton.LeftButton)
+    (wish,) = asked.args
+    assert (wish.tool, wish.params["levels"], wish.other) == ("lod", 5, None)
+    assert panel.remembered()["lod"]["levels"] == 5
+    panel.say(estimate="", target="", why_not="Choose an asset first")
+    assert not panel.run.isEnabled()
+    assert panel.why.isVisible()
+
+
+def test_the_other_mesh_is_of_the_library_or_a_file(panel: ToolPanel, qtbot, monkeypatch, tmp_path: Path):
+    panel.show_tool("boolean")
+    panel.offer_others(())
+    assert panel.needs_other()
+    panel.offer_others((OtherChoice("Version 1", MESH),))
+    assert panel.other_mesh() == MESH
+    assert not panel.needs_other()
+    file = tmp_path / "hole.stl"
+    monkeypatch.setattr(
+        "orfeas_desktop.ui.panels.tool_panel.QFileDialog.getOpenFileName", lambda *_: (str(file), "")
+    )
+    panel._choose_other(1)
+    assert panel.other_mesh() == file
+    panel.say(estimate="", target="", why_not="")
+    with qtbot.waitSignal(panel.run_wanted) as asked:
+        panel.run.click()
+    assert asked.args[0].other == file
+    monkeypatch.setattr(
+        "orfeas_desktop.ui.panels.tool_panel.QFileDialog.getOpenFileName", lambda *_: ("", "")
+    )
+    panel._choose_other(2)
+    assert panel.other_mesh() == MESH
+
+
+def test_the_doctor_lists_faults_marks_one_and_opens_the_tool(qtbot):
+    doctor = DoctorPanel()
+    qtbot.addWidget(doctor)
+    doctor.resize(308, 560)
+    doctor.show()
+    doctor.know_tools({"repair": "Repair", "print-check": "Check"})
+    assert doctor.print_check.isVisible()
+    faults = (
+        FoundFault("open-edges", 12, "The surface has holes.", "repair"),
+        FoundFault("inside-out", 1, "The whole surface is inside out.", "repair"),
+        FoundFault("turned-faces", 3, "Faces look the other way than their neighbours.", "unknown-tool"),
+    )
+    arrays = {
+        "open-edges-points": np.zeros((2, 3), np.float32),
+        "turned-faces-faces": np.zeros((3, 3, 3), np.float32),
+    }
+    facts = {"faces": 12, "watertight": False, "uv_coverage": 0.5, "uv_stretch": 1.25, "volume_m3": 1e-6}
+    doctor.show_diagnosis(Diagnosis(1, "analyse", faults, facts, arrays))
+    first, second, third = doctor.rows
+    assert second.show_button.isHidden()
+    assert third.mend.isHidden()
+    with qtbot.waitSignal(doctor.places_wanted) as asked:
+        first.show_button.click()
+    assert asked.args == ["open-edges"]
+    third.show_button.click()
+    assert not first.show_button.isChecked()
+    with qtbot.waitSignal(doctor.places_wanted) as asked:
+        third.show_button.click()
+    assert asked.args == [""]
+    with qtbot.waitSignal(doctor.tool_wanted) as asked:
+        first.mend.click()
+    assert asked.args == ["repair"]
+    said = {fact.name: fact.value for fact in doctor.facts.facts()}
+    assert said["Surface"] == "Open"
+    assert said["UV coverage"] == "50 %"
+    doctor.say(why_not="", busy=True)
+    assert not doctor.check.isEnabled()
+    doctor.show_diagnosis(Diagnosis(1, "analyse", (), {}))
+    assert doctor.verdict.text() == "Nothing is wrong with this mesh."
