@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -10,12 +11,8 @@ import numpy as np
 
 from orfeas_desktop.assets import AssetKind
 from orfeas_desktop.engine.backends.base import Backend, Task
-from orfeas_desktop.engine.backends.hunyuan3d_variants import (
-    VARIANTS,
-    DecoderChoice,
-    MemoryChoice,
-    Precision,
-)
+from orfeas_desktop.engine.backends.computing import MemoryChoice, dtype_of, use_threads
+from orfeas_desktop.engine.backends.hunyuan3d_variants import VARIANTS, DecoderChoice
 from orfeas_desktop.engine.backends.network_pool import NetworkPool
 from orfeas_desktop.engine.backends.peak_memory import PeakMemory
 from orfeas_desktop.engine.jobs.context import Output
@@ -28,7 +25,6 @@ from orfeas_desktop.register import Lane, Slot
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
-    import torch
     from numpy.typing import NDArray
 
     from orfeas_desktop.assets import LocalFile
@@ -62,7 +58,7 @@ class Hunyuan3dShape(Backend):
     def run(self, inputs: Inputs, params: Params, context: JobContext) -> tuple[Output, ...]:
         """Raises the BadPicture family, WeightsMissing, BadWeights, OutOfMemory, BackendFailed and Cancelled."""
         options = cast("ShapeParams", params)
-        _prepare(context)
+        use_threads(context)
         pictures = self._pictures(inputs, context)
         with context.stage(QT_TRANSLATE_NOOP("Stages", "Reading the weights")):
             weights = self._weights(options)
@@ -109,10 +105,10 @@ class Hunyuan3dShape(Backend):
         import torch
 
         from orfeas_desktop.engine.networks.memory_profile import best_device, measured_peak
-        from orfeas_desktop.engine.networks.shape_pipeline import MemoryPlan
+        from orfeas_desktop.engine.networks.shape_pipeline import MemoryPlan, ShapePipeline
 
         device = best_device()
-        dtype = _dtype(options.precision, device)
+        dtype = dtype_of(options.precision, device)
         known = PeakMemory(context.scratch / "peak_memory.json", self.id, options.octree_resolution)
         profile: MemoryProfile | None = self._profile(
             weights, options, MemoryPlan(device, dtype), (known, len(pictures))
@@ -121,7 +117,9 @@ class Hunyuan3dShape(Backend):
             plan = MemoryPlan(device, dtype, profile)
             context.fact("memory_profile", profile.value)
             try:
-                pipeline = self.pool.pipeline(self.id, weights, plan)
+                pipeline = self.pool.networks(
+                    self.id, (weights, plan), device, partial(ShapePipeline, weights, plan)
+                )
                 with measured_peak(device) as peak:
                     surface = self._walk(pipeline, pictures, options, context)
                 known.keep(profile.value, peak.bytes)
@@ -185,27 +183,6 @@ class Hunyuan3dShape(Backend):
         volume = VolumeSettings(options.octree_resolution, options.num_chunks, decoder)
         sampling = SamplingSettings(options.num_inference_steps, options.guidance_scale)
         return PipelineSettings(seed, sampling, volume)
-
-
-def _prepare(context: JobContext) -> None:
-    """Make the libraries use the job's threads."""
-    import cv2
-    import torch
-
-    cv2.setNumThreads(context.threads)
-    torch.set_num_threads(context.threads)
-
-
-def _dtype(precision: Precision, device: torch.device) -> torch.dtype:
-    import torch
-
-    named = {
-        Precision.float16: torch.float16,
-        Precision.bfloat16: torch.bfloat16,
-        Precision.float32: torch.float32,
-    }
-    automatic = torch.float16 if device.type == "cuda" else torch.float32
-    return named.get(precision, automatic)
 
 
 def _pixels(file: LocalFile) -> Bytes:
@@ -299,9 +276,9 @@ _SUMMARIES = {
 }
 
 
-def shape_backends() -> tuple[Hunyuan3dShape, ...]:
+def shape_backends(pool: NetworkPool | None = None) -> tuple[Hunyuan3dShape, ...]:
     """Every published shape engine; they share one pool of networks."""
-    pool = NetworkPool()
+    pool = pool or NetworkPool()
     return tuple(
         Hunyuan3dShape(
             id=variant.id,

@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from orfeas_desktop.engine.backends.computing import (
+    MEMORY_TRAITS,
+    PRECISION_TRAITS,
+    MemoryChoice,
+    Precision,
+)
 from orfeas_desktop.engine.weights.catalog import COMMUNITY_20, COMMUNITY_21
 from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -16,25 +22,6 @@ class DecoderChoice(StrEnum):
     vanilla = "vanilla"
     hierarchical = "hierarchical"
     flashvdm = "flashvdm"
-
-
-class Precision(StrEnum):
-    """In what numbers the networks compute."""
-
-    automatic = "auto"
-    float16 = "float16"
-    bfloat16 = "bfloat16"
-    float32 = "float32"
-
-
-class MemoryChoice(StrEnum):
-    """How many networks are in memory at once."""
-
-    automatic = "auto"
-    full = "full"
-    balanced = "balanced"
-    low = "low"
-    minimal = "minimal"
 
 
 class ShapeParams(Params):
@@ -93,25 +80,13 @@ class ShapeParams(Params):
         Precision.automatic,
         QT_TRANSLATE_NOOP("Params", "Precision"),
         QT_TRANSLATE_NOOP("Params", "Automatic computes in 16 bits on a graphics card, else in 32."),
-        traits=Traits(
-            advanced=True,
-            choice_titles=(QT_TRANSLATE_NOOP("Params", "Automatic"), "float16", "bfloat16", "float32"),
-        ),
+        traits=PRECISION_TRAITS,
     )
     memory: MemoryChoice = param(
         MemoryChoice.automatic,
         QT_TRANSLATE_NOOP("Params", "Memory"),
         QT_TRANSLATE_NOOP("Params", "Smaller profiles need less graphics memory and take longer."),
-        traits=Traits(
-            advanced=True,
-            choice_titles=(
-                QT_TRANSLATE_NOOP("Params", "Automatic"),
-                QT_TRANSLATE_NOOP("Params", "Full"),
-                QT_TRANSLATE_NOOP("Params", "Balanced"),
-                QT_TRANSLATE_NOOP("Params", "Low"),
-                QT_TRANSLATE_NOOP("Params", "Minimal"),
-            ),
-        ),
+        traits=MEMORY_TRAITS,
     )
 
 

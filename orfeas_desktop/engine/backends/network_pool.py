@@ -1,21 +1,41 @@
-"""NetworkPool: which variants' networks stay loaded between jobs."""
+"""NetworkPool: which engines' networks stay loaded between jobs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
-    from orfeas_desktop.engine.networks.shape_pipeline import MemoryPlan, ShapePipeline
-    from orfeas_desktop.engine.networks.shape_weights import ShapeWeights
+    from collections.abc import Callable
+
+    import torch
+
+
+class Networks(Protocol):
+    """What an engine holds loaded."""
+
+    def unload(self) -> None:
+        """Let every network go."""
+        ...
+
+
+N = TypeVar("N", bound=Networks)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    made_from: object
+    device: torch.device
+    networks: Networks
 
 
 class NetworkPool:
     """Answers for loaded networks: the latest used stays longest, all within the memory there is."""
 
     def __init__(self, most: int = 2) -> None:
-        """`most`: how many variants may be kept at once."""
+        """`most`: how many engines' networks may be kept at once."""
         self._most = most
-        self._kept: dict[str, ShapePipeline] = {}
+        self._kept: dict[str, _Kept] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -23,19 +43,17 @@ class NetworkPool:
     def __contains__(self, entry: str) -> bool:
         return entry in self._kept
 
-    def pipeline(self, entry: str, weights: ShapeWeights, plan: MemoryPlan) -> ShapePipeline:
-        """Return the entry's pipeline, the one kept from before when weights and plan are the same."""
-        from orfeas_desktop.engine.networks.shape_pipeline import ShapePipeline
-
+    def networks(self, entry: str, made_from: object, device: torch.device, make: Callable[[], N]) -> N:
+        """Return the entry's networks: those kept from before when `made_from` is the same, else new ones."""
         kept = self._kept.pop(entry, None)
-        if kept is not None and (kept.weights != weights or kept.plan != plan):
-            kept.unload()
+        if kept is not None and kept.made_from != made_from:
+            kept.networks.unload()
             kept = None
-        pipeline = kept or ShapePipeline(weights, plan)
-        self._kept[entry] = pipeline
+        kept = kept or _Kept(made_from, device, make())
+        self._kept[entry] = kept
         while len(self._kept) > self._most:
             self.drop(next(iter(self._kept)))
-        return pipeline
+        return cast("N", kept.networks)
 
     def make_room(self, entry: str, needed: int, free: int) -> None:
         """Let the others go, the longest unused first, until `needed` bytes are free or none is left."""
@@ -44,7 +62,7 @@ class NetworkPool:
         for other in [name for name in self._kept if name != entry]:
             if free >= needed:
                 return
-            device = self._kept[other].plan.device
+            device = self._kept[other].device
             self.drop(other)
             free = free_bytes(device) or needed
 
@@ -52,7 +70,7 @@ class NetworkPool:
         """Let that entry's networks go."""
         kept = self._kept.pop(entry, None)
         if kept is not None:
-            kept.unload()
+            kept.networks.unload()
 
     def clear(self) -> None:
         """Let all networks go."""

@@ -16,8 +16,7 @@ from orfeas_desktop.engine.backends.peak_memory import PeakMemory
 from orfeas_desktop.engine.mesh.facts import mesh_facts
 from orfeas_desktop.engine.mesh.glb import read_glb
 from orfeas_desktop.engine.networks import memory_profile, surface, volume
-from orfeas_desktop.engine.networks.shape_pipeline import MemoryPlan, ShapePipeline
-from orfeas_desktop.engine.networks.shape_weights import ShapeWeights
+from orfeas_desktop.engine.networks.shape_pipeline import ShapePipeline
 from orfeas_desktop.engine.weights.catalog import WEIGHT_SETS
 from orfeas_desktop.engine.worker.messages import Previewed, Progressed, Warned
 from orfeas_desktop.errors import BackendFailed, Cancelled, NoObjectFound, OutOfMemory, WeightsMissing
@@ -81,7 +80,7 @@ def test_views_are_used(weights_home, picture, context_of) -> None:
 def test_flash_uses_the_turbo_decoder_that_is_here(weights_home, picture, context_of) -> None:
     chosen = backend("hunyuan3d-2")
     run(chosen, {"front": (picture,)}, context_of("x"), decoder="flashvdm", memory="full")
-    pipeline = chosen.pool._kept["hunyuan3d-2"]
+    pipeline = chosen.pool._kept["hunyuan3d-2"].networks
     assert pipeline.weights.vae_part.file.path.parent.name == "hunyuan3d-vae-v2-0-turbo"
     chosen.unload()
     assert len(chosen.pool) == 0
@@ -191,7 +190,7 @@ def test_a_volume_without_a_surface_is_told(weights_home, picture, context_of, m
 def test_precision_is_obeyed(weights_home, picture, context_of, precision, dtype) -> None:
     chosen = backend("hunyuan3d-2mini")
     run(chosen, {"front": (picture,)}, context_of("x"), precision=precision, memory="full")
-    assert str(chosen.pool._kept["hunyuan3d-2mini"].plan.dtype) == f"torch.{dtype}"
+    assert str(chosen.pool._kept["hunyuan3d-2mini"].networks.plan.dtype) == f"torch.{dtype}"
 
 
 def test_free_memory_chooses_the_profile(weights_home, picture, context_of, monkeypatch) -> None:
@@ -206,20 +205,25 @@ def test_free_memory_chooses_the_profile(weights_home, picture, context_of, monk
     assert context.facts["memory_profile"] == "minimal"
 
 
-@pytest.fixture
-def weights_of(weights_home, tmp_path):
-    return lambda name: ShapeWeights.open(weights_home / name, tmp_path / "store")
+class Held:
+    """Networks that count how often they are let go."""
+
+    def __init__(self) -> None:
+        self.unloaded = 0
+
+    def unload(self) -> None:
+        self.unloaded += 1
 
 
-def test_the_pool_keeps_the_latest_and_lets_the_others_go(weights_of, monkeypatch) -> None:
+def test_the_pool_keeps_the_latest_and_lets_the_others_go(monkeypatch) -> None:
     pool = NetworkPool(most=2)
-    plan = MemoryPlan(torch.device("cpu"), torch.float32)
-    mini, base = weights_of("hunyuan3d-dit-v2-mini"), weights_of("hunyuan3d-dit-v2-0")
-    first = pool.pipeline("a", mini, plan)
-    assert pool.pipeline("a", mini, plan) is first
-    assert pool.pipeline("a", base, plan) is not first
-    pool.pipeline("b", base, plan)
-    pool.pipeline("c", base, plan)
+    device = torch.device("cpu")
+    first = pool.networks("a", "mini", device, Held)
+    assert pool.networks("a", "mini", device, Held) is first
+    assert pool.networks("a", "base", device, Held) is not first
+    assert first.unloaded == 1
+    pool.networks("b", "base", device, Held)
+    pool.networks("c", "base", device, Held)
     assert "a" not in pool
     assert len(pool) == 2
     monkeypatch.setattr(memory_profile, "free_bytes", lambda _device: 50)
