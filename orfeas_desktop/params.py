@@ -33,6 +33,8 @@ class FieldKind(StrEnum):
     number = "number"
     choice = "choice"
     text = "text"
+    prose = "prose"
+    """Text of several lines."""
     box = "box"
     """`x0,y0,x1,y1` in pixels of the input picture, or nothing."""
     file = "file"

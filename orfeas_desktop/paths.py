@@ -49,6 +49,11 @@ class Paths:
         return self.data / "weights"
 
     @property
+    def loras(self) -> Path:
+        """The folder of the user's LoRAs."""
+        return self.data / "loras"
+
+    @property
     def staging(self) -> Path:
         """Where workers leave files; on the library's disk, so that adopting is a rename."""
         return self.library / "staging"

@@ -18,6 +18,7 @@ from orfeas_desktop.errors import (
     BadPicture,
     FileMissing,
     NotAFile,
+    OrfeasError,
     OutOfMemory,
     PermissionDenied,
     PictureDamaged,
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
+
+RECIPE = "orfeas"
+"""Under which a PNG of ours says what made it."""
+LONGEST_RECIPE = 100_000
+LARGEST_OWN = 5.0
+"""Megapixels; larger ones are not of this program."""
 
 _MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"BM", b"GIF8")
 _SIZE_FIELDS = {b"\x89PNG\r\n\x1a\n": (">II", 16), b"GIF8": ("<HH", 6), b"BM": ("<ii", 18)}
@@ -105,6 +112,16 @@ def read_picture(path: Path, *, max_side: int | None = None, max_megapixels: flo
     if picture.getchannel("A").getextrema() == (0, 0):
         raise PictureTransparent(name=path.name)
     return picture
+
+
+def recipe_in(path: Path) -> str:
+    """Return the recipe that this program wrote into a picture it made, or nothing."""
+    try:
+        with _opened(path, LARGEST_OWN) as image:
+            said = image.info.get(RECIPE)
+    except OrfeasError:
+        return ""
+    return said if isinstance(said, str) and len(said) <= LONGEST_RECIPE else ""
 
 
 @contextmanager

@@ -83,3 +83,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("ORFEAS_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_pipelines(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a text-to-image pipeline of random numbers and a LoRA for every base."""
+    from tests.tiny_pipelines import save_all
+
+    return save_all(tmp_path_factory.mktemp("tiny"))

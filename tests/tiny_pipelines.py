@@ -81,15 +81,18 @@ def _vae(latent_channels: int = 4, **more: object) -> AutoencoderKL:
     )
 
 
-def _unet(cross: int, **more: object) -> UNet2DConditionModel:
+def _unet(cross: int, *, early: bool, **more: object) -> UNet2DConditionModel:
+    """`early`: pictures look at words in the first block already, as in SD 1.5, not in the last, as in SDXL."""
+    down = ("CrossAttnDownBlock2D", "DownBlock2D") if early else ("DownBlock2D", "CrossAttnDownBlock2D")
+    up = ("UpBlock2D", "CrossAttnUpBlock2D") if early else ("CrossAttnUpBlock2D", "UpBlock2D")
     return UNet2DConditionModel(
         block_out_channels=(8, 16),
         layers_per_block=1,
         sample_size=32,
         in_channels=4,
         out_channels=4,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        down_block_types=down,
+        up_block_types=up,
         attention_head_dim=8,
         cross_attention_dim=cross,
         norm_num_groups=2,
@@ -104,7 +107,7 @@ def stable_diffusion() -> StableDiffusionPipeline:
         vae=_vae(),
         text_encoder=CLIPTextModel(_clip_config()),
         tokenizer=clip_tokenizer(),
-        unet=_unet(WIDTH),
+        unet=_unet(WIDTH, early=True),
         scheduler=DDIMScheduler(
             beta_schedule="scaled_linear", clip_sample=False, set_alpha_to_one=False, steps_offset=1
         ),
@@ -126,6 +129,7 @@ def stable_diffusion_xl(*, turbo: bool = False) -> StableDiffusionXLPipeline:
         tokenizer_2=clip_tokenizer(),
         unet=_unet(
             2 * WIDTH,
+            early=False,
             use_linear_projection=True,
             addition_embed_type="text_time",
             addition_time_embed_dim=8,
@@ -183,3 +187,15 @@ def save_lora(pipeline: DiffusionPipeline, folder: Path, name: str, *, rank: int
     type(pipeline).save_lora_weights(folder, weight_name=f"{name}.safetensors", **given)
     network.delete_adapters("made")
     return folder / f"{name}.safetensors"
+
+
+MAKERS = {"stable-diffusion-1-5": stable_diffusion, "sdxl-base": stable_diffusion_xl, "flux-1-schnell": flux}
+
+
+def save_all(place: Path) -> Path:
+    """Write a pipeline and a LoRA for every base, by the set's id."""
+    for name, maker in MAKERS.items():
+        pipeline = maker()
+        save(pipeline, place / name, None if maker is flux else "fp16")
+        save_lora(pipeline, place, f"{name}-lora")
+    return place

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,10 +17,21 @@ from orfeas_desktop.cli.options import (
     files_by_slot,
     project_for,
 )
+from orfeas_desktop.cli.pictures import (
+    Loras,
+    Negative,
+    OwnName,
+    Painter,
+    PictureBackend,
+    StyleName,
+    Words,
+    painter_for,
+)
 from orfeas_desktop.cli.running import finish, finish_background
 from orfeas_desktop.cli.screen import Json, WrongWords, error_object, one_line, rounded
 from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.engine.backends.base import Backend, Task
+from orfeas_desktop.engine.backends.text_to_image import picture_name
 from orfeas_desktop.errors import (
     BackendFailed,
     FolderMissing,
@@ -31,7 +42,7 @@ from orfeas_desktop.errors import (
 )
 from orfeas_desktop.params import Scalar
 from orfeas_desktop.register import Table
-from orfeas_desktop.requests import Destination, JobDone, JobResult
+from orfeas_desktop.requests import Destination, FromJob, JobDone, JobInput, JobResult
 from orfeas_desktop.studio import Studio
 
 DEFAULT_BACKEND = "relief"
@@ -43,7 +54,9 @@ orfeas generate chair.jpg --out chair.glb
 
 orfeas generate --view front=f.png --view back=b.png --out figure.obj --json
 
-orfeas generate a.png b.png c.png --out meshes/ --set resolution=160"""
+orfeas generate a.png b.png c.png --out meshes/ --set resolution=160
+
+orfeas generate --prompt "a red cup" --out cup.glb --json"""
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,8 @@ class Order:
     name: str
     pictures: dict[str, Path]
     target: Path | None
+    painter: Painter | None = None
+    """Makes the front picture from words first."""
 
 
 def generate(  # noqa: PLR0913  (typer: an option is an argument)
@@ -78,21 +93,46 @@ def generate(  # noqa: PLR0913  (typer: an option is an argument)
     setting: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the backend.")
     ] = None,
+    prompt: Annotated[
+        str, typer.Option(metavar="WORDS", help="Make the picture from these words first.")
+    ] = "",
+    negative: Negative = "",
+    style: StyleName = "",
+    lora: Loras = None,
+    picture_backend: PictureBackend = "",
+    pipeline: OwnName = "",
+    picture_setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--picture-set", metavar="KEY=VALUE", help="A setting of the engine that makes the picture."
+        ),
+    ] = None,
     project: Annotated[
         str, typer.Option(help="Keep the result in this project; it is made when missing.")
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
-    """Build a mesh from a picture."""
+    """Build a mesh from a picture, or from words."""
     del as_json
     call = call_of(context)
     entry = mesh_backend(backend)
     params = checked_settings(entry, setting or (), **({"box": box} if box else {}))
-    orders = _orders(pictures or [], files_by_slot(entry, view or ()), mask, out)
+    words = Words(
+        prompt, negative, style, tuple(lora or ()), picture_backend, pipeline, tuple(picture_setting or ())
+    )
+    orders = (
+        [_words_order(words, pictures or [], view or (), mask, out)]
+        if prompt
+        else _orders(pictures or [], files_by_slot(entry, view or ()), mask, out)
+    )
+    if not prompt and words != Words(""):
+        raise WrongWords("These options belong to --prompt, which is not given.")
     if out is None and not project:
         raise WrongWords("Neither --out nor --project says where the mesh goes.")
     maker = _Maker(call, entry, params, seed, project)
     with call.studio() as studio:
+        if prompt:
+            orders = [replace(orders[0], painter=painter_for(call, studio, words))]
         status = maker.make_all(studio, orders)
         finish_background(studio)
     return status
@@ -129,6 +169,18 @@ def _orders(
         exporter_for(out)
         check_target(out)
     return [Order(front.stem, {"front": front, **extra}, out)]
+
+
+def _words_order(
+    words: Words, pictures: Sequence[Path], views: Sequence[str], mask: Path | None, out: Path | None
+) -> Order:
+    """What is made from words alone; the picture comes from them."""
+    if pictures or views or mask is not None:
+        raise WrongWords("A prompt makes the picture itself: give words or pictures, not both.")
+    if out is not None:
+        exporter_for(out)
+        check_target(out)
+    return Order(picture_name(words.prompt), {}, out)
 
 
 def _make_folder(folder: Path) -> None:
@@ -187,21 +239,35 @@ class _Maker:
         before = len(screen.warnings)
         if order.target is not None:
             check_target(order.target)
-        inputs = {
+        inputs: dict[str, list[JobInput]] = {
             slot: [studio.add_picture(path) if self.project else studio.picture_file(path)]
             for slot, path in order.pictures.items()
         }
+        painted = None
+        if order.painter is not None:
+            painted = order.painter.start(studio, self.seed)
+            inputs["front"] = [FromJob(painted.id, "pictures")]
         job = studio.generate(
             self.entry.id,
             inputs,
             params=self.params,
             seed=self.seed,
             destination=self._destination(studio, order),
+            title=order.name,
         )
+        before_it = finish(studio, painted, screen, order.name).result if painted else None
         done = finish(studio, job, screen, order.name)
         self._warn_of_mask(order, done.result, len(screen.warnings) > before)
         files = [str(path) for path in self._export(studio, done, order)]
-        return self._report(order, done.result, files, screen.warnings[before:])
+        report = self._report(order, done.result, files, screen.warnings[before:])
+        if order.painter is not None and before_it is not None:
+            report["picture"] = {
+                "prompt": order.painter.prompt,
+                "backend": order.painter.entry.id,
+                "cached": before_it.cached,
+                "seconds": rounded(before_it.seconds),
+            }
+        return report
 
     def _destination(self, studio: Studio, order: Order) -> Destination | None:
         if not self.project:

@@ -11,7 +11,18 @@ from typing import Annotated
 import typer
 
 from orfeas_desktop import __version__
-from orfeas_desktop.cli import demo, doctor, generate, meshes, projects, tables, upkeep, weights
+from orfeas_desktop.cli import (
+    demo,
+    doctor,
+    generate,
+    loras,
+    meshes,
+    pictures,
+    projects,
+    tables,
+    upkeep,
+    weights,
+)
 from orfeas_desktop.cli.doors import Call, Doors
 from orfeas_desktop.cli.screen import Json, Screen, WrongWords, error_object, settle_streams
 from orfeas_desktop.errors import Cancelled, OrfeasError
@@ -41,6 +52,13 @@ weights_app = typer.Typer(
     rich_markup_mode=None,
 )
 
+lora_app = typer.Typer(
+    help="List, add and change LoRAs: small files that change how pictures look.",
+    epilog="Example: orfeas weights lora list",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
 
 def _show_version(wanted: bool) -> None:
     if wanted:
@@ -59,6 +77,7 @@ def _about(
 
 for _name, _verb, _example in (
     ("generate", generate.generate, generate.EXAMPLE),
+    ("picture", pictures.picture, pictures.EXAMPLE),
     ("backends", tables.list_backends, "Example: orfeas backends --json"),
     ("tools", tables.list_tools, "Example: orfeas tools"),
     ("exporters", tables.list_exporters, "Example: orfeas exporters"),
@@ -102,7 +121,16 @@ for _name, _verb, _example in (
 ):
     weights_app.command(_name, epilog=_example)(_verb)
 
+for _name, _verb, _example in (
+    ("list", loras.list_loras, "Example: orfeas weights lora list"),
+    ("add", loras.add, "Example: orfeas weights lora add clay.safetensors --trigger “clay figure”"),
+    ("change", loras.change, "Example: orfeas weights lora change clay --weight 0.7"),
+    ("remove", loras.remove, "Example: orfeas weights lora remove clay"),
+):
+    lora_app.command(_name, epilog=_example)(_verb)
+
 app.add_typer(project_app, name="project")
+weights_app.add_typer(lora_app, name="lora")
 app.add_typer(weights_app, name="weights")
 
 

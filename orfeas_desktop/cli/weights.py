@@ -15,10 +15,12 @@ from orfeas_desktop.cli.doors import Call, call_of
 from orfeas_desktop.cli.progress import ProgressView
 from orfeas_desktop.cli.running import finish
 from orfeas_desktop.cli.screen import Json, Screen, columns
+from orfeas_desktop.engine.weights.adding import add_from
 from orfeas_desktop.engine.weights.catalog import PURPOSES, WeightSet, catalog, weight_set
 from orfeas_desktop.engine.weights.licences import Licences
-from orfeas_desktop.engine.weights.linking import add_weights
+from orfeas_desktop.engine.weights.lora_shelf import LoraShelf
 from orfeas_desktop.engine.weights.move import finish_move, move_weights
+from orfeas_desktop.engine.weights.own_pictures import OwnPictures
 from orfeas_desktop.engine.weights.store import How, WeightStore
 from orfeas_desktop.engine.weights.transfers import Transfer, TransferState, transfer
 from orfeas_desktop.engine.weights.upkeep import plan_removal, remove_set
@@ -49,7 +51,14 @@ def list_sets(context: typer.Context, as_json: AsJson = False) -> None:
             "" if not weights.terms.consent else ", accepted" if each["licence_accepted"] else ", to accept"
         )
         rows.append((weights.id, weights.title, _gb(weights), str(each["state"]), weights.licence + accepted))
-    call.screen.give({"folder": str(store.folder), "sets": sets}, columns(rows))
+    own = OwnPictures(store.folder).all()
+    rows += [(each.name, f"your own, {each.base.value}", "", each.path, "") for each in own]
+    payload: dict[str, Json] = {
+        "folder": str(store.folder),
+        "sets": sets,
+        "own": [{"name": each.name, "base": each.base.value, "path": each.path} for each in own],
+    }
+    call.screen.give(payload, columns(rows))
 
 
 def show(context: typer.Context, weights: SetId, as_json: AsJson = False) -> None:
@@ -83,9 +92,15 @@ def add(
     """Tell the program of weights that are here already; they stay where they are."""
     del as_json
     call = call_of(context)
-    found = add_weights(_store(call), path.expanduser().absolute(), as_set)
-    rows: list[Json] = [{"set": each.weights.id, "folder": str(each.folder)} for each in found]
-    call.screen.give({"added": rows}, "\n".join(f"{each.weights.id}  {each.folder}" for each in found))
+    loras = LoraShelf.of(call.doors.paths)
+    found = add_from(_store(call), loras, path.expanduser().absolute(), as_set)
+    rows: list[Json] = [
+        {"set" if each.kind == "set" else each.kind: each.name, "folder": str(each.place)} for each in found
+    ]
+    words = {"set": "", "own": "your own pipeline ", "lora": "LoRA "}
+    call.screen.give(
+        {"added": rows}, "\n".join(f"{words[each.kind]}{each.name}  {each.place}" for each in found)
+    )
 
 
 def licence(
@@ -168,6 +183,12 @@ def remove(context: typer.Context, weights: SetId, yes: Yes = False, as_json: As
     del as_json
     call = call_of(context)
     store = _store(call)
+    own = OwnPictures(store.folder)
+    if any(each.name.casefold() == weights.casefold() for each in own.all()):
+        forgotten = own.forget(weights) if yes else own.named(weights)
+        said: dict[str, Json] = {"own": forgotten.name, "done": yes, "forgotten": forgotten.path}
+        call.screen.give(said, f"{'forgotten' if yes else 'would forget'}  {forgotten.path}")
+        return
     plan = remove_set(weights, store) if yes else plan_removal(weights, store)
     left = store.find(weights) if yes else None
     payload: dict[str, Json] = {

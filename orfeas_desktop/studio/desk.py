@@ -162,10 +162,11 @@ class Studio(LibraryFace):
         params: Mapping[str, Scalar] | None = None,
         seed: int = 0,
         destination: Destination | None = None,
+        title: str = "",
     ) -> Job:
         """Queue a generation from `pictures` by input slot. Raises what `check` raises."""
         inputs = {slot: tuple(given) for slot, given in pictures.items() if given}
-        title = destination.name if destination else title_of(inputs)
+        title = title or (destination.name if destination else title_of(inputs))
         return self.start(
             Work(
                 table=Table.backends,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.engine.weights.catalog import weight_set
+from orfeas_desktop.engine.weights.own_pictures import OwnPictures
 from orfeas_desktop.errors import LicenceNotAccepted, OrfeasError, WeightsMissing
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class BackendNeeds:
 
     def reason_against(self, backend: Backend) -> OrfeasError | None:
         """Return why the backend cannot run here, or None."""
+        if backend.own_files and not OwnPictures(self.weights.folder).all():
+            return WeightsMissing(entry=backend.id, missing="a folder or file of your own")
         missing = [set_id for set_id in backend.weights if self.weights.find(set_id) is None]
         if missing:
             titles = ", ".join(weight_set(set_id).title for set_id in missing)

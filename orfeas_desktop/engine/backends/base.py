@@ -25,6 +25,8 @@ class Backend(WorkEntry):
     task: Task
     weights: tuple[str, ...] = ()
     """Ids of the weight sets it needs; none means that it always runs."""
+    own_files: bool = False
+    """Whether it works with files of the user's own, which it names in its settings."""
     vram_gb: float = 0.0
     licence: str = ""
 

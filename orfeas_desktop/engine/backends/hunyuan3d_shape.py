@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from orfeas_desktop.assets import LocalFile
     from orfeas_desktop.engine.backends.hunyuan3d_variants import ShapeParams, Variant
     from orfeas_desktop.engine.jobs.context import Inputs, JobContext
-    from orfeas_desktop.engine.networks.memory_profile import MemoryProfile
+    from orfeas_desktop.engine.networks.memory_profile import MemoryPlan, MemoryProfile
     from orfeas_desktop.engine.networks.shape_pipeline import (
-        MemoryPlan,
         PipelineSettings,
         PipelineWatch,
         ShapePipeline,
@@ -104,8 +103,8 @@ class Hunyuan3dShape(Backend):
         """Run the networks; when memory runs out, once more in the next smaller profile."""
         import torch
 
-        from orfeas_desktop.engine.networks.memory_profile import best_device, measured_peak
-        from orfeas_desktop.engine.networks.shape_pipeline import MemoryPlan, ShapePipeline
+        from orfeas_desktop.engine.networks.memory_profile import MemoryPlan, best_device, measured_peak
+        from orfeas_desktop.engine.networks.shape_pipeline import ShapePipeline
 
         device = best_device()
         dtype = dtype_of(options.precision, device)

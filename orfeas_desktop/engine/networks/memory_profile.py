@@ -41,6 +41,15 @@ class MemoryProfile(StrEnum):
 
 
 @dataclass(frozen=True)
+class MemoryPlan:
+    """Where and how precisely the networks compute, and which of them are there at once."""
+
+    device: torch.device
+    dtype: torch.dtype
+    profile: MemoryProfile = MemoryProfile.full
+
+
+@dataclass(frozen=True)
 class MemoryNeed:
     """Bytes of each network's numbers in the working precision, and of what is computed beside them."""
 

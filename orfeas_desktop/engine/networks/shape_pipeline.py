@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import torch
 
 from orfeas_desktop.engine.networks.image_conditioner import ImageConditioner
-from orfeas_desktop.engine.networks.memory_profile import MemoryProfile, release
+from orfeas_desktop.engine.networks.memory_profile import MemoryPlan, MemoryProfile, release
 from orfeas_desktop.engine.networks.picture_preparation import prepare_pictures
 from orfeas_desktop.engine.networks.shape_dit import ShapeDit
 from orfeas_desktop.engine.networks.shape_dit_21 import ShapeDit21
@@ -59,15 +59,6 @@ class PipelineSettings:
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
     volume: VolumeSettings = field(default_factory=VolumeSettings)
     surface: SurfaceSettings = field(default_factory=SurfaceSettings)
-
-
-@dataclass(frozen=True)
-class MemoryPlan:
-    """Where and how precisely the networks compute, and which of them are there at once."""
-
-    device: torch.device
-    dtype: torch.dtype
-    profile: MemoryProfile = MemoryProfile.full
 
 
 class ShapePipeline:

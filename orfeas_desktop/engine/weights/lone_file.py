@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import cast
 
 import yaml
 
-from orfeas_desktop.engine.weights.recognise import tensor_names
+from orfeas_desktop.engine.weights.recognise import header_of
 from orfeas_desktop.errors import BadWeights
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -44,13 +43,10 @@ FAMILIES = {
 
 def tensor_shapes(file: Path) -> Shapes:
     """Return the shapes in a whole safetensors file by name. Raises BadWeights."""
-    tensor_names(file)
-    with file.open("rb") as stream:
-        length = int.from_bytes(stream.read(8), "little")
-        header = cast("dict[str, dict[str, object]]", json.loads(stream.read(length)))
+    header = header_of(file)
     shapes: dict[str, tuple[int, ...]] = {}
     for name, entry in header.items():
-        shape = entry.get("shape")
+        shape = cast("dict[str, object]", entry).get("shape") if isinstance(entry, dict) else None
         if name != "__metadata__" and isinstance(shape, list):
             sides = cast("list[object]", shape)
             shapes[name] = tuple(side for side in sides if isinstance(side, int))

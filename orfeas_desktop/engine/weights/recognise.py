@@ -131,8 +131,8 @@ def _check_names(file: Path, *, whole: bool) -> None:
         raise BadWeights(name=file.name, problem=f"it holds no {', '.join(sorted(missing))}")
 
 
-def tensor_names(file: Path) -> tuple[str, ...]:
-    """Return the names in a safetensors file whose length is what its header says. Raises BadWeights."""
+def header_of(file: Path) -> dict[str, object]:
+    """Return the header of a safetensors file whose length is what it says. Raises BadWeights."""
     try:
         size = file.stat().st_size
         with file.open("rb") as stream:
@@ -148,7 +148,12 @@ def tensor_names(file: Path) -> tuple[str, ...]:
         raise BadWeights(name=file.name, problem="it is not a whole safetensors file") from None
     if size != 8 + length + max(ends, default=0):
         raise BadWeights(name=file.name, problem="it ends early or has more than it should")
-    return tuple(name for name in entries if name != "__metadata__")
+    return entries
+
+
+def tensor_names(file: Path) -> tuple[str, ...]:
+    """Return the names in a safetensors file whose length is what its header says. Raises BadWeights."""
+    return tuple(name for name in header_of(file) if name != "__metadata__")
 
 
 def _end(value: object) -> int:

@@ -10,6 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from orfeas_desktop.engine.weights.catalog import weight_set
+from orfeas_desktop.engine.weights.pipeline_folder import (
+    INDEX,
+    holds_pipeline,
+    read_pipeline_folder,
+    sampled,
+)
 from orfeas_desktop.engine.weights.recognise import find_weights, weight_file
 from orfeas_desktop.errors import BadWeights, FolderMissing
 
@@ -50,6 +56,12 @@ class WeightShelf:
         self._write(places)
         return found
 
+    def add_pipeline(self, set_id: str, folder: Path) -> None:
+        """Remember that a text-to-image set lies in that folder. Raises UnknownEntry and BadWeights."""
+        weight_set(set_id)
+        read_pipeline_folder(folder)
+        self._write(self._places() | {set_id: str(folder.resolve())})
+
     def forget(self, set_id: str) -> None:
         """No longer know where that set lies; its files stay. Raises UnknownEntry."""
         weight_set(set_id)
@@ -62,7 +74,9 @@ class WeightShelf:
         known = self._places().get(set_id)
         wanted = weight_set(set_id)
         repository = wanted.repository.rpartition("/")[2]
-        places = [self.folder / repository / wanted.folder, self.folder / wanted.folder]
+        places = [self.folder / repository / wanted.folder]
+        if wanted.folder:
+            places.append(self.folder / wanted.folder)
         if known is not None:
             places.insert(0, Path(known))
         return next((place for place in places if _usable(place)), None)
@@ -92,6 +106,9 @@ def sampled_digest(folders: Sequence[Path]) -> str:
     """
     whole = hashlib.sha256()
     for folder in folders:
+        if (folder / INDEX).is_file():
+            whole.update(sampled((folder / INDEX, *read_pipeline_folder(folder).files)).encode())
+            continue
         whole.update((folder / "config.yaml").read_bytes())
         file = weight_file(folder)
         if file is not None:
@@ -100,7 +117,8 @@ def sampled_digest(folders: Sequence[Path]) -> str:
 
 
 def _usable(folder: Path) -> bool:
-    return (folder / "config.yaml").is_file() and weight_file(folder) is not None
+    shape = (folder / "config.yaml").is_file() and weight_file(folder) is not None
+    return shape or holds_pipeline(folder)
 
 
 def _sample(file: Path) -> bytes:

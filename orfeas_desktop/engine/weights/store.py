@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from orfeas_desktop.engine.weights.catalog import WEIGHT_SETS, catalog, weight_set
 from orfeas_desktop.engine.weights.file_table import only_here, read_table, write_table
+from orfeas_desktop.engine.weights.pipeline_folder import INDEX, holds_pipeline, read_pipeline_folder
 from orfeas_desktop.engine.weights.recognise import WEIGHT_NAMES
 from orfeas_desktop.engine.weights.shelf import WeightShelf, sampled_digest
 from orfeas_desktop.errors import WeightsMissing
@@ -116,7 +117,8 @@ class WeightStore:
         owned = self.owned().sets.get(set_id)
         if owned is not None:
             return self.folder / wanted.place if owned.complete and self._all_there(owned) else None
-        return self.shelf.find(set_id) if wanted in WEIGHT_SETS else None
+        usable = wanted in WEIGHT_SETS or wanted.purpose == "text-to-image"
+        return self.shelf.find(set_id) if usable else None
 
     def need(self, entry: str, set_id: str) -> Path:
         """Return the folder of that set. Raises WeightsMissing for the entry that needs it."""
@@ -155,7 +157,9 @@ class WeightStore:
 
 
 def used_files(folder: Path) -> tuple[Path, ...]:
-    """Return the files of a folder of a shape set that the engines read."""
+    """Return the files of a set's folder that the engines read."""
+    if holds_pipeline(folder):
+        return (folder / INDEX, *read_pipeline_folder(folder).files)
     names = ("config.yaml", *WEIGHT_NAMES)
     return tuple(folder / name for name in names if (folder / name).is_file())
 

@@ -81,7 +81,7 @@ def _wanted_of(
     weights = weight_set(set_id)
     rows: list[tuple[Path, int, str | None]] = []
     for path in used_files(folder):
-        known = weights.file(path.name)
+        known = weights.file(path.relative_to(folder).as_posix())
         rows.append((path, path.stat().st_size, known.sha256 if known else None))
     return tuple(rows)
 
