@@ -296,7 +296,9 @@ class SignInNeeded(ResourceError):
     code = "sign-in-needed"
     sentence = QT_TRANSLATE_NOOP("Errors", "“{repository}” is given only to people who are signed in.")
     remedy = QT_TRANSLATE_NOOP(
-        "Errors", "Accept its terms at {address}, make an access token there and set HF_TOKEN to it."
+        "Errors",
+        "Accept its terms at {address}, make an access token in your account there, and give it under "
+        "“Weights… → Access token” or with “orfeas weights sign-in”.",
     )
 
 

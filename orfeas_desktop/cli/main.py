@@ -117,6 +117,8 @@ for _name, _verb, _example in (
     ("verify", weights.verify, "Example: orfeas weights verify hunyuan3d-2mini-turbo --json"),
     ("remove", weights.remove, "Example: orfeas weights remove hunyuan3d-2mini-turbo --yes"),
     ("where", weights.where, "Example: orfeas weights where"),
+    ("sign-in", weights.sign_in, "Example: orfeas weights sign-in"),
+    ("sign-out", weights.sign_out, "Example: orfeas weights sign-out"),
     ("move", weights.move, "Example: orfeas weights move /mnt/large/weights"),
 ):
     weights_app.command(_name, epilog=_example)(_verb)

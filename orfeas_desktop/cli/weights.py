@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, cast
@@ -22,6 +24,7 @@ from orfeas_desktop.engine.weights.lora_shelf import LoraShelf
 from orfeas_desktop.engine.weights.move import finish_move, move_weights
 from orfeas_desktop.engine.weights.own_pictures import OwnPictures
 from orfeas_desktop.engine.weights.store import How, WeightStore
+from orfeas_desktop.engine.weights.token import TokenKeeper, TokenPlace
 from orfeas_desktop.engine.weights.transfers import Transfer, TransferState, transfer
 from orfeas_desktop.engine.weights.upkeep import plan_removal, remove_set
 from orfeas_desktop.errors import BadInput
@@ -220,9 +223,32 @@ def where(context: typer.Context, as_json: AsJson = False) -> None:
         "used_bytes": used,
         "free_bytes": free,
         "network_log": str(call.doors.paths.network_log),
+        "token": TokenKeeper.of(call.doors.paths).place().value,
     }
     words = f"{store.folder}\n{used / 1e9:.2f} GB used, {free / 1e9:.2f} GB free\ncalls are logged in {payload['network_log']}"
     call.screen.give(payload, words)
+
+
+def sign_in(context: typer.Context, as_json: AsJson = False) -> None:
+    """Keep an access token of the hub, typed unseen or read from standard input."""
+    del as_json
+    call = call_of(context)
+    if sys.stdin is not None and sys.stdin.isatty():
+        token = getpass.getpass("Access token (it is not shown): ")
+    else:
+        token = sys.stdin.readline() if sys.stdin is not None else ""
+    place = TokenKeeper.of(call.doors.paths).keep(token)
+    words = "the system’s keyring" if place is TokenPlace.keyring else "a file that only you can read"
+    call.screen.give({"token": place.value}, f"kept in {words}")
+
+
+def sign_out(context: typer.Context, as_json: AsJson = False) -> None:
+    """Forget the access token."""
+    del as_json
+    call = call_of(context)
+    keeper = TokenKeeper.of(call.doors.paths)
+    keeper.forget()
+    call.screen.give({"token": keeper.place().value}, "forgotten")
 
 
 def move(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import subprocess
 import sys
@@ -134,3 +135,33 @@ def test_a_download_that_is_stopped_goes_on_where_it_was(orfeas, hub, home, how)
     assert shown["folder"] is None
     assert orfeas("weights", "download", SET).status == 0
     assert int(hub.gets(LARGE)[-1].range.removeprefix("bytes=").removesuffix("-")) >= 50_000
+
+
+def test_a_set_behind_a_gate_wants_a_token_and_nobody_writes_it_down(orfeas, hub, home, monkeypatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    hub.gate = "hf_secret123"
+    orfeas("weights", "licence", SET, "--accept")
+    refused = orfeas("weights", "download", SET, "--json")
+    assert (refused.status, refused.error["code"]) == (3, "sign-in-needed")
+    assert "orfeas weights sign-in" in refused.error["remedy"]
+    assert orfeas("weights", "where", "--json").json["token"] == "nowhere"
+    monkeypatch.setattr(sys, "stdin", io.StringIO("hf_wrong\n"))
+    assert orfeas("weights", "sign-in").out == "kept in a file that only you can read\n"
+    assert orfeas("weights", "download", SET, "--json").error["code"] == "sign-in-needed"
+    monkeypatch.setattr(sys, "stdin", io.StringIO("hf_secret123\n"))
+    assert orfeas("weights", "sign-in", "--json").json == {"token": "file"}
+    assert orfeas("weights", "download", SET).status == 0
+    written = [path for path in home.rglob("*") if path.is_file() and b"hf_secret123" in path.read_bytes()]
+    assert written == [home / "config" / "hub_token"]
+    assert orfeas("weights", "sign-out", "--json").json == {"token": "nowhere"}
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert orfeas("weights", "sign-in", "--json").error["code"] == "bad-input"
+
+
+def test_a_repository_that_is_unknown_is_told(orfeas, hub, monkeypatch) -> None:
+    hub.repository = "somebody/else"
+    orfeas("weights", "licence", SET, "--accept")
+    refused = orfeas("weights", "download", SET, "--json")
+    assert (refused.status, refused.error["code"]) == (3, "download-failed")
+    assert refused.error["message"].endswith("could not be downloaded: the hub does not have it.")

@@ -21,7 +21,7 @@ LONGEST_PROMPT = 20_000
 _PUBLISHED = Choice("default", QT_TRANSLATE_NOOP("Params", "As published"))
 _FLOW = (
     Choice("flow-euler", QT_TRANSLATE_NOOP("Params", "Flow Euler")),
-    Choice("flow-heun", QT_TRANSLATE_NOOP("Params", "Flow Heun")),
+    Choice("flow-lcm", QT_TRANSLATE_NOOP("Params", "Flow LCM")),
 )
 _DIFFUSION = (
     Choice("euler", "Euler"),

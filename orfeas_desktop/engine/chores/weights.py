@@ -41,14 +41,16 @@ class DownloadWeights(Chore):
         from orfeas_desktop.engine.weights.licences import Licences
         from orfeas_desktop.engine.weights.network import NetworkDoor, rules_of
         from orfeas_desktop.engine.weights.store import WeightStore
+        from orfeas_desktop.engine.weights.token import TokenKeeper
         from orfeas_desktop.paths import Paths
 
         del inputs
         paths = Paths.of()
+        token = TokenKeeper.of(paths).read()
         around = Surroundings(
             store=WeightStore.of(paths),
             licences=Licences(paths.licences_file),
-            door=NetworkDoor(lambda: rules_of(paths), paths.network_log),
+            door=NetworkDoor(lambda: rules_of(paths, token), paths.network_log),
             hub_cache=hub_cache(),
         )
         owned = download_set(cast("WeightsParams", params).weights, around, context)

@@ -44,9 +44,9 @@ SCHEDULERS: Mapping[str, tuple[str, Mapping[str, object]]] = {
     "unipc": ("UniPCMultistepScheduler", {}),
     "lcm": ("LCMScheduler", {}),
     "flow-euler": ("FlowMatchEulerDiscreteScheduler", {}),
-    "flow-heun": ("FlowMatchHeunDiscreteScheduler", {}),
+    "flow-lcm": ("FlowMatchLCMScheduler", {}),
 }
-FLOW_SCHEDULERS = {"default", "flow-euler", "flow-heun"}
+FLOW_SCHEDULERS = {"default", "flow-euler", "flow-lcm"}
 """What fits an engine that follows a straight flow."""
 
 

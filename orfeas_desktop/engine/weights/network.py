@@ -35,8 +35,8 @@ class NetworkRules:
     """For files that are given only to people who are signed in."""
 
 
-def rules_of(paths: Paths) -> NetworkRules:
-    """Return the rules in force now, from settings and environment. Raises BadParams."""
+def rules_of(paths: Paths, token: str = "") -> NetworkRules:
+    """Return the rules in force now, from settings and environment, for who has that token. Raises BadParams."""
     chosen = load_settings(paths.settings_file).weights
     endpoint = (chosen.endpoint.strip() or os.environ.get("HF_ENDPOINT", "").strip() or HUB).rstrip("/")
     if urlsplit(endpoint).scheme not in {"http", "https"} or not urlsplit(endpoint).hostname:
@@ -44,7 +44,7 @@ def rules_of(paths: Paths) -> NetworkRules:
     proxy = chosen.proxy.strip()
     if proxy and urlsplit(proxy).scheme not in {"http", "https", "socks5"}:
         raise BadParams(entry="weights", problem=f"the proxy “{proxy}” is no web address")
-    return NetworkRules(chosen.offline, endpoint, proxy, os.environ.get("HF_TOKEN", "").strip())
+    return NetworkRules(chosen.offline, endpoint, proxy, token)
 
 
 class NetworkDoor:

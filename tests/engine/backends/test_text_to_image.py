@@ -24,7 +24,7 @@ from orfeas_desktop.engine.weights.store import WeightStore
 from orfeas_desktop.errors import BadInput, BadWeights, Cancelled, OutOfMemory, WeightsMissing
 from tests.tiny_pipelines import MAKERS, save_lora, stable_diffusion
 
-QUICK = {"prompt": "a red cup", "width": 256, "height": 256, "num_inference_steps": 2}
+QUICK = {"prompt": "a red cup", "width": 256, "height": 256, "num_inference_steps": 2, "style": "none"}
 
 
 @pytest.fixture
@@ -95,19 +95,19 @@ def warned(sent: list) -> list[str]:
 
 def test_what_is_cut_from_a_long_prompt_is_said(make) -> None:
     sent: list = []
-    make("stable-diffusion-1-5", sent, prompt="red cup " * 12 + "WITH A HANDLE", style="none")
+    make("stable-diffusion-1-5", sent, prompt="red cup " * 12 + "WITH A HANDLE")
     (said,) = warned(sent)
-    assert said.endswith("this was not read: “d cup WITH A HANDLE”.")
+    assert said.endswith("this was not read: “H A HANDLE”.")
     sent.clear()
-    make("stable-diffusion-1-5", sent, negative_prompt="b" * 90, style="none")
+    make("stable-diffusion-1-5", sent, negative_prompt="b" * 90)
     assert "was not read" in warned(sent)[0]
     sent.clear()
-    make("flux-1-schnell", sent, prompt="red cup " * 12, negative_prompt="blue", style="none")
+    make("flux-1-schnell", sent, prompt="red cup " * 12, negative_prompt="blue")
     assert warned(sent) == ["What is not wanted was left out: this engine or guidance takes no such words."]
 
 
 def test_words_that_are_not_wanted_and_the_style_change_the_picture(make) -> None:
-    plain = pixels(make("stable-diffusion-1-5", style="none")[0])[0]
+    plain = pixels(make("stable-diffusion-1-5")[0])[0]
     assert (pixels(make("stable-diffusion-1-5", style="none", negative_prompt="blue")[0])[0] != plain).any()
     assert (pixels(make("stable-diffusion-1-5", style="anime")[0])[0] != plain).any()
 
@@ -120,8 +120,9 @@ def test_schedulers(make, scheduler) -> None:
 
 def test_flow_schedulers(make) -> None:
     sent: list = []
-    (picture,) = pixels(make("flux-1-schnell", sent, scheduler="flow-heun")[0])
-    assert picture.std() > 1
+    for scheduler in ("flow-euler", "flow-lcm"):
+        (picture,) = pixels(make("flux-1-schnell", sent, scheduler=scheduler)[0])
+        assert picture.std() > 1
 
 
 def test_several_loras_and_one_for_another_base(make, words_home) -> None:
@@ -150,7 +151,7 @@ def test_a_lora_that_does_not_fit_or_has_gone_is_told(make, words_home) -> None:
     with pytest.raises(BadWeights, match="does not fit"):
         make("stable-diffusion-1-5", loras=written_uses([lora.use()]))
     elsewhere = words_home / "elsewhere.safetensors"
-    save_file({key.replace("attentions.0", "attentions.7"): value for key, value in rows.items()}, elsewhere)
+    save_file({key.replace("attentions.", "attentions.7"): value for key, value in rows.items()}, elsewhere)
     lost = shelf.add(elsewhere)
     with pytest.raises(BadWeights, match="fit"):
         make("stable-diffusion-1-5", loras=written_uses([lost.use()]))

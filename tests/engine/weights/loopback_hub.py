@@ -66,6 +66,8 @@ class Hub:
         self.asked: list[Asked] = []
         self.listed: bytes | None = None
         self.lies: dict[str, str] = {}
+        self.gate = ""
+        """The token without which nothing is given."""
         self.leaving = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.hub = self
@@ -123,6 +125,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.hub.asked.append(
             Asked(self.path, self.headers.get("Range", ""), self.headers.get("Authorization", ""))
         )
+        gate = self.server.hub.gate
+        if gate and self.headers.get("Authorization", "") != f"Bearer {gate}":
+            return self._plain(401, {"X-Error-Code": "GatedRepo"})
         if self.path.startswith("/api/"):
             return self._list()
         name = self.path.split(f"/resolve/{COMMIT}/", 1)[-1]

@@ -128,13 +128,11 @@ def test_the_folder_is_what_the_settings_say(home, monkeypatch, tmp_path) -> Non
 
 
 def test_rules_come_from_settings_and_environment(home, monkeypatch) -> None:
-    for name in ("HF_ENDPOINT", "HF_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
     assert rules_of(Paths.of()).endpoint == "https://huggingface.co"
     monkeypatch.setenv("HF_ENDPOINT", "http://mirror/")
-    monkeypatch.setenv("HF_TOKEN", "t")
     monkeypatch.setenv("ORFEAS_WEIGHTS__OFFLINE", "true")
-    rules = rules_of(Paths.of())
+    rules = rules_of(Paths.of(), "t")
     assert (rules.endpoint, rules.token, rules.offline) == ("http://mirror", "t", True)
     monkeypatch.setenv("ORFEAS_WEIGHTS__ENDPOINT", "ftp://x")
     with pytest.raises(BadParams):
