@@ -10,7 +10,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backends.fail import Keyring as NoKeyring
 
 from orfeas_desktop.engine.weights.catalog import weight_set
 from tests.engine.weights.loopback_hub import LARGE, SET, SMALL, Hub, Trouble
@@ -139,6 +141,7 @@ def test_a_download_that_is_stopped_goes_on_where_it_was(orfeas, hub, home, how)
 
 def test_a_set_behind_a_gate_wants_a_token_and_nobody_writes_it_down(orfeas, hub, home, monkeypatch) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setattr(keyring, "get_keyring", NoKeyring)
     monkeypatch.delenv("HF_TOKEN", raising=False)
     hub.gate = "hf_secret123"
     orfeas("weights", "licence", SET, "--accept")

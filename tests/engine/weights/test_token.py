@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
 
 import keyring
 import pytest
@@ -21,7 +20,7 @@ TOKEN = "hf_abcDEF123"
 class Ring(KeyringBackend):
     """A system keyring in miniature; `locked`: it lets nobody in."""
 
-    priority = 5
+    priority = 0.5
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,13 +42,11 @@ class Ring(KeyringBackend):
 
 
 @pytest.fixture
-def ring(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ring]:
-    before = keyring.get_keyring()
+def ring(monkeypatch: pytest.MonkeyPatch) -> Ring:
     made = Ring()
-    keyring.set_keyring(made)
+    monkeypatch.setattr(keyring, "get_keyring", lambda: made)
     monkeypatch.delenv("HF_TOKEN", raising=False)
-    yield made
-    keyring.set_keyring(before)
+    return made
 
 
 @pytest.fixture
@@ -69,8 +66,8 @@ def test_the_keyring_keeps_it(ring, keeper) -> None:
     assert (keeper.place(), keeper.read()) == (TokenPlace.nowhere, "")
 
 
-def test_without_a_keyring_a_private_file_does(ring, keeper) -> None:
-    keyring.set_keyring(NoKeyring())
+def test_without_a_keyring_a_private_file_does(ring, keeper, monkeypatch) -> None:
+    monkeypatch.setattr(keyring, "get_keyring", NoKeyring)
     assert keeper.keep(TOKEN) is TokenPlace.file
     assert stat.S_IMODE(keeper.file.stat().st_mode) == 0o600
     assert keeper.read() == TOKEN
@@ -103,8 +100,8 @@ def test_what_is_no_token_is_refused_and_not_repeated(ring, keeper, wrong) -> No
     assert not wrong or wrong not in caught.value.say()
 
 
-def test_a_place_that_cannot_be_written_is_told(ring, tmp_path) -> None:
-    keyring.set_keyring(NoKeyring())
+def test_a_place_that_cannot_be_written_is_told(ring, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(keyring, "get_keyring", NoKeyring)
     (tmp_path / "file").write_text("")
     keeper = TokenKeeper(tmp_path / "file" / "hub_token")
     with pytest.raises(PermissionDenied):
