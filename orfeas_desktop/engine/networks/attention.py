@@ -44,7 +44,7 @@ def _attend_by_head(queries: Tensor, keys: Tensor, values: Tensor, key_bias: Ten
     """Head after head on the processor, where this is faster than the fused kernel; laid out (B, Q, heads, d)."""
     batch, heads, count, width = queries.shape
     out = queries.new_empty(batch, count, heads, width)
-    scaled = keys * width**-0.5
+    scaled = (keys * width**-0.5).contiguous()
     columns = values.transpose(2, 3).contiguous()
     bias = None if key_bias is None else key_bias.flatten()
     for sample in range(batch):

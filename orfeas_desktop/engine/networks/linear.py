@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LEAST_PRODUCTS = 1 << 23
-"""Multiplications below which the way into oneDNN costs more than it saves."""
+"""Multiplications below which the way into oneDNN costs more than it saves. It is very slow at strided weights."""
 
 
 class _Product(Protocol):
@@ -53,14 +53,14 @@ def suits(x: Tensor, products: int) -> bool:
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x·weightᵀ + bias for x (…, in) and weight (out, in)."""
-    if _PRODUCT is not None and suits(x, x.numel() * weight.shape[0]):
+    if _PRODUCT is not None and suits(x, x.numel() * weight.shape[0]) and weight.is_contiguous():
         return _PRODUCT(x, weight, bias, "none", [], "")
     return functional.linear(x, weight, bias)
 
 
 def gelu_product(x: Tensor, weight: Tensor, bias: Tensor | None, approximate: str = "none") -> Tensor:
     """GELU(x·weightᵀ + bias), exact or by `tanh`."""
-    if _PRODUCT is not None and suits(x, x.numel() * weight.shape[0]):
+    if _PRODUCT is not None and suits(x, x.numel() * weight.shape[0]) and weight.is_contiguous():
         return _PRODUCT(x, weight, bias, "gelu", [], approximate)
     return functional.gelu(functional.linear(x, weight, bias), approximate=approximate)
 
