@@ -1,19 +1,16 @@
-"""Unwrap: a new texture layout, with the colours carried over."""
+"""Unwrap: a new texture layout, with the textures carried over."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.engine.bake.carry import carried
 from orfeas_desktop.engine.mesh.charts import chart_facts
 from orfeas_desktop.engine.mesh.layout import Layout, atlas_layout, box_layout
-from orfeas_desktop.engine.mesh.mesh import Material
 from orfeas_desktop.engine.mesh.pick import with_vertices
-from orfeas_desktop.engine.mesh.rebake import rebaked
-from orfeas_desktop.engine.mesh.textures import textures_of
 from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.tools.child import in_child
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
@@ -21,8 +18,10 @@ from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from orfeas_desktop.engine.jobs.context import JobContext
-    from orfeas_desktop.engine.mesh.mesh import Mesh, Texture
+    from orfeas_desktop.engine.mesh.mesh import Mesh
 
 _AT_ONCE = 2000
 """Meshes of no more faces are unwrapped in a moment, in this process."""
@@ -90,15 +89,7 @@ def _make(meshes: tuple[Mesh, ...], params: UnwrapParams, context: JobContext) -
     new = with_vertices(mesh, layout.rows).changed(
         faces=layout.faces, uvs=(layout.uv,), tangents=None, polygons=None
     )
-    slots = {slot for material in mesh.materials for slot in textures_of(material)}
-    texture = None
-    if "base_color_texture" in slots:
-        texture = rebaked(mesh, new, params.texture_side, lambda share: context.progress(0.5 + 0.3 * share))
-    if slots - {"base_color_texture"}:
-        context.warn(
-            QT_TRANSLATE_NOOP("Warnings", "Only the base colour was carried over to the new layout.")
-        )
-    new = new.changed(materials=tuple(_with(material, texture) for material in mesh.materials))
+    new = carried(mesh, new, params.texture_side, lambda share: context.progress(0.5 + 0.3 * share))
     context.progress(0.85)
     figures = chart_facts(new, texture_side=params.texture_side)
     for name, value in (
@@ -120,33 +111,36 @@ def _layout(mesh: Mesh, params: UnwrapParams, context: JobContext) -> Layout:
         return box_layout(*arguments)
     if mesh.face_count > params.most_faces:
         raise refuse(mesh, f"it has more than {params.most_faces} faces; “Decimate” leaves fewer")
-    layout = None
-    if (Topology.of(mesh).uses <= 2).all():
-        if mesh.face_count <= _AT_ONCE:
-            layout = atlas_layout(*arguments)
-        else:
-            layout = in_child(atlas_layout, arguments, context, params.limit_s)
+    if not (Topology.of(mesh).uses <= 2).all():
+        context.warn(
+            QT_TRANSLATE_NOOP(
+                "Warnings",
+                "Edges with more than two faces stand against the atlas; the box was taken. “Repair” mends them.",
+            )
+        )
+        return _boxed(arguments, context)
+    if mesh.face_count <= _AT_ONCE:
+        layout = atlas_layout(*arguments)
+    else:
+        layout = in_child(atlas_layout, arguments, context, params.limit_s)
     if layout is None or layout.faces.shape != mesh.faces.shape or not np.isfinite(layout.uv).all():
         context.warn(
             QT_TRANSLATE_NOOP("Warnings", "The atlas did not come about; the box was taken instead.")
         )
-        context.fact("uv_how", Charts.box.value)
-        return box_layout(*arguments)
+        return _boxed(arguments, context)
     return layout
 
 
-def _with(material: Material, texture: Texture | None) -> Material:
-    """Return the material with its factors, this base colour texture and no other."""
-    kept = texture if material.base_color_texture is not None else None
-    bare = replace(material, **dict.fromkeys(textures_of(material)))
-    return replace(bare, base_color_texture=kept)
+def _boxed(arguments: tuple[NDArray[np.float32], NDArray[np.int32], int, int], context: JobContext) -> Layout:
+    context.fact("uv_how", Charts.box.value)
+    return box_layout(*arguments)
 
 
 UNWRAP = WorkshopTool(
     id="unwrap",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Tools", "Unwrap"),
-    summary=QT_TRANSLATE_NOOP("Tools", "Makes a new texture layout and carries the base colour over."),
+    summary=QT_TRANSLATE_NOOP("Tools", "Makes a new texture layout and carries the textures over."),
     params=UnwrapParams,
     make=_make,
     new_surface=True,

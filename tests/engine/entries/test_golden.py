@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.mesh.mesh import Mesh
 
 NEEDS_LAYOUT = {"bake"}
-QUICK = {"bake": {"texture_side": 64}}
+QUICK = {"unwrap": {"texture_side": 128}, "bake": {"texture_side": 64}}
 """Settings that matter only to textures, which are not looked at here."""
 ENTRIES: list[WorkEntry] = [*TOOLS, *EXPORTERS, *LAYOUTS]
 
@@ -43,7 +43,7 @@ GOLDEN = {
     "split 1": "box.glb, box-piece1.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "cut 1": "box.glb, box-rest.glb: 8 v 12 f 0.02 x 0.02 x 0.06 m, d81501cb3bc1",
     "boolean 1": "box.glb: 20 v 36 f 0.03 x 0.05 x 0.07 m, 980c1de6d962",
-    "unwrap 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
+    "unwrap 2": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "bake 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "collision 2": "box.glb, box-collision1.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "print-check 1": "box.glb, box-walls.glb, box-overhangs.glb, box.report.json: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",

@@ -9,12 +9,19 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import distance_transform_edt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
+from orfeas_desktop.engine.bake.surface import Spots, Surface
 from orfeas_desktop.engine.mesh.charts import chart_facts
+from orfeas_desktop.engine.mesh.distance import sampled_spots
 from orfeas_desktop.engine.mesh.facts import mesh_facts
 from orfeas_desktop.engine.mesh.layout import atlas_layout, box_layout
 from orfeas_desktop.engine.mesh.mesh import Mesh
+from orfeas_desktop.engine.mesh.raster import texels_of
 from orfeas_desktop.engine.mesh.transfer import colors_near
+from orfeas_desktop.engine.mesh.weld import welded_ids
 from orfeas_desktop.engine.tools.child import in_child
 from orfeas_desktop.errors import Cancelled, MeshUnfit
 
@@ -33,7 +40,7 @@ def test_the_colours_come_along(run_tool: Callable[..., Any], ball: Mesh, charts
     assert ran.facts["uv_how"] == charts
     assert ran.facts["uv_overlap"] < 0.001
     assert ran.facts["watertight"] is True
-    assert ran.warnings == ["Only the base colour was carried over to the new layout."]
+    assert ran.warnings == []
     assert [material.base_color for material in ran.mesh.materials] == [
         material.base_color for material in ball.materials
     ]
@@ -42,6 +49,34 @@ def test_the_colours_come_along(run_tool: Callable[..., Any], ball: Mesh, charts
     old = colors_near(ball, points).astype(int)
     new = colors_near(ran.mesh, points * 0.001 / ran.mesh.metres_per_unit).astype(int)
     assert np.abs(old - new).mean() < 4
+    lower, upper = ran.mesh.materials
+    assert lower.normal_map is not None
+    assert (upper.normal_map, upper.metallic_roughness_texture) == (None, None)
+    assert upper.metallic == 0.5
+    was, becomes = Surface(ball), Surface(ran.mesh)
+    spots = Spots(*sampled_spots(ball, 3000))
+    turn = np.einsum("nd,nd->n", was.normals(spots), becomes.normals(spots))
+    assert np.median(np.degrees(np.arccos(np.clip(turn, -1, 1)))) < 3
+    assert np.abs(was.rough_metal(spots) - becomes.rough_metal(spots)).mean() < 0.01
+
+
+@pytest.mark.parametrize(("side", "padding"), [(256, 4), (512, 12)])
+def test_charts_are_as_far_apart_as_asked(torus: Mesh, side: int, padding: int) -> None:
+    """No texel of the texture within reach of two charts at once."""
+    layout = atlas_layout(torus.vertices, torus.faces, side, padding)
+    made = Mesh(torus.vertices[layout.rows], layout.faces, uvs=(layout.uv,))
+    assert not chart_facts(made).outside
+    ids = welded_ids(made.vertices, made.uvs[0])[made.faces]
+    links = coo_array(
+        (np.ones(2 * len(ids)), (ids[:, :2].T.reshape(-1), ids[:, 1:].T.reshape(-1))), (ids.max() + 1,) * 2
+    )
+    chart = connected_components(links, directed=False)[1][ids[:, 0]]
+    owner = np.full((side, side), -1)
+    for texels in texels_of(layout.uv[layout.faces].astype(float) * side, side, side):
+        owner[texels.rows, texels.columns] = chart[texels.faces]
+    nearest = [distance_transform_edt(owner != number) for number in np.unique(owner[owner >= 0])]
+    apart = np.sort(nearest, axis=0)[1][owner >= 0]
+    assert apart.min() >= padding
 
 
 def test_a_larger_mesh_is_unwrapped_in_a_child(run_tool: Callable[..., Any], torus: Mesh) -> None:
@@ -62,7 +97,7 @@ def test_crowded_edges_and_too_many_faces(run_tool: Callable[..., Any], cube: Me
     )
     ran = run_tool("unwrap", fin)
     assert ran.facts["uv_how"] == "box"
-    assert "the box was taken" in ran.warnings[0]
+    assert "“Repair” mends them" in ran.warnings[0]
     with pytest.raises(MeshUnfit, match="more than 1000 faces"):
         run_tool("unwrap", torus, most_faces=1000)
     assert run_tool("unwrap", torus, most_faces=1000, charts="box").facts["uv_how"] == "box"
