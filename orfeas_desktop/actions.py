@@ -75,6 +75,8 @@ class Action:
     checkable: bool = False
     group: int = 0
     """Actions of one menu with different groups stand apart."""
+    view_keys: str = ""
+    """Keys that the 3D view hears while it has the keyboard; they are shown, and bound there."""
 
 
 _STORE = (Need.library, Need.writable)
@@ -116,10 +118,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("view-wireframe", QT_TRANSLATE_NOOP("Actions", "Wireframe"), Menu.view, ("5",), "ph.polygon", (Need.view_3d,), checkable=True),
     Action("view-checker", QT_TRANSLATE_NOOP("Actions", "UV checker"), Menu.view, ("6",), "ph.squares-four", (Need.view_3d,), checkable=True),
     Action("frame", QT_TRANSLATE_NOOP("Actions", "Frame the mesh"), Menu.view, ("F",), "ph.frame-corners", (Need.view_3d,), group=1),
-    Action("home", QT_TRANSLATE_NOOP("Actions", "Home view"), Menu.view, (), "ph.house", (Need.view_3d,), group=1),
-    Action("view-front", QT_TRANSLATE_NOOP("Actions", "From the front"), Menu.view, (), "ph.square", (Need.view_3d,), group=1),
-    Action("view-right", QT_TRANSLATE_NOOP("Actions", "From the right"), Menu.view, (), "ph.square", (Need.view_3d,), group=1),
-    Action("view-top", QT_TRANSLATE_NOOP("Actions", "From above"), Menu.view, (), "ph.square", (Need.view_3d,), group=1),
+    Action("home", QT_TRANSLATE_NOOP("Actions", "Home view"), Menu.view, (), "ph.house", (Need.view_3d,), group=1, view_keys="Home"),
+    Action("view-front", QT_TRANSLATE_NOOP("Actions", "From the front"), Menu.view, (), "", (Need.view_3d,), group=1, view_keys="Num 1"),
+    Action("view-back", QT_TRANSLATE_NOOP("Actions", "From behind"), Menu.view, (), "", (Need.view_3d,), group=1, view_keys="Ctrl+Num 1"),
+    Action("view-right", QT_TRANSLATE_NOOP("Actions", "From the right"), Menu.view, (), "", (Need.view_3d,), group=1, view_keys="Num 3"),
+    Action("view-left", QT_TRANSLATE_NOOP("Actions", "From the left"), Menu.view, (), "", (Need.view_3d,), group=1, view_keys="Ctrl+Num 3"),
+    Action("view-top", QT_TRANSLATE_NOOP("Actions", "From above"), Menu.view, (), "", (Need.view_3d,), group=1, view_keys="Num 7"),
+    Action("view-bottom", QT_TRANSLATE_NOOP("Actions", "From below"), Menu.view, (), "", (Need.view_3d,), group=1, view_keys="Ctrl+Num 7"),
+    Action("parallel", QT_TRANSLATE_NOOP("Actions", "Without perspective"), Menu.view, (), "ph.cube", (Need.view_3d,), checkable=True, group=2, view_keys="Num 5"),
     Action("grid", QT_TRANSLATE_NOOP("Actions", "Grid"), Menu.view, (), "ph.grid-four", (Need.view_3d,), checkable=True, group=2),
     Action("screenshot", QT_TRANSLATE_NOOP("Actions", "Save a picture of the view…"), Menu.view, ("Ctrl+Shift+S",), "ph.camera", (Need.view_3d,), group=2),
     Action("copy-view", QT_TRANSLATE_NOOP("Actions", "Copy a picture of the view"), Menu.view, ("Ctrl+Shift+C",), "ph.copy", (Need.view_3d,), group=2),

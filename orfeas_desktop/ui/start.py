@@ -139,7 +139,7 @@ def open_window(running: Running, open_studio: Callable[[], Studio]) -> None:
     """Show the window; after its first paint furnish it, open the library, then load 3D."""
     window, remembered = running.window, running.remembered
     if not window.restore_layout(remembered.geometry, remembered.docks):
-        window.resize(window.size().boundedTo(window.screen().availableGeometry().size()))
+        window.fit_screen()
     window.first_painted.connect(partial(_after_first_paint, running, open_studio))
     window.show()
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QInputDialog,
     QLineEdit,
     QMessageBox,
+    QToolButton,
     QWidget,
 )
 
@@ -255,16 +256,66 @@ def test_the_view_is_steered_from_the_menu(running, qtbot):
     assert not view.bar.grid.isChecked()
 
 
-def test_panels_hide_and_come_back(running, qtbot):
+def test_panels_hide_and_those_that_were_seen_come_back(running, qtbot):
     window = running.window
+    window.commands.actions["panel-library"].trigger()
     QTest.keyClick(window, Qt.Key.Key_Space, Qt.KeyboardModifier.ShiftModifier)
     assert [dock.isVisible() for dock in window.docks] == [False] * 3
+    assert not window.top.isVisible()
     window.commands.actions["panels"].trigger()
-    assert [dock.isVisible() for dock in window.docks] == [True] * 3
+    assert [dock.isVisible() for dock in window.docks] == [False, True, True]
+    QTest.mouseClick(window.top.panels["panel-library"], Qt.MouseButton.LeftButton)
+    assert window.docks[0].isVisible()
+    assert not window.top.panels["panel-library"].isVisible()
     window.commands.actions["panel-queue"].trigger()
-    assert not window.docks[2].isVisible()
     window.commands.actions["reset-layout"].trigger()
-    assert window.docks[2].isVisible()
+    assert [dock.isVisible() for dock in window.docks] == [True] * 3
+
+
+def arrange(dock: QWidget, words: str) -> None:
+    menu = next(button.menu() for button in dock.titleBarWidget().findChildren(QToolButton) if button.menu())
+    next(line for line in menu.actions() if line.text() == words).trigger()
+
+
+def test_panels_float_move_and_go_back(running, qtbot):
+    window = running.window
+    library, inspector, queue = window.docks
+    arrange(library, "Float")
+    assert library.isFloating()
+    QTest.keyClick(window, Qt.Key.Key_Tab)
+    assert QApplication.focusWidget().window() is window
+    arrange(library, "Move to the right")
+    assert window.dockWidgetArea(library) is Qt.DockWidgetArea.RightDockWidgetArea
+    arrange(inspector, "Float")
+    assert inspector.isFloating()
+    arrange(queue, "Hide")
+    assert not queue.isVisible()
+    assert window.top.panels["panel-queue"].isVisible()
+    window.commands.actions["reset-layout"].trigger()
+    assert not inspector.isFloating()
+    assert window.dockWidgetArea(library) is Qt.DockWidgetArea.LeftDockWidgetArea
+
+
+def test_a_small_window_folds_panels_away_and_brings_them_back(running, qtbot):
+    window = running.window
+    library, inspector, queue = window.docks
+    for width, height, seen in (
+        (760, 420, [False, True]),
+        (520, 380, [False, False]),
+        (760, 420, [False, True]),
+        (1200, 800, [True, True]),
+    ):
+        window.resize(width, height)
+        qtbot.waitUntil(lambda size=(width, height): (window.width(), window.height()) == size)
+        assert [library.isVisible(), inspector.isVisible()] == seen
+        for part in (window.top.settings, window.inspector.generate.generate, window.status.offline):
+            place = part.mapTo(window, QPoint(part.width(), part.height()))
+            assert not part.isVisible() or (place.x() <= width and place.y() <= height)
+        assert window.viewport.bar.geometry().right() < window.viewport.width()
+        assert queue.isVisible()
+    window.resize(760, 420)
+    window.commands.actions["panel-library"].trigger()
+    assert library.isVisible()
 
 
 def test_the_theme_changes_and_is_kept(running, qtbot):
@@ -298,10 +349,14 @@ def test_layout_and_project_are_remembered(open_running, shelf, qtbot):
     running.session.library.open_project(first.id)
     running.window.resize(1200, 800)
     running.window.docks[2].hide()
+    running.window.docks[0].setFloating(True)
+    running.window.commands.actions["panels"].trigger()
     running.window.close()
     again = open_running()
     assert again.session.library.project.name == "First"
     assert (again.window.width(), again.window.height()) == (1200, 800)
+    assert [dock.isVisible() for dock in again.window.docks] == [True, True, False]
+    assert again.window.docks[0].isFloating()
 
 
 def test_a_picture_dropped_anywhere_becomes_the_draft(running, picture: Path, qtbot):

@@ -74,7 +74,8 @@ class Commands(QObject):
         ]
 
     def _make(self, entry: Action) -> QAction:
-        action = QAction(_words(entry.title), self._window)
+        hint = f"\t{entry.view_keys}" if entry.view_keys else ""
+        action = QAction(_words(entry.title) + hint, self._window)
         action.setShortcuts([QKeySequence(keys) for keys in entry.keys])
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         action.setCheckable(entry.checkable)
@@ -104,7 +105,9 @@ class Commands(QObject):
 
 def keys_of(entry: Action) -> str:
     """Return the action's first keys as this system writes them."""
-    return QKeySequence(entry.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if entry.keys else ""
+    if not entry.keys:
+        return entry.view_keys
+    return QKeySequence(entry.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
 
 
 def _hint(entry: Action) -> str:

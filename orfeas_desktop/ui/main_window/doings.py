@@ -89,6 +89,8 @@ class Doings(QObject):
         window.jobs.action_wanted.connect(self.trigger)
         window.welcome.action_wanted.connect(self.trigger)
         window.top.search_wanted.connect(window.open_palette)
+        for dock in window.docks:
+            dock.visibilityChanged.connect(self._mark_checks)
         self._mark_checks()
 
     def do(self, action_id: str) -> None:
@@ -145,17 +147,14 @@ class Doings(QObject):
     def _view_doings(self) -> dict[str, Callable[[], object]]:
         view = self._window.viewport
         modes = {f"view-{mode.value}": lambda chosen=mode: view.set_mode(chosen) for mode in Mode}
-        sides = {
-            "view-front": ViewDirection.front,
-            "view-right": ViewDirection.right,
-            "view-top": ViewDirection.top,
-        }
+        sides = {f"view-{side.value}": side for side in ViewDirection}
         return {
             **modes,
             **{name: lambda side=side: view.view_from(side) for name, side in sides.items()},
             "frame": view.frame,
             "home": view.home,
             "grid": lambda: view.set_grid(not view.bar.grid.isChecked()),
+            "parallel": view.toggle_projection,
             "screenshot": self.screenshot,
             "copy-view": view.copy_screenshot,
         }
@@ -164,8 +163,8 @@ class Doings(QObject):
         window = self._window
         docks = {f"panel-{dock.objectName()}": dock for dock in window.docks}
         return {
-            **{name: lambda dock=dock: dock.setVisible(dock.isHidden()) for name, dock in docks.items()},
-            "panels": lambda: window.hide_panels(not window.docks[0].isHidden()),
+            **{name: lambda dock=dock: window.docking.toggle(dock) for name, dock in docks.items()},
+            "panels": lambda: window.hide_panels(not window.docking.all_hidden),
             "reset-layout": window.reset_layout,
             "full-screen": lambda: window.showNormal() if window.isFullScreen() else window.showFullScreen(),
             "theme": self.switch_theme,
@@ -176,14 +175,18 @@ class Doings(QObject):
             "quit": window.close,
         }
 
-    def _mark_checks(self) -> None:
+    def _mark_checks(self, *_happened: object) -> None:
         window, commands = self._window, self._window.commands
         for mode in Mode:
             commands.check(f"view-{mode.value}", window.viewport.mode is mode)
         for dock in window.docks:
             commands.check(f"panel-{dock.objectName()}", not dock.isHidden())
+        window.top.offer_panels(
+            {f"panel-{dock.objectName()}": dock.windowTitle() for dock in window.docks if dock.isHidden()}
+        )
+        commands.check("parallel", window.viewport.bar.parallel.isChecked())
         commands.check("grid", window.viewport.bar.grid.isChecked())
-        commands.check("panels", all(dock.isHidden() for dock in window.docks))
+        commands.check("panels", window.docking.all_hidden)
         commands.check("full-screen", window.isFullScreen())
         commands.check("show-bin", self._session.library.in_bin)
         self._window.browser.bin_button.setChecked(self._session.library.in_bin)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMainWindow, QVBoxLayout
 
 from orfeas_desktop.ui.main_window.commands import Commands
+from orfeas_desktop.ui.main_window.docking import Docking
 from orfeas_desktop.ui.panels.inspector import Inspector
 from orfeas_desktop.ui.panels.job_panel import JobPanel
 from orfeas_desktop.ui.panels.picture_tile import holds_picture
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from PySide6.QtCore import QMimeData
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from orfeas_desktop.ui.pieces.command_palette import PaletteItem
     from orfeas_desktop.ui.state.library_model import DragFiles
@@ -34,10 +35,12 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.theme import Look
     from orfeas_desktop.ui.viewport.viewport import Viewport
 
-LEFT, RIGHT, BOTTOM = 292, 332, 132
 MARGIN = 8
 DEFAULT_SIZE = (1440, 900)
-SMALLEST = (960, 620)
+FRAME = 16
+"""What the window system draws around a window, roughly."""
+SMALLEST = (420, 300)
+LEAST_VIEW = (240, 140)
 
 
 class MainWindow(QMainWindow):
@@ -75,7 +78,6 @@ class MainWindow(QMainWindow):
         menu_key = QShortcut(QKeySequence("F10"), self)
         menu_key.activated.connect(self.top.menu.showMenu)
         self.resize(*DEFAULT_SIZE)
-        self._default = self.saveState()
 
     def add_viewport(self, viewport: Viewport) -> None:
         """Put the 3D view into the middle; until then its ground is painted."""
@@ -109,29 +111,38 @@ class MainWindow(QMainWindow):
         palette.open_at(corner, width)
 
     def hide_panels(self, hidden: bool) -> None:
-        """Hide every panel but the 3D view, or bring them back."""
-        for dock in self.docks:
-            dock.setVisible(not hidden)
+        """Hide everything but the 3D view, or bring back what was seen before."""
+        self.docking.hide_all(hidden)
         self.top.setVisible(not hidden)
         self.statusBar().setVisible(not hidden)
 
     def reset_layout(self) -> None:
         """Put every panel back to its first place."""
-        self.restoreState(self._default)
         self.hide_panels(False)
-        self._size_docks()
+        self.docking.reset()
 
     def layout_text(self) -> tuple[str, str]:
         """Return geometry and docks in base 64."""
-        return _text(self.saveGeometry()), _text(self.saveState())
+        geometry = self.saveGeometry()
+        return _text(geometry), _text(self.docking.state())
 
     def restore_layout(self, geometry: str, docks: str) -> bool:
-        """Restore what `layout_text` returned; says whether there was anything to restore."""
+        """Restore what `layout_text` returned; says whether there was a place to restore."""
         placed = bool(geometry) and self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
         if docks:
-            self.restoreState(QByteArray.fromBase64(docks.encode()))
-            self.hide_panels(False)
+            self.docking.restore(QByteArray.fromBase64(docks.encode()))
         return placed
+
+    def fit_screen(self) -> None:
+        """Take the size of a new window, or the whole of a screen that is too small for it."""
+        room = self.screen().availableGeometry().size()
+        if room.width() < self.width() + FRAME or room.height() < self.height() + 2 * FRAME:
+            self.resize(room.boundedTo(self.size()) - QSize(FRAME, 2 * FRAME))
+            self.setWindowState(Qt.WindowState.WindowMaximized)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.docking.fold(event.size())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.closing.emit()
@@ -152,7 +163,9 @@ class MainWindow(QMainWindow):
         super().keyPressEvent(event)
 
     def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002  (Qt's name)
-        regions = (self.top, self.browser, self.viewport, self.inspector, self.jobs)
+        library, inspector, queue = self.docks
+        places = (self.top, library, self.viewport, inspector, queue)
+        regions = [place for place in places if not place.isWindow()]
         stop = next_stop(tab_stops(self, regions), self.focusWidget(), forwards=next)
         if stop is None:
             return False
@@ -168,39 +181,25 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         frame = QFrame()
         frame.setObjectName("viewportFrame")
-        frame.setMinimumSize(420, 300)
+        frame.setMinimumSize(*LEAST_VIEW)
         self._centre = QVBoxLayout(frame)
         self._centre.setContentsMargins(0, 0, 0, 0)
         self.setCentralWidget(frame)
-        self.docks = (
-            self._dock("library", self.tr("Library"), self.browser, Qt.DockWidgetArea.LeftDockWidgetArea),
-            self._dock(
-                "inspector", self.tr("Inspector"), self.inspector, Qt.DockWidgetArea.RightDockWidgetArea
-            ),
-            self._dock("queue", self.tr("Queue"), self.jobs, Qt.DockWidgetArea.BottomDockWidgetArea),
-        )
-        self.browser.setMinimumWidth(200)
+        self.browser.setMinimumWidth(160)
         self.inspector.setMinimumWidth(292)
-        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.docking = Docking(
+            self.look,
+            self,
+            (
+                ("library", self.tr("Library"), self.browser),
+                ("inspector", self.tr("Inspector"), self.inspector),
+                ("queue", self.tr("Queue"), self.jobs),
+            ),
+        )
+        self.docks = self.docking.docks
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
         bar.addWidget(self.status, 1)
-        self._size_docks()
-
-    def _size_docks(self) -> None:
-        self.resizeDocks(list(self.docks[:2]), [LEFT, RIGHT], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks[2]], [BOTTOM], Qt.Orientation.Vertical)
-
-    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setAccessibleName(title)
-        dock.setTitleBarWidget(QWidget(dock))
-        dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-        dock.setWidget(panel)
-        self.addDockWidget(area, dock)
-        return dock
 
     def _dress(self) -> None:
         self.viewport.set_colours(self.viewport_colours())

@@ -198,6 +198,7 @@ class Wiring(QObject):
             self.window.viewport.clear()
         else:
             self.window.browser.grid.choose(chosen.asset.id)
+            self.window.viewport.expect()
             request = chosen.version.provenance.request
             again = request is not None and request.entry in self.backends
             details.show_version(
@@ -283,6 +284,7 @@ class Wiring(QObject):
         panel.cancel_wanted.connect(desk.cancel)
         panel.forget_wanted.connect(desk.list.forget)
         panel.retry_wanted.connect(desk.retry)
+        panel.move_wanted.connect(lambda move: desk.move(*move))
         desk.finished.connect(self._forget_usual)
         for happening in (desk.list.rowsInserted, desk.list.rowsRemoved, desk.list.rowsMoved):
             happening.connect(self.renew)
@@ -293,10 +295,15 @@ class Wiring(QObject):
         viewport, session = self.window.viewport, self.session
         session.display_ready.connect(self._show_display)
         session.preview_ready.connect(viewport.show_preview)
-        viewport.ready.connect(self.renew)
+        viewport.ready.connect(self._show_ready)
         viewport.failed.connect(self._renew_after)
         viewport.mode_changed.connect(self._renew_after)
         viewport.screenshot_wanted.connect(lambda: self.window.commands.wanted.emit("screenshot"))
+
+    def _show_ready(self) -> None:
+        if self.session.chosen is not None:
+            self.window.viewport.expect()
+        self.renew()
 
     def _show_display(self, files: DisplayFiles) -> None:
         self.window.viewport.show_display(

@@ -163,8 +163,10 @@ class ImagePanel(QWidget):
         self.mask_done = text_button(self.tr("Done"))
         self.mask_done.clicked.connect(lambda: self.edit_mask(False))
         column.addWidget(self.editor, 1)
-        column.addWidget(hint)
-        column.addLayout(row_of(self.mask_file, self.mask_reset_button, None, self.mask_done))
+        told = row_of(hint, self.mask_done)
+        told.setStretch(0, 1)
+        column.addLayout(told)
+        column.addLayout(row_of(self.mask_file, self.mask_reset_button, None))
         return page
 
     def _mask_row(self) -> QWidget:

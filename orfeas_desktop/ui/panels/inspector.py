@@ -13,7 +13,7 @@ from orfeas_desktop.ui.panels.generate_panel import GeneratePanel
 from orfeas_desktop.ui.panels.image_panel import ImagePanel
 from orfeas_desktop.ui.panels.tool_panel import ToolPanel
 from orfeas_desktop.ui.pieces.buttons import Kind, text_button
-from orfeas_desktop.ui.pieces.frames import Panel, row_of
+from orfeas_desktop.ui.pieces.frames import Panel
 from orfeas_desktop.ui.pieces.scroll_column import OVERHANG
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Inspector(Panel):
         self.tools_tab = self._tab(self.tr("Tools"), self.tr("Tools that change the mesh"))
         self.doctor_tab = self._tab(self.tr("Doctor"), self.tr("What is wrong with the mesh"))
         tabs = (self.picture_tab, self.views_tab, self.tools_tab, self.doctor_tab, self.details_tab)
-        self.column.addLayout(row_of(*tabs, None, spacing=4))
+        self.fill_head(*tabs, None, spacing=4)
         self.column.addWidget(self.pages, 1)
         self.tabs.buttonClicked.connect(self._turn)
         self._page_of = {

@@ -5,28 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QDragMoveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QStackedWidget, QWidget
 
 from orfeas_desktop.requests import JobState
 from orfeas_desktop.ui.panels.job_row import JobRowPainter
 from orfeas_desktop.ui.pieces.buttons import IconName, icon_button
-from orfeas_desktop.ui.pieces.frames import EmptyState, Panel, row_of
+from orfeas_desktop.ui.pieces.frames import EmptyState, Panel
 from orfeas_desktop.ui.pieces.labels import Role, label
-from orfeas_desktop.ui.signals import signal
+from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.theme import tabular
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QPoint
+    from PySide6.QtCore import QModelIndex, QPoint
 
     from orfeas_desktop.ui.state.job_list import JobList, JobRow
     from orfeas_desktop.ui.theme import Look
 
+LEAST_HEIGHT = 36
+"""One row."""
+
+
+Move = tuple[str, int]
+"""A job's id and its place among those that wait."""
+
 
 class JobView(QListView):
-    """The rows; Del cancels or clears the chosen one."""
+    """The rows; Del cancels or clears the chosen one, dragging or Alt with an arrow moves it."""
 
     delete_pressed = signal(str)
+    moved: TypedSignal[Move] = signal(tuple)  # pyright: ignore[reportAssignmentType]  # a tuple of two
 
     def __init__(self, jobs: JobList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,13 +47,39 @@ class JobView(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.setDragDropOverwriteMode(False)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.setAccepted(event.source() is self)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Move the dragged row to where it was let go; the model moves it, not the view."""
+        row = self._jobs.row_at(self.currentIndex())
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        if row is not None and event.source() is self:
+            self.moved.emit((row.id, self._place_at(event.position().toPoint())))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self._jobs.row_at(self.currentIndex())
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
+        if row is not None and step and event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            place = self.currentIndex().row() - self._jobs.count(JobState.running) + step
+            self.moved.emit((row.id, place))
+            return
         if event.key() == Qt.Key.Key_Delete and row is not None:
             self.delete_pressed.emit(row.id)
             return
         super().keyPressEvent(event)
+
+    def _place_at(self, point: QPoint) -> int:
+        """Return the place among those that wait before which `point` lies, as it is once the row is gone."""
+        index = self.indexAt(point)
+        row = index.row() if index.isValid() else self._jobs.rowCount()
+        below = index.isValid() and point.y() > self.visualRect(index).center().y()
+        target = row + below - (self.currentIndex().row() < row + below)
+        return target - self._jobs.count(JobState.running)
 
 
 class JobPanel(Panel):
@@ -55,6 +89,7 @@ class JobPanel(Panel):
     forget_wanted = signal(str)
     retry_wanted = signal(str)
     explain_wanted = signal(str)
+    move_wanted: TypedSignal[Move] = signal(tuple)  # pyright: ignore[reportAssignmentType]  # a tuple of two
     action_wanted = signal(str)
 
     def __init__(self, look: Look, jobs: JobList, parent: QWidget | None = None) -> None:
@@ -75,25 +110,24 @@ class JobPanel(Panel):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.view)
-        self.column.setContentsMargins(8, 6, 8, 6)
-        self.column.setSpacing(2)
-        self.column.addLayout(
-            row_of(
-                6,
-                label(self.tr("Queue"), Role.heading),
-                self.count,
-                None,
-                self.stop,
-                self.stop_waiting,
-                self.stop_all,
-                self.clear,
-                spacing=4,
-            )
+        self.head_row.setContentsMargins(14, 6, 8, 0)
+        self.column.setContentsMargins(8, 2, 8, 6)
+        self.fill_head(
+            label(self.tr("Queue"), Role.heading),
+            self.count,
+            None,
+            self.stop,
+            self.stop_waiting,
+            self.stop_all,
+            self.clear,
+            spacing=4,
         )
         self.column.addWidget(self.pages, 1)
-        self.setMinimumHeight(84)
+        self.setMinimumHeight(LEAST_HEIGHT)
         self.painter.cross_pressed.connect(self._cross)
         self.view.delete_pressed.connect(self._cross)
+        self.view.moved.connect(self.move_wanted.emit)
+        self.view.activated.connect(self._activate)
         self.painter.retry_pressed.connect(self.retry_wanted.emit)
         self.painter.row_pressed.connect(self._explain)
         look.changed.connect(self.view.viewport().update)
@@ -133,6 +167,11 @@ class JobPanel(Panel):
         if row is not None:
             (self.forget_wanted if row.ended else self.cancel_wanted).emit(job_id)
 
+    def _activate(self, index: QModelIndex) -> None:
+        row = self._jobs.row_at(index)
+        if row is not None:
+            self._explain(row.id)
+
     def _explain(self, job_id: str) -> None:
         row = self._jobs.job(job_id)
         if row is not None and row.state is JobState.failed:
@@ -148,6 +187,13 @@ class JobPanel(Panel):
         menu.popup(self.view.viewport().mapToGlobal(at))
 
     def _fill(self, menu: QMenu, row: JobRow) -> None:
+        if row.state is JobState.waiting:
+            last = self._jobs.count(JobState.waiting) - 1
+            for title, place in ((self.tr("Run next"), 0), (self.tr("Run last"), last)):
+                menu.addAction(title).triggered.connect(
+                    lambda _=False, to=place: self.move_wanted.emit((row.id, to))
+                )
+            menu.addSeparator()
         if not row.ended:
             menu.addAction(self.tr("Cancel")).triggered.connect(lambda: self.cancel_wanted.emit(row.id))
             return

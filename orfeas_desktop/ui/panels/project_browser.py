@@ -158,10 +158,10 @@ class ProjectBrowser(Panel):
         self.column.setContentsMargins(
             margins.left(), margins.top(), margins.right() - OVERHANG, margins.bottom()
         )
+        self.fill_head(self.title, None, self.count, self.bin_button, spacing=4)
         head = QVBoxLayout()
         head.setContentsMargins(0, 0, OVERHANG, 0)
         head.setSpacing(self.column.spacing())
-        head.addLayout(row_of(self.title, None, self.count, self.bin_button))
         head.addWidget(self.search)
         head.addWidget(self.bin_row)
         self.column.addLayout(head)
@@ -200,6 +200,7 @@ class ProjectBrowser(Panel):
         words = self.tr("1 asset") if total == 1 else self.tr("{count} assets")
         self.count.setText(words.format(count=QLocale().toString(total)))
         self.empty_all.setEnabled(total > 0)
+        self.restore.setEnabled(bool(self.grid.chosen()))
         if total:
             self.pages.setCurrentWidget(self.grid)
         elif self.search.text().strip():

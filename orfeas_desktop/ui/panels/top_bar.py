@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,36 @@ from orfeas_desktop.ui.pieces.buttons import IconName, Kind, icon_button, keep_i
 from orfeas_desktop.ui.signals import TypedSignal, signal
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from orfeas_desktop.projects.records import Project
     from orfeas_desktop.ui.theme import Look
 
 NAME_WIDTH = 168
+PANEL_ICONS = {
+    "panel-library": "ph.books",
+    "panel-inspector": "ph.sliders-horizontal",
+    "panel-queue": "ph.rows",
+}
+
+
+class _SearchField(QPushButton):
+    """A button that looks like a field; where its words do not fit, its icon stands alone."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self._words = words
+        self.setAccessibleName(words)
+        self.setAutoDefault(False)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        fits = self.fontMetrics().horizontalAdvance(self._words) <= self.width() - 44
+        self.setText(self._words if fits else "")
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self._words) + 60, super().sizeHint().height())
 
 
 class Workspace(StrEnum):
@@ -69,6 +95,7 @@ class TopBar(QWidget):
             look, IconName("ph.gear-six"), self.tr("Settings"), self.tr("Settings (Ctrl+,)"), size=18
         )
         self.settings.clicked.connect(lambda: self.action_wanted.emit("settings"))
+        self.panels = {name: self._panel_button(name, icon) for name, icon in PANEL_ICONS.items()}
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 6, 0, 6)
         row.setSpacing(4)
@@ -81,12 +108,28 @@ class TopBar(QWidget):
         row.addStretch(1)
         row.addWidget(self.search, 2)
         row.addSpacing(4)
+        for button in self.panels.values():
+            row.addWidget(button)
         row.addWidget(self.help)
         row.addWidget(self.settings)
 
     def show_workspace(self, workspace: Workspace) -> None:
         """Mark the tab of that workspace."""
         (self.edit if workspace is Workspace.edit else self.generate).setChecked(True)
+
+    def offer_panels(self, hidden: Mapping[str, str]) -> None:
+        """Offer to bring back these panels, by the id of the action, with the panel's title."""
+        for action_id, button in self.panels.items():
+            button.setVisible(action_id in hidden)
+            words = self.tr("Show the panel: {panel}").format(panel=hidden.get(action_id, ""))
+            button.setAccessibleName(words)
+            button.setToolTip(words)
+
+    def _panel_button(self, action_id: str, icon: str) -> QToolButton:
+        button = icon_button(self._look, IconName(icon), action_id, size=18)
+        button.clicked.connect(lambda: self.action_wanted.emit(action_id))
+        button.hide()
+        return button
 
     def show_projects(self, projects: Sequence[Project], current: int | None) -> None:
         """Offer these projects; `current` is the one that is open."""
@@ -141,11 +184,11 @@ class TopBar(QWidget):
         return button
 
     def _search_field(self) -> QPushButton:
-        field = text_button(self.tr("Search or run a command"), Kind.plain)
+        field = _SearchField(self.tr("Search or run a command"))
         field.setObjectName("searchField")
         field.setToolTip(self.tr("Search or run a command (Ctrl+P)"))
         field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        field.setMinimumWidth(180)
+        field.setMinimumWidth(36)
         field.setMaximumWidth(320)
         keep_icon(self._look, field, field.setIcon, IconName("ph.magnifying-glass"))
         field.clicked.connect(self.search_wanted)

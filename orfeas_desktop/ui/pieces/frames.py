@@ -15,15 +15,40 @@ if TYPE_CHECKING:
 
 
 class Panel(QFrame):
-    """A rounded frame with a column of content."""
+    """A rounded frame: a head, over a column of content.
+
+    A dock takes the head for its title bar, so that the panel is moved by it.
+    """
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAccessibleName(name)
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(12, 10, 12, 12)
+        self.head = QFrame()
+        self.head.setObjectName("panelHead")
+        self.head.setAccessibleName(name)
+        self.head_row = QHBoxLayout(self.head)
+        self.head_row.setContentsMargins(12, 10, 8, 0)
+        self.head_row.setSpacing(8)
+        self.column = QVBoxLayout()
+        self.column.setContentsMargins(12, 8, 12, 12)
         self.column.setSpacing(8)
+        self._whole = whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.head)
+        whole.addLayout(self.column, 1)
+
+    def fill_head(self, *parts: QWidget | int | None, spacing: int = 8) -> None:
+        """Put these parts into the head: an integer is a gap in pixels, None a stretch."""
+        self.head_row.addLayout(row_of(*parts, spacing=spacing), 1)
+
+    def take_head(self) -> QWidget:
+        """Give the head away; the frame is open to it from now on."""
+        self.setProperty("headless", True)
+        self.head.setProperty("apart", True)
+        self._whole.removeWidget(self.head)
+        return self.head
 
 
 class EmptyState(QWidget):
@@ -40,8 +65,8 @@ class EmptyState(QWidget):
         self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.text.setMinimumWidth(160)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 16, 16, 16)
-        column.setSpacing(12)
+        column.setContentsMargins(16, 4, 16, 4)
+        column.setSpacing(12 if actions else 0)
         column.addStretch(1)
         column.addWidget(self.text)
         row = QHBoxLayout()

@@ -22,6 +22,8 @@ SECONDS_TO_ACT = 20
 MOST = 3
 MARGIN = 16
 WIDTH = 320
+WIDE, RAISED = 720, 52
+"""In a place narrower than the first, toasts leave the lower edge to what stands at its left."""
 
 
 class Toast(QFrame):
@@ -109,7 +111,10 @@ class Toasts(QObject):
     def _place(self) -> None:
         room = self._over.rect()
         width = min(WIDTH, room.width() - 2 * MARGIN)
-        left, bottom = room.right() - width - MARGIN, room.bottom() - MARGIN
+        left, bottom = (
+            room.right() - width - MARGIN,
+            room.bottom() - (MARGIN if room.width() > WIDE else RAISED),
+        )
         for toast in reversed(self._shown):
             height = max(44, toast.row.totalHeightForWidth(width))
             bottom -= height

@@ -107,6 +107,19 @@ class JobList(QAbstractListModel):
         if place is not None:
             self._remove(place)
 
+    def move(self, job_id: str, place: int) -> tuple[str, ...]:
+        """Put a waiting job at that place among those that wait; return them in their new order."""
+        here = self._find(job_id)
+        if here is None or self._rows[here].state is not JobState.waiting:
+            return ()
+        first = self.count(JobState.running)
+        target = first + min(max(0, place), self.count(JobState.waiting) - 1)
+        if target != here:
+            self.beginMoveRows(QModelIndex(), here, here, QModelIndex(), target + (target > here))
+            self._rows.insert(target, self._rows.pop(here))
+            self.endMoveRows()
+        return self.ids({JobState.waiting})
+
     def rows(self) -> tuple[JobRow, ...]:
         """Return every row in order."""
         return tuple(self._rows)
@@ -132,6 +145,13 @@ class JobList(QAbstractListModel):
 
     def rowCount(self, parent: AnyIndex | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+    def flags(self, index: AnyIndex) -> Qt.ItemFlag:
+        """What waits may be dragged to another place."""
+        row = self.row_at(index)
+        flags = super().flags(index)
+        waits = row is not None and row.state is JobState.waiting
+        return flags | Qt.ItemFlag.ItemIsDragEnabled if waits else flags
 
     def data(self, index: AnyIndex, role: int = int(Qt.ItemDataRole.DisplayRole)) -> object:
         row = self.row_at(index)

@@ -24,6 +24,7 @@ _BUTTON = QSize(30, 28)
 _ICON = QSize(18, 18)
 _MARGIN = 12
 _NOTE_WIDTH = 340
+_WANTED_LEAST = (Mode.checker, Mode.normals, Mode.matcap, Mode.wireframe, Mode.solid)
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,16 @@ class FloatingBar(QFrame):
         self.camera = self._add(Tool("camera", self.tr("Save a picture of the view"), "", "ph.camera"))
         self.camera.clicked.connect(self.screenshot_clicked)
         self.draw_icons()
+        self.adjustSize()
+
+    def fit(self, width: int) -> None:
+        """Show as many tools as fit; the modes that are wanted least go first, keys and menu still have them."""
+        spare = [self.mode_buttons[mode] for mode in _WANTED_LEAST]
+        for button in spare:
+            button.show()
+        while spare and self._row.sizeHint().width() > width:
+            spare.pop(0).hide()
+            self._row.invalidate()
         self.adjustSize()
 
     def show_mode(self, mode: Mode) -> None:
@@ -135,22 +146,34 @@ class FactsPill(QLabel):
         font = QFont(self.font())
         font.setFeature(QFont.Tag("tnum"), 1)
         self.setFont(font)
+        self._shorter: tuple[tuple[str, ...], ...] = ()
         self.hide()
 
     def show_facts(self, facts: DisplayFacts, *, closed: bool | None) -> None:
         """Say what the mesh is."""
         locale = self.locale()
         locale.setNumberOptions(QLocale.NumberOption.DefaultNumberOptions)
-        parts = [
-            self.tr("{count} faces").format(count=locale.toString(facts.faces)),
-            self.tr("{count} vertices").format(count=locale.toString(facts.vertices)),
-            size_text(facts.size, locale),
-        ]
-        if closed is not None:
-            parts.append(self.tr("closed") if closed else self.tr("open"))
-        self.setText("   ".join(parts))
+        faces = self.tr("{count} faces").format(count=locale.toString(facts.faces))
+        vertices = self.tr("{count} vertices").format(count=locale.toString(facts.vertices))
+        state = () if closed is None else ((self.tr("closed") if closed else self.tr("open")),)
+        self._shorter = (
+            (faces, vertices, size_text(facts.size, locale), *state),
+            (faces, size_text(facts.size, locale), *state),
+            (faces, *state),
+            (faces,),
+        )
+        self.setText("   ".join(self._shorter[0]))
+        self.setToolTip(self.text())
         self.adjustSize()
         self.show()
+
+    def fit(self, width: int) -> None:
+        """Say as much as fits."""
+        for parts in self._shorter:
+            self.setText("   ".join(parts))
+            if self.sizeHint().width() <= width:
+                break
+        self.adjustSize()
 
 
 class Message(QWidget):
@@ -166,7 +189,6 @@ class Message(QWidget):
         self._line = self._label("body")
         self._note = self._label("muted")
         self._note.setWordWrap(True)
-        self._note.setMinimumWidth(_NOTE_WIDTH)
         column.addWidget(self._line)
         column.addWidget(self._note)
 
@@ -180,6 +202,7 @@ class Message(QWidget):
         self._line.setText(line)
         self._note.setText(note)
         self._note.setVisible(bool(note))
+        self._note.setFixedWidth(max(120, min(_NOTE_WIDTH, self._view.width() - 48)))
         self.adjustSize()
         self.centre()
         self.show()
@@ -196,8 +219,10 @@ class Message(QWidget):
         return label
 
 
-def place_overlays(area: QRect, bar: QWidget, pill: QWidget, message: Message) -> None:
+def place_overlays(area: QRect, bar: FloatingBar, pill: FactsPill, message: Message) -> None:
     """Put the bar top centre, the pill lower left and the message in the middle of `area`, above all else."""
+    bar.fit(area.width() - 2 * _MARGIN)
+    pill.fit(area.width() - 2 * _MARGIN)
     for child in (message, pill, bar):
         child.adjustSize()
         child.raise_()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QLinearGradient, QPainter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from orfeas_desktop.errors import OrfeasError, ProgramMissing
+from orfeas_desktop.ui.viewport.apart import stand_apart
 from orfeas_desktop.ui.viewport.canvas import find_graphics, import_libraries, make_canvas
 from orfeas_desktop.ui.viewport.display_mesh import DisplayLoader
 from orfeas_desktop.ui.viewport.keys import Wish
@@ -62,7 +63,7 @@ class Viewport(QWidget):
         super().__init__(parent)
         self.setAcceptDrops(False)
         self.setAccessibleName(self.tr("3D view"))
-        self.setMinimumSize(420, 300)
+        self.setMinimumSize(240, 140)
         self._colours = colours
         self._rig = CameraRig()
         self._mode = Mode.textured
@@ -120,7 +121,7 @@ class Viewport(QWidget):
         if self._started:
             return
         self._started = True
-        self._say(self.tr("Starting the 3D view"))
+        self._say_empty()
 
         def load() -> None:
             try:
@@ -152,6 +153,11 @@ class Viewport(QWidget):
         """Show the stand-in that a running display job has left."""
         self._closed_surface, self._keep_camera = None, False
         self._load(manifest, None)
+
+    def expect(self) -> None:
+        """Say that a mesh is on its way, unless another one is seen meanwhile."""
+        if self._stage is not None and self._stage.mesh.display is None:
+            self._say(self.tr("Loading the mesh"))
 
     def clear(self) -> None:
         """Show nothing."""
@@ -281,7 +287,7 @@ class Viewport(QWidget):
         from orfeas_desktop.ui.viewport.stage import Stage
 
         if graphics.software:
-            self._stand_apart()
+            stand_apart(self)
         canvas = make_canvas(self, graphics)
         canvas.setAccessibleName(self.tr("3D view"))
         self._canvas = canvas
@@ -298,26 +304,17 @@ class Viewport(QWidget):
         self._column.addWidget(canvas)
         canvas.lower()
         self.setFocusProxy(canvas)
-        self._say_empty()
+        if self.message.isVisible() or not self.isVisible():
+            self._say_empty()
+        self._place()
         self.frame()
         self.ready.emit()
         if self._waiting is not None:
             self._show(self._waiting)
 
-    def _stand_apart(self) -> None:
-        """Become a native window inside the other one, alone.
-
-        A window that holds a GL canvas is composed with GL at every repaint of any part of it, which takes the
-        processor 10 ms and more; so only this part of the window is.
-        """
-        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DontCreateNativeWidgetSiblings)
-        self.setAttribute(Qt.WidgetAttribute.WA_DontCreateNativeAncestors)
-        self.setAttribute(Qt.WidgetAttribute.WA_NativeWindow)
-
     def _load(self, manifest: Path, arrays: Mapping[str, Path] | None) -> None:
         self._pending = None
-        if self._stage is None or self._stage.mesh.display is None:
-            self._say(self.tr("Loading the mesh"))
+        self.expect()
         self._loader.load(manifest, arrays)
 
     def _show(self, display: Display) -> None:
@@ -360,7 +357,8 @@ class Viewport(QWidget):
         self.failed.emit(error)
 
     def _say_empty(self) -> None:
-        self._say(self.tr("Your first mesh appears here"))
+        starting = self._started and self._canvas is None
+        self._say(self.tr("Starting the 3D view") if starting else self.tr("Your first mesh appears here"))
 
     def _say(self, line: str, note: str = "") -> None:
         self.message.say(line, note)
