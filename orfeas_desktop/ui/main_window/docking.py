@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QObject, Qt
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMenu, QToolButton
 
 from orfeas_desktop.ui.pieces.buttons import IconName, icon_button
@@ -85,7 +86,7 @@ class Docking(QObject):
                 dock.hide()
         if (size.height() < SHORT) != (self._height < SHORT):
             height = LOW if size.height() < SHORT else BOTTOM
-            self._window.resizeDocks([self.docks[2]], [height], Qt.Orientation.Vertical)
+            QTimer.singleShot(0, self, partial(self._lower, height))
         self._width, self._height = size.width(), size.height()
 
     def reset(self) -> None:
@@ -106,6 +107,9 @@ class Docking(QObject):
         """Put the docks where `state` says; what cannot be read changes nothing."""
         self._window.restoreState(state, FORM)
         self._width, self._height = NARROW, SHORT
+
+    def _lower(self, height: int) -> None:
+        self._window.resizeDocks([self.docks[2]], [height], Qt.Orientation.Vertical)
 
     def _size(self) -> None:
         library, inspector, queue = self.docks

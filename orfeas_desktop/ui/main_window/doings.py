@@ -19,6 +19,7 @@ from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog
 from orfeas_desktop.ui.dialogs.settings_dialog import SettingsChange, SettingsDialog, SettingsPage
 from orfeas_desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from orfeas_desktop.ui.dialogs.weights_dialog import WeightsDialog
+from orfeas_desktop.ui.pieces.frames import fit_screen
 from orfeas_desktop.ui.state.weights_desk import WeightsDesk
 from orfeas_desktop.ui.state.window_state import LastExport
 from orfeas_desktop.ui.theme import ThemeChoice, ThemeName
@@ -346,6 +347,7 @@ class Doings(QObject):
     def _open(self, dialog: QDialog) -> None:
         self.dialog = dialog
         dialog.finished.connect(partial(self._forget, dialog))
+        fit_screen(dialog, self._window)
         dialog.open()
 
     def _forget(self, dialog: QDialog, result: int) -> None:

@@ -28,19 +28,20 @@ PANEL_ICONS = {
 
 
 class _SearchField(QPushButton):
-    """A button that looks like a field; where its words do not fit, its icon stands alone."""
+    """A button that looks like a field; it says less where there is less room."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, short: str) -> None:
         super().__init__(words)
-        self._words = words
+        self._words, self._short = words, short
         self.setAccessibleName(words)
         self.setAutoDefault(False)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        fits = self.fontMetrics().horizontalAdvance(self._words) <= self.width() - 44
-        self.setText(self._words if fits else "")
+        room, measure = self.width() - 44, self.fontMetrics()
+        choices = (self._words, self._short, "")
+        self.setText(next(words for words in choices if measure.horizontalAdvance(words) <= max(0, room)))
 
     def sizeHint(self) -> QSize:
         return QSize(self.fontMetrics().horizontalAdvance(self._words) + 60, super().sizeHint().height())
@@ -184,7 +185,7 @@ class TopBar(QWidget):
         return button
 
     def _search_field(self) -> QPushButton:
-        field = _SearchField(self.tr("Search or run a command"))
+        field = _SearchField(self.tr("Search or run a command"), self.tr("Search"))
         field.setObjectName("searchField")
         field.setToolTip(self.tr("Search or run a command (Ctrl+P)"))
         field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

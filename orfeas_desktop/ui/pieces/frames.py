@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from orfeas_desktop.ui.pieces.buttons import Kind, text_button
 from orfeas_desktop.ui.pieces.labels import Role, label
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QLayout
+    from PySide6.QtWidgets import QDialog, QLayout
+
+SCREEN_EDGE = QSize(24, 48)
+"""What a dialog leaves free of the screen: its own frame and title."""
 
 
 class Panel(QFrame):
@@ -114,3 +117,13 @@ def divider(*, upright: bool = False) -> QFrame:
     else:
         line.setFixedHeight(1)
     return line
+
+
+def fit_screen(dialog: QDialog, over: QWidget) -> None:
+    """Keep a dialog that is about to open inside the screen of the window it stands over."""
+    room = over.screen().availableGeometry().size() - SCREEN_EDGE
+    dialog.ensurePolished()
+    wanted = dialog.size() if dialog.testAttribute(Qt.WidgetAttribute.WA_Resized) else dialog.sizeHint()
+    if wanted.width() > room.width() or wanted.height() > room.height():
+        dialog.setMinimumSize(dialog.minimumSize().boundedTo(room))
+        dialog.resize(wanted.boundedTo(room))

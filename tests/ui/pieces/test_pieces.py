@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QUndoCommand, QUndoStack
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from orfeas_desktop.ui.pieces.command_palette import CommandPalette, PaletteItem
-from orfeas_desktop.ui.pieces.frames import EmptyState, divider, holder, row_of
+from orfeas_desktop.ui.pieces.frames import EmptyState, divider, fit_screen, holder, row_of
 from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role, label, set_role
 from orfeas_desktop.ui.pieces.tab_order import next_stop, tab_stops
 from orfeas_desktop.ui.pieces.toasts import Toasts
@@ -142,6 +142,17 @@ def test_an_empty_state_offers_actions(qtbot, look):
     with qtbot.waitSignal(state.chosen) as heard:
         QTest.mouseClick(state.findChild(QPushButton), Qt.MouseButton.LeftButton)
     assert heard.args == ["go"]
+
+
+def test_no_dialog_is_larger_than_the_screen(qtbot):
+    window, dialog = QWidget(), QDialog()
+    for widget in (window, dialog):
+        qtbot.addWidget(widget)
+    dialog.setMinimumWidth(5000)
+    dialog.resize(5000, 100)
+    fit_screen(dialog, window)
+    assert dialog.width() < window.screen().availableGeometry().width()
+    assert dialog.height() == 100
 
 
 def test_rows_and_lines(qtbot):
