@@ -28,7 +28,7 @@ from orfeas_desktop.ui.dialogs.error_box import ErrorBox
 from orfeas_desktop.ui.dialogs.settings_dialog import SettingsDialog
 from orfeas_desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from orfeas_desktop.ui.theme import ThemeName
-from orfeas_desktop.ui.viewport.modes import Mode
+from orfeas_desktop.ui.viewport.modes import Mode, ViewDirection
 
 
 def names(running) -> list[str]:
@@ -250,8 +250,10 @@ def test_the_view_is_steered_from_the_menu(running, qtbot):
         commands.actions[f"view-{mode.value}"].trigger()
         assert view.mode is mode
         assert commands.actions[f"view-{mode.value}"].isChecked()
-    for name in ("frame", "home", "view-front", "view-right", "view-top", "copy-view"):
+    for name in ("frame", "home", *(f"view-{side.name}" for side in ViewDirection), "copy-view", "parallel"):
         commands.actions[name].trigger()
+    assert view.rig.parallel
+    assert commands.actions["parallel"].isChecked()
     commands.actions["grid"].trigger()
     assert not view.bar.grid.isChecked()
 

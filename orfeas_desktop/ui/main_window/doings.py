@@ -148,7 +148,7 @@ class Doings(QObject):
     def _view_doings(self) -> dict[str, Callable[[], object]]:
         view = self._window.viewport
         modes = {f"view-{mode.value}": lambda chosen=mode: view.set_mode(chosen) for mode in Mode}
-        sides = {f"view-{side.value}": side for side in ViewDirection}
+        sides = {f"view-{side.name}": side for side in ViewDirection}
         return {
             **modes,
             **{name: lambda side=side: view.view_from(side) for name, side in sides.items()},

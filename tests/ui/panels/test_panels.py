@@ -288,6 +288,24 @@ def _click(view, at: QPoint) -> None:
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
 
 
+def test_what_waits_is_moved_with_mouse_and_keys(queue: JobPanel, qtbot):
+    view, jobs = queue.view, queue.jobs
+    view.setCurrentIndex(jobs.index(1))
+    with qtbot.waitSignal(queue.move_wanted) as heard:
+        QTest.keyClick(view, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert heard.args == [("1", 1)]
+    for row, at, place in ((1, view.visualRect(jobs.index(2)).bottomLeft(), 1), (2, QPoint(20, 30), 0)):
+        view.setCurrentIndex(jobs.index(row))
+        assert view._place_at(at) == place
+    queue._show_menu(view.visualRect(jobs.index(2)).center())
+    menu = queue.findChildren(QMenu)[-1]
+    with qtbot.waitSignal(queue.move_wanted) as heard:
+        menu.actions()[0].trigger()
+    menu.close()
+    assert heard.args == [("2", 0)]
+    view.activated.emit(jobs.index(0))
+
+
 def test_the_queue_has_a_menu_for_every_row(queue: JobPanel, qtbot):
     titles: list[list[str]] = []
     for row in range(4):

@@ -47,6 +47,19 @@ def test_it_keeps_the_promises_of_a_model(jobs: JobList, qtmodeltester):
     qtmodeltester.check(jobs)
 
 
+def test_what_waits_can_be_put_in_another_order(jobs: JobList, qtmodeltester):
+    jobs.take_event(JobStarted("1"))
+    assert order(jobs) == ["1", "0", "2"]
+    assert jobs.move("2", 0) == ("2", "0")
+    assert jobs.move("2", 9) == ("0", "2")
+    assert jobs.move("2", 1) == ("0", "2")
+    assert jobs.move("1", 0) == jobs.move("nobody", 0) == ()
+    assert order(jobs) == ["1", "0", "2"]
+    drags = [bool(jobs.flags(jobs.index(row)) & Qt.ItemFlag.ItemIsDragEnabled) for row in range(3)]
+    assert drags == [False, True, True]
+    qtmodeltester.check(jobs)
+
+
 def test_a_job_goes_from_waiting_to_running_to_done(jobs: JobList):
     jobs.take_event(JobQueued("0"))
     jobs.take_event(JobStarted("1"))
