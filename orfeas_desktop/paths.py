@@ -54,6 +54,11 @@ class Paths:
         return self.data / "loras"
 
     @property
+    def recipes(self) -> Path:
+        """The folder of the user's own recipes."""
+        return self.data / "recipes"
+
+    @property
     def staging(self) -> Path:
         """Where workers leave files; on the library's disk, so that adopting is a rename."""
         return self.library / "staging"

@@ -19,6 +19,7 @@ from orfeas_desktop.cli import (
     meshes,
     pictures,
     projects,
+    recipes,
     tables,
     upkeep,
     weights,
@@ -41,6 +42,13 @@ app = typer.Typer(
 project_app = typer.Typer(
     help="List, make and change projects.",
     epilog="Example: orfeas project list",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+recipe_app = typer.Typer(
+    help="Run chains of tools on one mesh or many.",
+    epilog="Example: orfeas recipe run game-prop-10k raw.glb --out out",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -131,7 +139,15 @@ for _name, _verb, _example in (
 ):
     lora_app.command(_name, epilog=_example)(_verb)
 
+for _name, _verb, _example in (
+    ("list", recipes.list_recipes, "Example: orfeas recipe list"),
+    ("show", recipes.show, "Example: orfeas recipe show game-prop-10k"),
+    ("run", recipes.run, "Example: orfeas recipe run game-prop-10k raw.glb scans --out out --json"),
+):
+    recipe_app.command(_name, epilog=_example)(_verb)
+
 app.add_typer(project_app, name="project")
+app.add_typer(recipe_app, name="recipe")
 weights_app.add_typer(lora_app, name="lora")
 app.add_typer(weights_app, name="weights")
 

@@ -14,6 +14,7 @@ from orfeas_desktop.engine.tools.mirror import MIRROR
 from orfeas_desktop.engine.tools.place import PLACE
 from orfeas_desktop.engine.tools.print_check import PRINT_CHECK
 from orfeas_desktop.engine.tools.rebuild import REBUILD
+from orfeas_desktop.engine.tools.recipe import recipe_tool
 from orfeas_desktop.engine.tools.repair import REPAIR
 from orfeas_desktop.engine.tools.smooth import SMOOTH
 from orfeas_desktop.engine.tools.split import SPLIT
@@ -21,26 +22,25 @@ from orfeas_desktop.engine.tools.unwrap import UNWRAP
 from orfeas_desktop.register import Register, Table
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
-TOOLS: Register[WorkEntry] = Register(
-    Table.tools,
-    [
-        PLACE,
-        SMOOTH,
-        MIRROR,
-        ANALYSE,
-        REPAIR,
-        REBUILD,
-        DECIMATE,
-        LOD,
-        SPLIT,
-        CUT,
-        BOOLEAN,
-        UNWRAP,
-        BAKE,
-        COLLISION,
-        PRINT_CHECK,
-    ],
-)
+_ALONE: list[WorkEntry] = [
+    PLACE,
+    SMOOTH,
+    MIRROR,
+    ANALYSE,
+    REPAIR,
+    REBUILD,
+    DECIMATE,
+    LOD,
+    SPLIT,
+    CUT,
+    BOOLEAN,
+    UNWRAP,
+    BAKE,
+    COLLISION,
+    PRINT_CHECK,
+]
+RECIPE = recipe_tool(_ALONE)
+TOOLS: Register[WorkEntry] = Register(Table.tools, [*_ALONE, RECIPE])
 
 _GROUPS = {
     QT_TRANSLATE_NOOP("Tools", "Look and mend"): ("analyse", "repair", "rebuild"),
@@ -68,6 +68,6 @@ def group_of(tool_id: str) -> str:
 
 
 def in_groups() -> tuple[WorkEntry, ...]:
-    """Return every tool in the order it is shown."""
+    """Return every tool but the one for recipes in the order it is shown."""
     places = {tool_id: place for place, tool_id in enumerate(i for ids in _GROUPS.values() for i in ids)}
-    return tuple(sorted(TOOLS, key=lambda tool: places.get(tool.id, len(places))))
+    return tuple(sorted(_ALONE, key=lambda tool: places.get(tool.id, len(places))))

@@ -45,6 +45,7 @@ GOLDEN = {
     "boolean 1": "box.glb: 20 v 36 f 0.03 x 0.05 x 0.07 m, 980c1de6d962",
     "unwrap 2": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "bake 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
+    "recipe 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "collision 2": "box.glb, box-collision1.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "print-check 1": "box.glb, box-walls.glb, box-overhangs.glb, box.report.json: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "glb 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",

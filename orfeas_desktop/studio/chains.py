@@ -1,0 +1,101 @@
+"""Chains: recipes checked before they run, and read back from what made an asset."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from orfeas_desktop.assets import AssetRef
+from orfeas_desktop.engine.tools import RECIPE, TOOLS
+from orfeas_desktop.errors import BadInput
+from orfeas_desktop.recipes import RecipeStep, steps_from, steps_text
+from orfeas_desktop.register import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orfeas_desktop.params import Scalar
+    from orfeas_desktop.projects.records import Version
+    from orfeas_desktop.requests import JobRequest
+
+
+def recipe_params(steps: Sequence[RecipeStep]) -> dict[str, Scalar]:
+    """Return the settings of the tool `recipe` for these steps, each bound to its tool's version of today.
+
+    Raises BadParams, which names the step that cannot run.
+    """
+    bound = [
+        step.model_copy(update={"version": tool.version, "params": changed_params(tool.id, params.plain())})
+        for tool, params, step in RECIPE.planned(steps)
+    ]
+    return {"steps": steps_text(bound)}
+
+
+def changed_params(tool_id: str, values: dict[str, Scalar]) -> dict[str, Scalar]:
+    """Return the settings that differ from the tool's defaults."""
+    defaults = TOOLS[tool_id].params().plain()
+    return {name: value for name, value in values.items() if value != defaults.get(name)}
+
+
+def chain_of(version: Version, versions: Sequence[Version]) -> tuple[RecipeStep, ...]:
+    """Return the tools that led to a version, of an asset's `versions`, first to last.
+
+    Raises BadInput when no tool made it, or one took another mesh than the chain's first.
+    """
+    links: list[JobRequest] = []
+    current: Version | None = version
+    while current is not None:
+        request = current.provenance.request
+        if request is None or request.table is not Table.tools:
+            break
+        links.append(request)
+        current = _before(current, request, versions)
+    if not links:
+        raise BadInput(entry="recipe", problem="no tool made this version")
+    start = _given(links[-1], "mesh")
+    return tuple(step for request in reversed(links) for step in _steps(request, start))
+
+
+def _before(version: Version, request: JobRequest, versions: Sequence[Version]) -> Version | None:
+    """Return the latest earlier version with the mesh that the request worked on."""
+    given = _given(request, "mesh")
+    earlier = [each for each in versions if each.number < version.number and "mesh" in each.files]
+    return next((each for each in reversed(earlier) if each.files["mesh"].digest == given), None)
+
+
+def _given(request: JobRequest, slot: str) -> str:
+    files = request.inputs.get(slot, ())
+    return next((item.digest for item in files if isinstance(item, AssetRef)), "")
+
+
+def _steps(request: JobRequest, start: str) -> tuple[RecipeStep, ...]:
+    if request.entry == RECIPE.id:
+        try:
+            return steps_from(str(request.params.get("steps", "")))
+        except ValueError as problem:
+            raise BadInput(entry="recipe", problem=str(problem)) from None
+    other = _given(request, "other")
+    if other and other != start:
+        raise BadInput(
+            entry="recipe", problem=f"“{request.entry}” took another mesh, which a recipe cannot name"
+        )
+    params = dict(request.params)
+    known = changed_params(request.entry, params) if request.entry in TOOLS else params
+    return (
+        RecipeStep(tool=request.entry, params=known, version=request.version, other="start" if other else ""),
+    )
+
+
+def steps_in_words(text: str) -> tuple[tuple[str, str], ...]:
+    """Return each step of `text` as its tool's marked title and its settings; nothing when it holds no steps."""
+    try:
+        steps = steps_from(text)
+    except ValueError:
+        return ()
+    return tuple(
+        (
+            TOOLS[step.tool].title if step.tool in TOOLS else step.tool,
+            ", ".join(f"{name} {json.dumps(value).strip(chr(34))}" for name, value in step.params.items()),
+        )
+        for step in steps
+    )

@@ -1,0 +1,71 @@
+"""orfeas recipe: chains of tools on many files."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+TETRA = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n"
+
+
+@pytest.fixture
+def own(home):
+    """A quick recipe of the user's."""
+    folder = home / "data" / "recipes"
+    folder.mkdir(parents=True)
+    steps = [{"tool": "repair"}, {"tool": "lod", "params": {"levels": 1}}, {"tool": "collision"}]
+    (folder / "quick.json").write_text(json.dumps({"title": "Quick", "steps": steps}))
+
+
+def test_recipes_are_listed_and_shown(orfeas, own):
+    assert [each["id"] for each in orfeas("recipe", "list", "--json").json["recipes"]][-1] == "quick"
+    assert "repair → lod → collision" in orfeas("recipe", "list").out
+    said = orfeas("recipe", "show", "quick", "--json").json
+    assert (said["own"], len(said["steps"])) == (True, 3)
+    assert "levels 1" in orfeas("recipe", "show", "quick").out
+    assert orfeas("recipe", "show", "no-such", "--json").error["code"] == "unknown-entry"
+
+
+def test_files_and_folders_are_run_and_one_failure_stops_nothing(orfeas, own, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.obj", "b.obj"):
+        (folder / name).write_text(TETRA)
+    (folder / "notes.txt").write_text("no mesh")
+    (folder / "bad.stl").write_text("no mesh either")
+    (tmp_path / "a.obj").write_text(TETRA)
+    out = tmp_path / "out"
+    said = orfeas("recipe", "run", "quick", folder, tmp_path / "a.obj", "--out", out, "--to", "stl", "--json")
+    assert said.status == 2
+    assert (said.json["done"], said.json["failed"]) == (3, 1)
+    assert said.json["items"][2]["error"]["code"] == "bad-mesh"
+    assert said.json["items"][0]["watertight"] is True
+    assert sorted(path.name for path in out.iterdir()) == [
+        "a-2-collision1.stl", "a-2-lod1.stl", "a-2.stl",
+        "a-collision1.stl", "a-lod1.stl", "a.stl", "b-collision1.stl", "b-lod1.stl", "b.stl",
+    ]  # fmt: skip
+
+
+def test_levels_go_into_the_file_where_the_format_takes_them(orfeas, own, tmp_path):
+    (tmp_path / "a.obj").write_text(TETRA)
+    said = orfeas("recipe", "run", "quick", tmp_path / "a.obj", "--out", tmp_path / "out")
+    assert said.status == 0, said.err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.glb"]
+    assert "a.glb" in said.out
+
+
+def test_what_cannot_be_run_is_said_before_anything_runs(orfeas, own, home, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    (tmp_path / "a.obj").write_text(TETRA)
+    run = ("recipe", "run", "quick")
+    assert orfeas(*run, tmp_path / "gone.glb", "--out", tmp_path, "--json").error["code"] == "file-missing"
+    assert orfeas(*run, tmp_path / "empty", "--out", tmp_path, "--json").status == 2
+    assert (
+        orfeas(*run, tmp_path / "a.obj", "--out", tmp_path / "file", "--json").error["code"] == "not-a-folder"
+    )
+    assert orfeas(*run, tmp_path / "a.obj", "--out", tmp_path, "--to", "xyz", "--json").status == 2
+    (home / "data" / "recipes" / "odd.json").write_text('{"title": "Odd", "steps": [{"tool": "no-tool"}]}')
+    said = orfeas("recipe", "run", "odd", tmp_path / "a.obj", "--out", tmp_path, "--json")
+    assert "step 1: there is no tool" in said.error["message"]
