@@ -6,6 +6,7 @@ from typing import Any
 
 from orfeas_desktop.engine.exporters.base import Exporter
 from orfeas_desktop.engine.exporters.glb import GLB
+from orfeas_desktop.engine.exporters.godot import GODOT
 from orfeas_desktop.engine.exporters.obj import OBJ
 from orfeas_desktop.engine.exporters.ply import PLY
 from orfeas_desktop.engine.exporters.print_stl import PRINT_STL
@@ -25,6 +26,7 @@ EXPORTERS: Register[Exporter[Any]] = Register(
         PLY,
         USD,
         USDZ,
+        GODOT,
         THREEMF,
         PRINT,
         PRINT_STL,

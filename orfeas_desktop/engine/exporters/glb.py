@@ -7,19 +7,16 @@ from enum import StrEnum
 from itertools import count
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from orfeas_desktop.engine.exporters.base import Contents, Exporter, ExportParams, Written, corner
+from orfeas_desktop.engine.exporters.base import Exporter, ExportParams, Written
+from orfeas_desktop.engine.exporters.glb_contents import glb_contents, glb_read_back
 from orfeas_desktop.engine.jobs.recipe import NOTICE
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.mesh.textures import (
     MAX_TEXTURE_SIDE,
     TextureFormat,
     recoded,
-    textures_of,
     with_textures,
 )
-from orfeas_desktop.engine.scene.flatten import bounds_of
 from orfeas_desktop.engine.scene.gltf_write_scene import GltfStyle, LevelStyle, write_scene
 from orfeas_desktop.errors import BadMesh
 from orfeas_desktop.params import Traits, param
@@ -28,11 +25,9 @@ from orfeas_desktop.words import QT_TRANSLATE_NOOP
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from PIL.Image import Image
-
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
-    from orfeas_desktop.engine.scene.scene import Node, Scene
+    from orfeas_desktop.engine.scene.scene import Scene
 
 
 class LargestSide(StrEnum):
@@ -123,40 +118,7 @@ def _write(scene: Scene, path: Path, params: GlbParams, context: JobContext) -> 
     kept = {NOTICE: scene.extras[NOTICE]} if NOTICE in scene.extras else {}
     style = GltfStyle(params.levels, params.pieces)
     write_scene(written, path, extras=scene.extras if params.recipe else kept, style=style)
-    return Written(_contents(written, style))
-
-
-def _contents(scene: Scene, style: GltfStyle) -> Contents:
-    """Return what trimesh should find: each stored mesh once, bounds of what the scene shows."""
-    shown = scene.mapped(lambda node: _as_written(node, style))
-    parts = [(mesh, _used(mesh)) for mesh in shown.meshes()]
-    laid = [
-        texture
-        for mesh, used in parts
-        for index in used
-        for texture in textures_of(mesh.materials[index]).values()
-        if texture.uv_set < len(mesh.uvs)
-    ]
-    low, high = bounds_of(scene)
-    return Contents(
-        faces=sum(mesh.face_count for mesh, _ in parts),
-        low=corner(low),
-        high=corner(high),
-        uvs=any(mesh.uvs for mesh, _ in parts),
-        textures=len(laid),
-    )
-
-
-def _as_written(node: Node, style: GltfStyle) -> Node:
-    return replace(
-        node,
-        lods=() if style.levels is LevelStyle.none else node.lods,
-        collision=node.collision if style.pieces else (),
-    )
-
-
-def _used(mesh: Mesh) -> list[int]:
-    return [0] if mesh.face_materials is None else np.unique(mesh.face_materials).tolist()
+    return Written(glb_contents(written, style))
 
 
 def _smaller(
@@ -181,39 +143,6 @@ def _smaller(
         raise BadMesh(name=mesh.name, problem=str(problem)) from None
 
 
-def _read_back(path: Path) -> Contents:
-    import trimesh
-
-    scene = trimesh.load_scene(path, process=False)
-    geometry = list(scene.geometry.values())
-    pictures = [picture for part in geometry for picture in _pictures(part)]
-    for picture in pictures:
-        picture.load()
-    low, high = scene.bounds
-    return Contents(
-        faces=sum(len(part.faces) for part in geometry),
-        low=corner(low),
-        high=corner(high),
-        uvs=any(getattr(part.visual, "uv", None) is not None for part in geometry),
-        textures=len(pictures),
-    )
-
-
-def _pictures(part: object) -> list[Image]:
-    """Return the pictures of a trimesh part's material."""
-    material = getattr(getattr(part, "visual", None), "material", None)
-    found = [getattr(material, slot, None) for slot in _TRIMESH_SLOTS]
-    return [picture for picture in found if picture is not None]
-
-
-_TRIMESH_SLOTS = (
-    "baseColorTexture",
-    "metallicRoughnessTexture",
-    "normalTexture",
-    "occlusionTexture",
-    "emissiveTexture",
-)
-
 GLB = Exporter(
     id="glb",
     version=2,
@@ -225,5 +154,5 @@ GLB = Exporter(
     suffix=".glb",
     verified_by="trimesh",
     write=_write,
-    read_back=_read_back,
+    read_back=glb_read_back,
 )

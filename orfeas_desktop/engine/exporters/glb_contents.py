@@ -1,0 +1,89 @@
+"""What a GLB should hold and, read by trimesh, does hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orfeas_desktop.engine.exporters.base import Contents, corner
+from orfeas_desktop.engine.mesh.textures import textures_of
+from orfeas_desktop.engine.scene.flatten import bounds_of
+from orfeas_desktop.engine.scene.gltf_write_scene import GltfStyle, LevelStyle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+    from orfeas_desktop.engine.scene.scene import Node, Scene
+
+
+def glb_contents(scene: Scene, style: GltfStyle) -> Contents:
+    """Return what trimesh should find: each stored mesh once, bounds of what the scene shows."""
+    shown = scene.mapped(lambda node: _as_written(node, style))
+    parts = [(mesh, _used(mesh)) for mesh in shown.meshes()]
+    laid = [
+        texture
+        for mesh, used in parts
+        for index in used
+        for texture in textures_of(mesh.materials[index]).values()
+        if texture.uv_set < len(mesh.uvs)
+    ]
+    low, high = bounds_of(scene)
+    return Contents(
+        faces=sum(mesh.face_count for mesh, _ in parts),
+        low=corner(low),
+        high=corner(high),
+        uvs=any(mesh.uvs for mesh, _ in parts),
+        textures=len(laid),
+    )
+
+
+def _as_written(node: Node, style: GltfStyle) -> Node:
+    return replace(
+        node,
+        lods=() if style.levels is LevelStyle.none else node.lods,
+        collision=node.collision if style.pieces else (),
+    )
+
+
+def _used(mesh: Mesh) -> list[int]:
+    return [0] if mesh.face_materials is None else np.unique(mesh.face_materials).tolist()
+
+
+def glb_read_back(path: Path) -> Contents:
+    """Return what trimesh finds. Raises OSError for a picture that cannot be decoded."""
+    import trimesh
+
+    scene = trimesh.load_scene(path, process=False)
+    geometry = list(scene.geometry.values())
+    pictures = [picture for part in geometry for picture in _pictures(part)]
+    for picture in pictures:
+        picture.load()
+    low, high = scene.bounds
+    return Contents(
+        faces=sum(len(part.faces) for part in geometry),
+        low=corner(low),
+        high=corner(high),
+        uvs=any(getattr(part.visual, "uv", None) is not None for part in geometry),
+        textures=len(pictures),
+    )
+
+
+def _pictures(part: object) -> list[Image]:
+    """Return the pictures of a trimesh part's material."""
+    material = getattr(getattr(part, "visual", None), "material", None)
+    found = [getattr(material, slot, None) for slot in _TRIMESH_SLOTS]
+    return [picture for picture in found if picture is not None]
+
+
+_TRIMESH_SLOTS = (
+    "baseColorTexture",
+    "metallicRoughnessTexture",
+    "normalTexture",
+    "occlusionTexture",
+    "emissiveTexture",
+)
