@@ -42,7 +42,7 @@ def vertex_normals(
     if weight is NormalWeight.angle:
         length = np.linalg.norm(normals, axis=1)
         unit = normals / np.where(length > 0, length, 1.0)[:, None]
-        corners = unit[:, None, :] * _angles(mesh)[:, :, None]
+        corners = unit[:, None, :] * corner_angles(mesh)[:, :, None]
     count = int(ids.max()) + 1
     where = ids[mesh.faces].reshape(-1)
     flat = corners.reshape(-1, 3)
@@ -52,7 +52,7 @@ def vertex_normals(
     return unit.astype(np.float32)[ids]
 
 
-def _angles(mesh: Mesh) -> NDArray[np.float64]:
+def corner_angles(mesh: Mesh) -> NDArray[np.float64]:
     """Return (F, 3) the angle at each corner in radians."""
     corners = mesh.vertices[mesh.faces].astype(np.float64)
     ahead = np.roll(corners, -1, axis=1) - corners

@@ -57,6 +57,20 @@ def is_solid(mesh: Mesh) -> bool:
     return not solid_problem(solid_of(mesh))
 
 
+def simplified(mesh: Mesh, tolerance: float) -> Mesh | None:
+    """Return the closed mesh without edges and wrinkles smaller than `tolerance`, in units; None when it is no solid.
+
+    What vertices carry stays but for normals, which are left out.
+    """
+    import manifold3d
+
+    start = manifold3d.Manifold.reserve_ids(len(mesh.materials))
+    done = solid_of(mesh.changed(normals=None), start).simplify(tolerance)
+    if solid_problem(done):
+        return None
+    return mesh_of(done, mesh, range(start, start + len(mesh.materials)))
+
+
 def mesh_of(solid: Manifold, like: Mesh, ids: Sequence[int] = ()) -> Mesh:
     """Return the solid with the unit, name and materials of `like`; `ids` are the runs of its materials, in order."""
     made = solid.to_mesh()

@@ -9,8 +9,11 @@ from orfeas_desktop.engine.tools.boolean import BOOLEAN
 from orfeas_desktop.engine.tools.collision import COLLISION
 from orfeas_desktop.engine.tools.cut import CUT
 from orfeas_desktop.engine.tools.decimate import DECIMATE
+from orfeas_desktop.engine.tools.hollow import HOLLOW
+from orfeas_desktop.engine.tools.lay_on_bed import LAY_ON_BED
 from orfeas_desktop.engine.tools.lod import LOD
 from orfeas_desktop.engine.tools.mirror import MIRROR
+from orfeas_desktop.engine.tools.orient import ORIENT
 from orfeas_desktop.engine.tools.place import PLACE
 from orfeas_desktop.engine.tools.print_check import PRINT_CHECK
 from orfeas_desktop.engine.tools.rebuild import REBUILD
@@ -18,6 +21,7 @@ from orfeas_desktop.engine.tools.recipe import recipe_tool
 from orfeas_desktop.engine.tools.repair import REPAIR
 from orfeas_desktop.engine.tools.smooth import SMOOTH
 from orfeas_desktop.engine.tools.split import SPLIT
+from orfeas_desktop.engine.tools.thicken import THICKEN
 from orfeas_desktop.engine.tools.unwrap import UNWRAP
 from orfeas_desktop.register import Register, Table
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -38,6 +42,10 @@ _ALONE: list[WorkEntry] = [
     BAKE,
     COLLISION,
     PRINT_CHECK,
+    THICKEN,
+    HOLLOW,
+    ORIENT,
+    LAY_ON_BED,
 ]
 RECIPE = recipe_tool(_ALONE)
 TOOLS: Register[WorkEntry] = Register(Table.tools, [*_ALONE, RECIPE])
@@ -50,14 +58,12 @@ _GROUPS = {
         "boolean",
         "split",
         "merge",
-        "hollow",
-        "thicken",
         "mirror",
         "place",
     ),
     QT_TRANSLATE_NOOP("Tools", "Texture"): ("unwrap", "bake", "material", "upscale"),
     QT_TRANSLATE_NOOP("Tools", "Games"): ("collision",),
-    QT_TRANSLATE_NOOP("Tools", "Printing"): ("print-check", "orient", "supports"),
+    QT_TRANSLATE_NOOP("Tools", "Printing"): ("print-check", "orient", "lay-on-bed", "thicken", "hollow"),
 }
 MORE = QT_TRANSLATE_NOOP("Tools", "More")
 
