@@ -56,6 +56,14 @@ class Navigation(StrEnum):
     unity = "unity"
 
 
+class CallSpeedup(StrEnum):
+    """What is tried to make networks faster on a graphics card."""
+
+    off = "off"
+    graphs = "graphs"
+    compiled = "compiled"
+
+
 class AppearanceSettings(Params):
     """How the window looks."""
 
@@ -124,6 +132,42 @@ class EngineSettings(Params):
         ge=5,
         le=3600,
         traits=Traits(unit="s", advanced=True),
+    )
+    network_budget_gb: float = param(
+        0.0,
+        QT_TRANSLATE_NOOP("Settings", "Memory for networks"),
+        QT_TRANSLATE_NOOP(
+            "Settings",
+            "How much memory loaded networks may keep, the longest unused going first; 0 is what is free.",
+        ),
+        ge=0,
+        le=1024,
+        traits=Traits(unit="GB", advanced=True),
+    )
+    idle_unload_s: float = param(
+        600.0,
+        QT_TRANSLATE_NOOP("Settings", "Free networks after"),
+        QT_TRANSLATE_NOOP("Settings", "Loaded networks go when nothing has come for so long; 0 keeps them."),
+        ge=0,
+        le=86_400,
+        traits=Traits(unit="s", advanced=True),
+    )
+    speedup: CallSpeedup = param(
+        CallSpeedup.off,
+        QT_TRANSLATE_NOOP("Settings", "Speed-up"),
+        QT_TRANSLATE_NOOP(
+            "Settings",
+            "Recording helps small networks on graphics cards; compiling takes minutes at first. "
+            "What fails is left out.",
+        ),
+        traits=Traits(
+            advanced=True,
+            choice_titles=(
+                QT_TRANSLATE_NOOP("Settings", "Off"),
+                QT_TRANSLATE_NOOP("Settings", "Record calls"),
+                QT_TRANSLATE_NOOP("Settings", "Compile and record"),
+            ),
+        ),
     )
 
 

@@ -420,6 +420,16 @@ def test_backends_are_found_too(place: Place, monkeypatch: pytest.MonkeyPatch) -
     assert (place.folder / "unloaded").read_text() == "unloaded", "memory is given back before the next job"
 
 
+def test_what_is_kept_goes_when_nothing_comes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    unloaded = place.folder / "unloaded"
+    monkeypatch.setenv("ORFEAS_TEST_UNLOADED", str(unloaded))
+    monkeypatch.setenv("ORFEAS_ENGINE__IDLE_UNLOAD_S", "0.05")
+    for _ in range(2):
+        place.done(place.submit("keeper", table=Table.backends))
+        place.wait_until(unloaded.exists)
+        unloaded.unlink()
+
+
 def test_what_a_dead_process_left_is_cleared_away(place: Place) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()

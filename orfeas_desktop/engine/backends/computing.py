@@ -6,12 +6,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from orfeas_desktop.params import Traits
+from orfeas_desktop.paths import Paths
+from orfeas_desktop.settings import load_settings
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
     import torch
 
     from orfeas_desktop.engine.jobs.context import JobContext
+    from orfeas_desktop.settings import EngineSettings
+
+GB = 1 << 30
 
 
 class Precision(StrEnum):
@@ -60,6 +65,16 @@ def dtype_of(precision: Precision, device: torch.device) -> torch.dtype:
     }
     automatic = torch.float16 if device.type == "cuda" else torch.float32
     return named.get(precision, automatic)
+
+
+def engine_settings() -> EngineSettings:
+    """Return how the user wants work to be run."""
+    return load_settings(Paths.of().settings_file).engine
+
+
+def network_budget() -> int:
+    """Return how many bytes loaded networks may take together; 0 is what the device has."""
+    return int(engine_settings().network_budget_gb * GB)
 
 
 def use_threads(context: JobContext) -> None:

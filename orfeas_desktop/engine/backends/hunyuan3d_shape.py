@@ -11,7 +11,14 @@ import numpy as np
 
 from orfeas_desktop.assets import AssetKind
 from orfeas_desktop.engine.backends.base import Backend, Task
-from orfeas_desktop.engine.backends.computing import MemoryChoice, dtype_of, use_threads
+from orfeas_desktop.engine.backends.computing import (
+    GB,
+    MemoryChoice,
+    dtype_of,
+    engine_settings,
+    network_budget,
+    use_threads,
+)
 from orfeas_desktop.engine.backends.hunyuan3d_variants import VARIANTS, DecoderChoice
 from orfeas_desktop.engine.backends.network_pool import NetworkPool
 from orfeas_desktop.engine.backends.peak_memory import PeakMemory
@@ -103,17 +110,17 @@ class Hunyuan3dShape(Backend):
         """Run the networks; when memory runs out, once more in the next smaller profile."""
         import torch
 
+        from orfeas_desktop.engine.networks.faster_calls import Speedup
         from orfeas_desktop.engine.networks.memory_profile import MemoryPlan, best_device, measured_peak
         from orfeas_desktop.engine.networks.shape_pipeline import ShapePipeline
 
         device = best_device()
         dtype = dtype_of(options.precision, device)
         known = PeakMemory(context.scratch / "peak_memory.json", self.id, options.octree_resolution)
-        profile: MemoryProfile | None = self._profile(
-            weights, options, MemoryPlan(device, dtype), (known, len(pictures))
-        )
+        plan = MemoryPlan(device, dtype, speedup=Speedup(engine_settings().speedup.value))
+        profile = self._profile(weights, options, plan, (known, len(pictures)), context)
         while profile is not None:
-            plan = MemoryPlan(device, dtype, profile)
+            plan = replace(plan, profile=profile)
             context.fact("memory_profile", profile.value)
             try:
                 pipeline = self.pool.networks(
@@ -137,21 +144,37 @@ class Hunyuan3dShape(Backend):
         raise OutOfMemory(stage=self.title)
 
     def _profile(
-        self, weights: ShapeWeights, options: ShapeParams, plan: MemoryPlan, known: tuple[PeakMemory, int]
-    ) -> MemoryProfile:
-        """The profile asked for, else the fastest that fits by what is known of this machine or estimated."""
-        from orfeas_desktop.engine.networks.memory_profile import MemoryNeed, MemoryProfile, free_bytes
+        self,
+        weights: ShapeWeights,
+        options: ShapeParams,
+        plan: MemoryPlan,
+        known: tuple[PeakMemory, int],
+        context: JobContext,
+    ) -> MemoryProfile | None:
+        """The profile asked for, else the fastest that fits by what is known of this machine or estimated.
 
-        if options.memory is not MemoryChoice.automatic:
-            return MemoryProfile(options.memory.value)
-        free = free_bytes(plan.device)
-        if free is None:
-            return MemoryProfile.balanced
+        Where memory is limited, what was chosen is told before the run.
+        """
+        from orfeas_desktop.engine.networks.memory_profile import MemoryNeed, MemoryProfile
+
         peaks, views = known
+        asked = None if options.memory is MemoryChoice.automatic else MemoryProfile(options.memory.value)
         need = MemoryNeed.of(weights, plan.dtype, options.octree_resolution, views)
         need = replace(need, measured=peaks.all())
-        self.pool.make_room(self.id, need.bytes_in(MemoryProfile.full), free)
-        return need.choose(free_bytes(plan.device) or 0)
+        wanted = need.bytes_in(asked or MemoryProfile.full)
+        room = self.pool.make_room(self.id, wanted, plan.device, network_budget())
+        if room is None:
+            return asked or MemoryProfile.balanced
+        profile = asked or need.choose(room)
+        context.warn(
+            QT_TRANSLATE_NOOP(
+                "Warnings", "Memory profile “{profile}”: needs about {needed:.1f} GB of {room:.1f} GB."
+            ),
+            profile=profile.value,
+            needed=need.bytes_in(profile) / GB,
+            room=room / GB,
+        )
+        return profile
 
     def _walk(
         self, pipeline: ShapePipeline, pictures: dict[str, Bytes], options: ShapeParams, context: JobContext

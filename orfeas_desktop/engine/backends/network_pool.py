@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 class Networks(Protocol):
     """What an engine holds loaded."""
 
+    @property
+    def held_bytes(self) -> int:
+        """How much memory that takes."""
+        ...
+
     def unload(self) -> None:
         """Let every network go."""
         ...
@@ -32,7 +37,7 @@ class _Kept:
 class NetworkPool:
     """Answers for loaded networks: the latest used stays longest, all within the memory there is."""
 
-    def __init__(self, most: int = 2) -> None:
+    def __init__(self, most: int = 4) -> None:
         """`most`: how many engines' networks may be kept at once."""
         self._most = most
         self._kept: dict[str, _Kept] = {}
@@ -55,16 +60,33 @@ class NetworkPool:
             self.drop(next(iter(self._kept)))
         return cast("N", kept.networks)
 
-    def make_room(self, entry: str, needed: int, free: int) -> None:
-        """Let the others go, the longest unused first, until `needed` bytes are free or none is left."""
+    def held_bytes(self, but: str = "") -> int:
+        """What all kept networks take, without those of the entry `but`."""
+        return sum(kept.networks.held_bytes for entry, kept in self._kept.items() if entry != but)
+
+    def make_room(self, entry: str, needed: int, device: torch.device, budget: int = 0) -> int | None:
+        """Let the others go, the longest unused first, until the entry could have `needed` bytes.
+
+        `budget`: how many bytes all kept networks may take together; 0 is what the device has. Returns what the
+        entry can have now, what it already holds counted in; None where nothing limits it.
+        """
+        room = self._room(entry, device, budget)
+        for other in [name for name in self._kept if name != entry]:
+            if room is None or room >= needed:
+                break
+            self.drop(other)
+            room = self._room(entry, device, budget)
+        return room
+
+    def _room(self, entry: str, device: torch.device, budget: int) -> int | None:
         from orfeas_desktop.engine.networks.memory_profile import free_bytes
 
-        for other in [name for name in self._kept if name != entry]:
-            if free >= needed:
-                return
-            device = self._kept[other].device
-            self.drop(other)
-            free = free_bytes(device) or needed
+        own = self._kept[entry].networks.held_bytes if entry in self._kept else 0
+        free = free_bytes(device)
+        limits = [] if free is None else [free + own]
+        if budget:
+            limits.append(budget - self.held_bytes(but=entry))
+        return min(limits, default=None)
 
     def drop(self, entry: str) -> None:
         """Let that entry's networks go."""

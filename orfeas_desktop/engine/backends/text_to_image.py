@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, cast
 
 from orfeas_desktop.assets import AssetKind
 from orfeas_desktop.engine.backends.base import Backend, Task
-from orfeas_desktop.engine.backends.computing import MemoryChoice, Precision, dtype_of, use_threads
+from orfeas_desktop.engine.backends.computing import (
+    MemoryChoice,
+    Precision,
+    dtype_of,
+    network_budget,
+    use_threads,
+)
 from orfeas_desktop.engine.backends.network_pool import NetworkPool
 from orfeas_desktop.engine.backends.peak_memory import PeakMemory
 from orfeas_desktop.engine.backends.styles import style
@@ -148,17 +154,14 @@ class TextToImage(Backend):
     def _profile(
         self, weights: PictureWeights, options: TextToImageParams, plan: MemoryPlan, known: PeakMemory
     ) -> MemoryProfile:
-        from orfeas_desktop.engine.networks.memory_profile import MemoryProfile, free_bytes
+        from orfeas_desktop.engine.networks.memory_profile import MemoryProfile
         from orfeas_desktop.engine.networks.picture_memory import picture_need
 
-        if options.memory is not MemoryChoice.automatic:
-            return MemoryProfile(options.memory.value)
-        free = free_bytes(plan.device)
-        if free is None:
-            return MemoryProfile.full
+        automatic = options.memory is MemoryChoice.automatic
+        asked = MemoryProfile.full if automatic else MemoryProfile(options.memory.value)
         need = picture_need(weights, plan.dtype, options.width * options.height, known.all())
-        self.pool.make_room(self.id, need.bytes_in(MemoryProfile.full), free)
-        return need.choose(free_bytes(plan.device) or 0)
+        room = self.pool.make_room(self.id, need.bytes_in(asked), plan.device, network_budget())
+        return need.choose(room) if automatic and room is not None else asked
 
     def _walk(
         self, pipeline: TextToImagePipeline, options: TextToImageParams, context: JobContext

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from orfeas_desktop.engine.networks.faster_calls import Speedup
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
@@ -47,6 +49,8 @@ class MemoryPlan:
     device: torch.device
     dtype: torch.dtype
     profile: MemoryProfile = MemoryProfile.full
+    speedup: Speedup = Speedup.off
+    """Tried where the networks stay whole on the device."""
 
 
 @dataclass(frozen=True)

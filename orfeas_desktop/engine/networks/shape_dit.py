@@ -242,6 +242,9 @@ class ShapeDit(nn.Module):
     Attribute names are the published keys. Nothing here has positions: equal tokens stay equal.
     """
 
+    recordable = True
+    """No call waits for the device."""
+
     def __init__(self, config: DitConfig) -> None:
         super().__init__()
         self.config = config

@@ -179,6 +179,7 @@ class MixtureOfExperts(nn.Module):
         self.shared_experts = _SharedExpert(config.hidden_size)
         self.count = config.num_experts
 
+    @torch.compiler.disable
     def forward(self, x: Tensor) -> Tensor:
         tokens = x.flatten(0, 1)
         indices, scores = self.gate(tokens)
@@ -271,6 +272,8 @@ class ShapeDit21(nn.Module):
     """
 
     guided = False
+    recordable = False
+    """How many tokens each expert gets is asked of the device in every call."""
 
     def __init__(self, config: Dit21Config) -> None:
         super().__init__()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import torch
 
+from orfeas_desktop.engine.networks.faster_calls import Speedup
 from orfeas_desktop.engine.networks.image_conditioner import ImageConditioner
 from orfeas_desktop.engine.networks.memory_profile import MemoryPlan, MemoryProfile, release
 from orfeas_desktop.engine.networks.picture_preparation import prepare_pictures
@@ -16,7 +17,7 @@ from orfeas_desktop.engine.networks.shape_dit import ShapeDit
 from orfeas_desktop.engine.networks.shape_dit_21 import ShapeDit21
 from orfeas_desktop.engine.networks.shape_sampling import OnStep, Sampler, SamplingSettings, initial_noise
 from orfeas_desktop.engine.networks.shape_vae import ShapeVae
-from orfeas_desktop.engine.networks.small_weights import LayerStream, quantise
+from orfeas_desktop.engine.networks.small_weights import LayerStream, quantise, stored_bytes
 from orfeas_desktop.engine.networks.surface import SurfaceSettings, extract_surface
 from orfeas_desktop.engine.networks.volume import Volume, VolumeSettings, VolumeWatch, decode_volume
 
@@ -81,8 +82,14 @@ class ShapePipeline:
             del network
             release(self.plan.device)
 
+    @property
+    def held_bytes(self) -> int:
+        """What the networks that are kept take."""
+        return sum(stored_bytes(network) for network in self._kept.values())
+
     def _loaded(self, load: Load[N]) -> N:
         profile = self.plan.profile
+        release(self.plan.device)
         if profile in (MemoryProfile.full, MemoryProfile.balanced):
             return load(self.plan.dtype, self.plan.device)
         network = load(self.plan.dtype, torch.device("cpu"))
@@ -107,7 +114,9 @@ class ShapePipeline:
         shape = (features.shape[0], config.num_latents, config.embed_dim)
         noise = initial_noise(shape, settings.seed, self.plan.dtype, self.plan.device)
         with self._network("denoiser", self.weights.denoiser) as denoiser:
-            sampler = Sampler(denoiser, self.weights.scheduler(), features, settings.sampling)
+            whole = self.plan.profile in (MemoryProfile.full, MemoryProfile.balanced)
+            asked = replace(settings.sampling, speedup=self.plan.speedup if whole else Speedup.off)
+            sampler = Sampler(denoiser, self.weights.scheduler(), features, asked)
             return sampler.run(noise, watch.on_step)
 
     @torch.inference_mode()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from orfeas_desktop.engine.networks.faster_calls import Speedup, faster
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -26,6 +28,7 @@ class SamplingSettings:
     num_inference_steps: int = 50
     guidance_scale: float = 5.0
     """Below 0: no guidance at all."""
+    speedup: Speedup = Speedup.off
 
 
 def initial_noise(shape: tuple[int, ...], seed: int, dtype: torch.dtype, device: torch.device) -> Tensor:
@@ -52,10 +55,13 @@ class Sampler:
         scheduler.set_timesteps(count, features.device, sigmas=even)
         self.times = scheduler.timesteps / scheduler.train_steps
         self.conditioned = denoiser.conditioned(features, settings.guidance_scale, self.times)
+        self._call = faster(
+            self.conditioned.velocities, features.device, settings.speedup, recordable=denoiser.recordable
+        )
 
     def velocities(self, latents: Tensor, index: int) -> tuple[Tensor, ...]:
         """What the denoiser says at step `index`, with the pictures and, where it is needed, without."""
-        return self.conditioned.velocities(latents, self.conditioned.steps[index : index + 1])
+        return self._call(latents, self.conditioned.steps[index : index + 1])
 
     def guided(self, conditional: Tensor, unconditional: Tensor | None = None) -> Tensor:
         """Classifier-free guidance: u + g·(c - u) (Ho and Salimans 2022)."""
@@ -67,8 +73,26 @@ class Sampler:
         """Return the shape's latents (B, N, C); steps without length are left out."""
         latents = noise
         count = self.scheduler.effective_steps
+        pace = _Pace(noise.device)
         for index in range(count):
             velocity = self.guided(*self.velocities(latents, index))
             latents = self.scheduler.step(velocity, index, latents).prev_sample
+            pace.keep()
             on_step(index + 1, count)
         return latents
+
+
+class _Pace:
+    """Lets the program run one step ahead of a graphics card and no more, so that it can be stopped."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._on_card = device.type == "cuda"
+        self._last: torch.cuda.Event | None = None
+
+    def keep(self) -> None:
+        """Wait until the step before this one is done."""
+        if self._on_card:
+            before, self._last = self._last, torch.cuda.Event()
+            self._last.record()
+            if before is not None:
+                before.synchronize()

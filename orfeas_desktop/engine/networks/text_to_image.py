@@ -20,7 +20,7 @@ from transformers.utils import logging as transformers_logging
 
 from orfeas_desktop.engine.networks.latent_preview import LatentColors, fit_latent_colors
 from orfeas_desktop.engine.networks.memory_profile import MemoryPlan, MemoryProfile, release
-from orfeas_desktop.engine.networks.small_weights import LayerStream, quantise
+from orfeas_desktop.engine.networks.small_weights import LayerStream, quantise, stored_bytes
 from orfeas_desktop.engine.weights.picture_base import PictureBase
 from orfeas_desktop.errors import BackendFailed, BadWeights
 
@@ -198,6 +198,12 @@ class TextToImagePipeline:
         top, left = (height - order.height) // 2, (width - order.width) // 2
         cut = pixels[top : top + order.height, left : left + order.width]
         return (cut * 255).round().astype(np.uint8)
+
+    @property
+    def held_bytes(self) -> int:
+        """What the networks take."""
+        networks = (getattr(self._pipe, name, None) for name in NETWORKS)
+        return sum(stored_bytes(network) for network in networks if isinstance(network, torch.nn.Module))
 
     def unload(self) -> None:
         """Let every network go."""

@@ -25,7 +25,9 @@ from orfeas_desktop.engine.worker.messages import (
 )
 from orfeas_desktop.engine.worker.options import EngineOptions
 from orfeas_desktop.engine.worker.tables import house_tables
-from orfeas_desktop.errors import OutOfMemory
+from orfeas_desktop.errors import InputError, OutOfMemory
+from orfeas_desktop.paths import Paths
+from orfeas_desktop.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,14 +79,26 @@ class Worker:
         self._jobs: queue.SimpleQueue[RunJob | None] = queue.SimpleQueue()
         self._cancelled: dict[str, threading.Event] = {}
         self._status = 0
+        self._used: dict[str, Backend] = {}
+        """The backends that may have kept something since the last rest."""
 
     def run(self) -> int:
         """Work until the engine closes the line; return the exit status."""
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         self._line.send(Ready(pid=os.getpid()))
-        while (job := self._jobs.get()) is not None:
+        while (job := self._next()) is not None:
             self._work(job)
         return self._status
+
+    def _next(self) -> RunJob | None:
+        """Wait for a job; when none comes for long, what earlier ones kept is let go."""
+        idle_s = load_settings(Paths.of().settings_file).engine.idle_unload_s if self._used else 0
+        if idle_s:
+            try:
+                return self._jobs.get(timeout=idle_s)
+            except queue.Empty:
+                self._rest()
+        return self._jobs.get()
 
     def _work(self, job: RunJob) -> None:
         over = threading.Event()
@@ -94,14 +108,19 @@ class Worker:
         finally:
             over.set()
         del self._cancelled[job.job_id]
+        with contextlib.suppress(InputError):
+            entry = self._tables[job.table][job.entry]
+            if isinstance(entry, Backend):
+                self._used[entry.id] = entry
         if isinstance(ended, Failed) and ended.code == OutOfMemory.code:
-            self._let_go(job)
+            self._rest()
         self._line.send(ended)
 
-    def _let_go(self, job: RunJob) -> None:
-        entry = self._tables[job.table][job.entry]
-        if isinstance(entry, Backend):
-            entry.unload()
+    def _rest(self) -> None:
+        """Let go of what earlier jobs left loaded."""
+        for backend in self._used.values():
+            backend.unload()
+        self._used.clear()
         gc.collect()
 
     def _beat(self, job_id: str, over: threading.Event) -> None:

@@ -17,6 +17,7 @@ from orfeas_desktop.engine.mesh.facts import mesh_facts
 from orfeas_desktop.engine.mesh.glb import read_glb
 from orfeas_desktop.engine.networks import memory_profile, surface, volume
 from orfeas_desktop.engine.networks.shape_pipeline import ShapePipeline
+from orfeas_desktop.engine.networks.shape_weights import ShapeWeights
 from orfeas_desktop.engine.weights.catalog import WEIGHT_SETS
 from orfeas_desktop.engine.worker.messages import Previewed, Progressed, Warned
 from orfeas_desktop.errors import BackendFailed, Cancelled, NoObjectFound, OutOfMemory, WeightsMissing
@@ -201,12 +202,15 @@ def test_free_memory_chooses_the_profile(weights_home, picture, context_of, monk
     run(chosen, {"front": (picture,)}, context)
     assert context.facts["memory_profile"] == "full"
     free["bytes"] = 0
+    chosen.unload()
     run(chosen, {"front": (picture,)}, context)
     assert context.facts["memory_profile"] == "minimal"
 
 
 class Held:
-    """Networks that count how often they are let go."""
+    """Networks of ten bytes that count how often they are let go."""
+
+    held_bytes = 10
 
     def __init__(self) -> None:
         self.unloaded = 0
@@ -215,8 +219,8 @@ class Held:
         self.unloaded += 1
 
 
-def test_the_pool_keeps_the_latest_and_lets_the_others_go(monkeypatch) -> None:
-    pool = NetworkPool(most=2)
+def test_the_pool_lets_the_longest_unused_go_first(monkeypatch) -> None:
+    pool = NetworkPool(most=3)
     device = torch.device("cpu")
     first = pool.networks("a", "mini", device, Held)
     assert pool.networks("a", "mini", device, Held) is first
@@ -224,17 +228,52 @@ def test_the_pool_keeps_the_latest_and_lets_the_others_go(monkeypatch) -> None:
     assert first.unloaded == 1
     pool.networks("b", "base", device, Held)
     pool.networks("c", "base", device, Held)
-    assert "a" not in pool
-    assert len(pool) == 2
+    assert pool.held_bytes() == 30
+    assert pool.make_room("c", 100, device) is None
+    assert pool.make_room("c", 20, device, budget=40) == 20
+    assert len(pool) == 3
+    assert pool.make_room("c", 25, device, budget=40) == 30
+    assert [name for name in "abc" if name in pool] == ["b", "c"]
     monkeypatch.setattr(memory_profile, "free_bytes", lambda _device: 50)
-    pool.make_room("c", 100, 100)
-    assert len(pool) == 2
-    pool.make_room("c", 100, 10)
-    assert len(pool) == 1
-    assert "c" in pool
+    assert pool.make_room("c", 60, device) == 60
+    assert pool.make_room("d", 60, device) == 50
+    assert len(pool) == 0
+    for name in "abcd":
+        pool.networks(name, "base", device, Held)
+    assert "a" not in pool
     pool.drop("nothing")
     pool.clear()
     assert len(pool) == 0
+
+
+def test_two_engines_under_a_budget_for_one(weights_home, tmp_path, picture, context_of, monkeypatch) -> None:
+    needs = [
+        memory_profile.MemoryNeed.of(
+            ShapeWeights.open(weights_home / name, tmp_path / "store"), torch.float32, 24, 1
+        ).bytes_in(memory_profile.MemoryProfile.full)
+        for name in ("hunyuan3d-dit-v2-mini", "hunyuan3d-dit-v2-1")
+    ]
+    monkeypatch.setenv("ORFEAS_ENGINE__NETWORK_BUDGET_GB", str(max(needs) / 2**30))
+    table = {each.id: each for each in shape_backends()}
+    mini, other = table["hunyuan3d-2mini"], table["hunyuan3d-2-1"]
+    pool = mini.pool
+    made: list[bytes] = []
+    for chosen, away in ((mini, other), (other, mini), (mini, other)):
+        sent: list[object] = []
+        context = context_of(chosen.id, sent)
+        made.append(run(chosen, {"front": (picture,)}, context)[0].path.read_bytes())
+        assert context.facts["memory_profile"] == "full"
+        assert chosen.id in pool
+        assert away.id not in pool
+        assert 0 < pool.held_bytes() <= max(needs)
+        told = [message for message in sent if isinstance(message, Warned)]
+        assert [message.arguments["profile"] for message in told] == ["full"]
+        assert told[0].arguments["needed"] <= told[0].arguments["room"]
+    assert made[0] == made[2]
+    monkeypatch.setenv("ORFEAS_ENGINE__NETWORK_BUDGET_GB", "100")
+    for chosen in (mini, other):
+        run(chosen, {"front": (picture,)}, context_of(chosen.id))
+    assert len(pool) == 2
 
 
 def test_peaks_are_kept_by_machine(tmp_path) -> None:

@@ -12,7 +12,7 @@ import stat
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -339,8 +339,9 @@ RUN_AWAY = NaughtyBackend(
     task=Task.image_to_mesh,
     work=run_away,
 )
+KEEPER = replace(RUN_AWAY, id="keeper", work=write)
 TABLES = {
-    Table.backends: Register(Table.backends, [RUN_AWAY]),
+    Table.backends: Register(Table.backends, [RUN_AWAY, KEEPER]),
     Table.tools: TOOLS,
     **{table: Register[WorkEntry](table, []) for table in (Table.exporters, Table.layouts, Table.chores)},
 }
