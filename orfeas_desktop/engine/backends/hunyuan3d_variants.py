@@ -57,10 +57,12 @@ class ShapeParams(Params):
         traits=Traits(advanced=True, choice_titles=("Vanilla", "Hierarchical", "FlashVDM")),
     )
     num_chunks: int = param(
-        8000,
+        0,
         QT_TRANSLATE_NOOP("Params", "Points at once"),
-        QT_TRANSLATE_NOOP("Params", "Points that are decoded together; fewer need less memory."),
-        ge=1000,
+        QT_TRANSLATE_NOOP(
+            "Params", "Points that are decoded together; fewer need less memory. 0 chooses what suits."
+        ),
+        ge=0,
         le=1_000_000,
         traits=Traits(advanced=True, counts=False),
     )

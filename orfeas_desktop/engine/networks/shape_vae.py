@@ -278,6 +278,13 @@ class LatentField:
         return self.decoder.cross_attn_decoder.mlp.c_fc.out_features
 
     @property
+    def point_bytes(self) -> int:
+        """About what one point takes on its way through the decoder, the keys chosen for its tile included."""
+        heads, _, width = self.latents.keys.shape[1:]
+        size = self.latents.keys.element_size()
+        return size * (10 * heads * width + 3 * self.widest) + 8 * size * width * heads
+
+    @property
     def latent_count(self) -> int:
         """How many latents describe the shape."""
         return self.latents.keys.shape[2]

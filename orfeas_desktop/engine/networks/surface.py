@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,11 @@ from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkImageData, vtkPolyData
 from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkQuadricDecimation
 
+from orfeas_desktop.engine.networks.cell_surface import triangles
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from orfeas_desktop.engine.networks.volume import Volume
 
@@ -67,14 +70,8 @@ class SurfaceSettings:
 
 def extract_surface(volume: Volume, settings: SurfaceSettings) -> Surface | None:
     """Triangles where the volume passes `mc_level`, positive values being inside; None when there are none."""
-    grid = np.ascontiguousarray(volume.values.float().cpu().numpy())
-    if settings.closed:
-        grid = _closed(grid, settings.mc_level)
-    raw = (_lewiner if settings.extraction is Extraction.lewiner else _flying_edges)(grid, settings.mc_level)
-    if raw is None:
-        return None
-    surface = without_broken_faces(raw)
-    if not len(surface.faces):
+    surface = _on_card(volume, settings) if volume.values.is_cuda else _on_processor(volume, settings)
+    if surface is None or not len(surface.faces):
         return None
     cells = volume.resolution if settings.formula is VertexFormula.exact else settings.octree_resolution + 1
     size, low = np.asarray(volume.box.size), np.asarray(volume.box.low)
@@ -82,13 +79,35 @@ def extract_surface(volume: Volume, settings: SurfaceSettings) -> Surface | None
     return Surface(vertices, surface.faces)
 
 
-def _closed(grid: Grid, level: float) -> Grid:
-    """The grid with every value on the sides of the box below the level."""
-    grid = grid.copy()
-    sides = np.ones(grid.shape, dtype=np.bool_)
-    sides[1:-1, 1:-1, 1:-1] = False
-    grid[sides & np.greater_equal(grid, level)] = level + OUTSIDE
-    return grid
+def _on_card(volume: Volume, settings: SurfaceSettings) -> Surface | None:
+    """In grid cells; only the triangles leave the card."""
+    if settings.extraction is Extraction.lewiner:
+        return _on_processor(replace(volume, values=volume.values.cpu()), settings)
+    values = volume.values.float()
+    found = triangles(_closed(values, settings.mc_level) if settings.closed else values, settings.mc_level)
+    if found is None:
+        return None
+    vertices, faces = (part.cpu().numpy() for part in found)
+    return Surface(vertices, faces.astype(np.int32))
+
+
+def _on_processor(volume: Volume, settings: SurfaceSettings) -> Surface | None:
+    """In grid cells."""
+    values = volume.values.float()
+    closed = _closed(values, settings.mc_level) if settings.closed else values
+    grid = np.ascontiguousarray(closed.numpy())
+    raw = (_lewiner if settings.extraction is Extraction.lewiner else _flying_edges)(grid, settings.mc_level)
+    return None if raw is None else without_broken_faces(raw)
+
+
+def _closed(values: Tensor, level: float) -> Tensor:
+    """The values with all on the sides of the box below the level."""
+    closed = values.clone()
+    for axis in range(3):
+        for end in (0, -1):
+            side = closed.select(axis, end)
+            side.masked_fill_(side >= level, level + OUTSIDE)
+    return closed
 
 
 def _lewiner(grid: Grid, level: float) -> Surface | None:

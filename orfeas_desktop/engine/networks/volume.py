@@ -28,7 +28,10 @@ FINE_BLOCKS = 6
 COARSE_STRIDE = 100
 MEAN_STRIDE = 50
 MERGE_STRIDE = 30
-POINTS_OF_SLAB = 1 << 18
+BYTES_ON_CARD = 1 << 30
+"""What lies between two layers on a graphics card."""
+
+POINTS_OF_SLAB = 1 << 20
 """Of a dense grid, the points whose coordinates are made at once."""
 
 ROUND = 64
@@ -105,7 +108,7 @@ class VolumeSettings:
 
     octree_resolution: int = 384
     num_chunks: int = 8000
-    """Points evaluated at once."""
+    """Points evaluated at once; 0 is what suits the device."""
     decoder: VolumeDecoder = VolumeDecoder.vanilla
     box: Box = field(default_factory=lambda: Box.cube(1.01))
     mc_level: float = 0.0
@@ -130,9 +133,9 @@ def flash_levels(resolution: int, smallest: int = SMALLEST_LEVEL) -> list[int]:
 def decode_volume(shape: LatentField, settings: VolumeSettings, watch: VolumeWatch | None = None) -> Volume:
     """Evaluate one shape's field on a grid."""
     watch = watch or VolumeWatch()
-    if shape.device.type == "cpu":
-        held = max(NUMBERS_ON_PROCESSOR // shape.widest, 1000)
-        settings = replace(settings, num_chunks=min(settings.num_chunks, held))
+    most = _points_at_once(shape)
+    if shape.device.type == "cpu" or not settings.num_chunks:
+        settings = replace(settings, num_chunks=min(settings.num_chunks or most, most))
     match settings.decoder:
         case VolumeDecoder.vanilla:
             values = _dense(shape, settings.octree_resolution, settings, _Counter(watch))
@@ -142,6 +145,14 @@ def decode_volume(shape: LatentField, settings: VolumeSettings, watch: VolumeWat
         case VolumeDecoder.flash_mean | VolumeDecoder.flash_merge:
             levels = flash_levels(settings.octree_resolution, settings.smallest_level)
     return _coarse_to_fine(shape, levels, settings, watch)
+
+
+def _points_at_once(shape: LatentField) -> int:
+    """As many as a processor's caches hold; on a card, enough to keep it busy within a share of its memory."""
+    if shape.device.type == "cpu":
+        return max(NUMBERS_ON_PROCESSOR // shape.widest, 1000)
+    free, _ = torch.cuda.mem_get_info(shape.device)
+    return max(min(free // 4, BYTES_ON_CARD) // shape.point_bytes, 1000)
 
 
 @dataclass

@@ -8,6 +8,8 @@ import torch
 
 from orfeas_desktop.engine.mesh.facts import mesh_facts
 from orfeas_desktop.engine.mesh.mesh import Mesh
+from orfeas_desktop.engine.networks import surface as surface_module
+from orfeas_desktop.engine.networks.cell_surface import triangles
 from orfeas_desktop.engine.networks.surface import (
     Extraction,
     Surface,
@@ -74,6 +76,38 @@ def test_both_extractions_cut_the_same_edges() -> None:
     assert len(flying.vertices) == len(lewiner.vertices)
     order = [np.lexsort(np.round(each.vertices, 5).T) for each in (flying, lewiner)]
     np.testing.assert_allclose(flying.vertices[order[0]], lewiner.vertices[order[1]], atol=1e-5)
+
+
+def test_the_way_of_the_card_makes_the_same_triangles() -> None:
+    torch.manual_seed(0)
+    values = torch.randn(9, 8, 7)
+    values[2, 3] = torch.nan
+    values[5, 5, 5] = 0.3
+    for level in (0.0, 0.3):
+        raw = surface_module._flying_edges(values.numpy(), level)
+        plain = surface_module.without_broken_faces(raw)
+        vertices, faces = (part.numpy() for part in triangles(values, level))
+        assert np.isfinite(vertices).all()
+        assert len(np.unique(faces)) == len(vertices)
+        corners = [np.round(each, 4) for each in (plain.vertices[plain.faces], vertices[faces])]
+        mine, theirs = ({tuple(map(tuple, face)) for face in np.roll(each, 0, axis=1)} for each in corners)
+        turned = {tuple(face[turn:] + face[:turn]) for face in theirs for turn in range(3)}
+        assert mine <= turned
+        assert len(mine) == len(theirs)
+    assert triangles(torch.ones(4, 4, 4), 0.0) is None
+    assert triangles(torch.tensor([torch.nan, 1.0]).repeat(4, 2, 1), 0.0) is None
+
+
+def test_a_card_closes_the_sides_too() -> None:
+    values = torch.full((6, 6, 6), 1.0)
+    values[2, 2, 2] = -1.0
+    volume = Volume(values, Box.cube(1.0))
+    for settings in (SurfaceSettings(), SurfaceSettings(extraction=Extraction.lewiner)):
+        mine = surface_module._on_card(volume, settings)
+        theirs = surface_module._on_processor(volume, settings)
+        assert len(mine.faces) == len(theirs.faces)
+        assert mesh_facts(Mesh(mine.vertices, mine.faces)).watertight
+    assert surface_module._on_card(Volume(values.abs(), Box.cube(1.0)), SurfaceSettings(closed=False)) is None
 
 
 def test_the_original_formula_shrinks_towards_the_low_corner() -> None:
