@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,13 +15,20 @@ from orfeas_desktop.engine.networks.attention import attend, join_heads, rms_nor
 from orfeas_desktop.engine.networks.linear import GeluLinear, Linear, gelu_product, product, suits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from orfeas_desktop.engine.networks.shape_config import Dit21Config
 
 EPS = 1e-6
 EXPANSION = 4
 ROWS = 32
+
+F = TypeVar("F", bound="Callable[..., Tensor]")
+
+
+def _never_compiled(call: F) -> F:
+    return cast("F", torch.compiler.disable(call))
+
 
 KeysAndValues = tuple[Tensor, Tensor]
 
@@ -179,7 +186,7 @@ class MixtureOfExperts(nn.Module):
         self.shared_experts = _SharedExpert(config.hidden_size)
         self.count = config.num_experts
 
-    @torch.compiler.disable
+    @_never_compiled
     def forward(self, x: Tensor) -> Tensor:
         tokens = x.flatten(0, 1)
         indices, scores = self.gate(tokens)
