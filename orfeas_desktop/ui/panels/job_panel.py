@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QDragMoveEvent, QDropEvent, QKeyEvent
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QStackedWidget, QWidget
 
 from orfeas_desktop.requests import JobState
@@ -17,7 +25,7 @@ from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.theme import tabular
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QModelIndex, QPoint
+    from PySide6.QtCore import QPoint
 
     from orfeas_desktop.ui.state.job_list import JobList, JobRow
     from orfeas_desktop.ui.theme import Look
@@ -49,17 +57,36 @@ class JobView(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setDragDropOverwriteMode(False)
+        self._marked: int | None = None
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        event.setAccepted(event.source() is self)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Mark the line between two rows where the dragged one would go."""
         event.setAccepted(event.source() is self)
+        index, below = self._gap_at(event.position().toPoint())
+        row = self.visualRect(index)
+        self._mark(row.bottom() if below else row.top())
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._mark(None)
+        super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Move the dragged row to where it was let go; the model moves it, not the view."""
+        self._mark(None)
         row = self._jobs.row_at(self.currentIndex())
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         if row is not None and event.source() is self:
             self.moved.emit((row.id, self._place_at(event.position().toPoint())))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._marked is not None:
+            painter = QPainter(self.viewport())
+            painter.fillRect(4, self._marked, self.viewport().width() - 8, 2, self.palette().highlight())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self._jobs.row_at(self.currentIndex())
@@ -73,12 +100,23 @@ class JobView(QListView):
             return
         super().keyPressEvent(event)
 
+    def _mark(self, line: int | None) -> None:
+        self._marked = line
+        self.viewport().update()
+
+    def _gap_at(self, point: QPoint) -> tuple[QModelIndex, bool]:
+        """Return the waiting row that is nearest, and whether the gap is below it."""
+        first = self._jobs.count(JobState.running)
+        last = first + max(1, self._jobs.count(JobState.waiting)) - 1
+        under = self.indexAt(point)
+        row = under.row() if under.isValid() else last
+        index = self._jobs.index(min(max(first, row), last))
+        return index, point.y() > self.visualRect(index).center().y()
+
     def _place_at(self, point: QPoint) -> int:
         """Return the place among those that wait before which `point` lies, as it is once the row is gone."""
-        index = self.indexAt(point)
-        row = index.row() if index.isValid() else self._jobs.rowCount()
-        below = index.isValid() and point.y() > self.visualRect(index).center().y()
-        target = row + below - (self.currentIndex().row() < row + below)
+        index, below = self._gap_at(point)
+        target = index.row() + below - (self.currentIndex().row() < index.row() + below)
         return target - self._jobs.count(JobState.running)
 
 
