@@ -86,6 +86,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("new-project", QT_TRANSLATE_NOOP("Actions", "New project…"), Menu.file, ("Ctrl+N",), "ph.plus", _STORE),
     Action("rename-project", QT_TRANSLATE_NOOP("Actions", "Rename project…"), Menu.file, (), "ph.pencil-simple", (*_STORE, Need.project)),
     Action("delete-project", QT_TRANSLATE_NOOP("Actions", "Delete project"), Menu.file, (), "ph.trash", (*_STORE, Need.project)),
+    Action("restore-project", QT_TRANSLATE_NOOP("Actions", "Restore a deleted project…"), Menu.file, (), "ph.arrow-u-up-left", _STORE),
     Action("open-picture", QT_TRANSLATE_NOOP("Actions", "Open picture…"), Menu.file, ("Ctrl+O",), "ph.image", (Need.library,), group=1),
     Action("import-mesh", QT_TRANSLATE_NOOP("Actions", "Import mesh…"), Menu.file, ("Ctrl+I",), "ph.download-simple", (*_STORE, Need.project), group=1),
     Action("open-sample", QT_TRANSLATE_NOOP("Actions", "Open the sample project"), Menu.file, (), "ph.cube", _STORE, group=1),

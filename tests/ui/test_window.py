@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from orfeas_desktop.settings import load_settings
 from orfeas_desktop.ui.dialogs.error_box import ErrorBox
 from orfeas_desktop.ui.dialogs.settings_dialog import SettingsDialog
 from orfeas_desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
+from orfeas_desktop.ui.panels.picture_tile import holds_picture
 from orfeas_desktop.ui.theme import ThemeName
 from orfeas_desktop.ui.viewport.modes import Mode, ViewDirection
 
@@ -50,9 +52,9 @@ def answer(running, text: str) -> None:
     dialog.accept()
 
 
-def dropped(widget: QWidget, *urls: Path, image: QImage | None = None) -> None:
+def dropped(widget: QWidget, *urls: Path, image: QImage | None = None, data: QMimeData | None = None) -> None:
     """Drop files, or pixels, on the middle of a widget as the window system would."""
-    data = QMimeData()
+    data = data or QMimeData()
     if urls:
         data.setUrls([QUrl.fromLocalFile(str(path)) for path in urls])
     if image is not None:
@@ -197,6 +199,13 @@ def test_projects_are_made_switched_renamed_and_deleted(running, qtbot):
     window.commands.actions["delete-project"].trigger()
     qtbot.waitUntil(lambda: library.project.name == "Gnomes")
     library.undo.undo()
+    qtbot.waitUntil(lambda: len(library.projects) == 2)
+    window.commands.actions["restore-project"].trigger()
+    assert "No project was deleted" in window.toasts.shown()
+    library.undo.redo()
+    qtbot.waitUntil(lambda: len(library.projects) == 1)
+    window.commands.actions["restore-project"].trigger()
+    answer(running, "Toys")
     qtbot.waitUntil(lambda: len(library.projects) == 2)
 
 
@@ -380,6 +389,25 @@ def test_pixels_from_a_browser_are_taken_too(running, qtbot):
     drafting = running.session.drafting
     qtbot.waitUntil(lambda: drafting.draft.front is not None and drafting.draft.front.width == 20)
     assert drafting.draft.name == "Pasted picture"
+
+
+def test_a_picture_inside_an_address_is_taken_and_one_in_the_web_is_explained(running, picture: Path, qtbot):
+    running.session.desk.send = lambda *_given, **_more: None
+    images = running.window.inspector.images
+    for widget in (running.window, images.front_tile):
+        images.show_problem("")
+        far = QMimeData()
+        far.setUrls([QUrl("https://example.org/cat.png")])
+        dropped(widget, data=far)
+        assert "still in the web" in images.problem.text()
+    inside = QMimeData()
+    inside.setHtml(f'<img src="data:image/png;base64,{b64encode(picture.read_bytes()).decode()}">')
+    dropped(running.window, data=inside)
+    drafting = running.session.drafting
+    qtbot.waitUntil(lambda: drafting.draft.front is not None and drafting.draft.front.width == 64)
+    broken = QMimeData()
+    broken.setHtml("data:image/png;base64,AAAA")
+    assert not holds_picture(broken)
 
 
 def test_pasting_takes_pictures_and_says_when_there_is_none(running, picture: Path, qtbot):

@@ -115,6 +115,7 @@ class Doings(QObject):
             "new-project": self.new_project,
             "rename-project": self.rename_project,
             "delete-project": self.delete_project,
+            "restore-project": self.restore_project,
             "open-picture": self._window.inspector.images.pick,
             "import-mesh": self.import_mesh,
             "open-sample": lambda: self._session.open_samples(self._outside.make_samples),
@@ -217,6 +218,22 @@ class Doings(QObject):
             library.delete_project()
             words = self.tr("Project “{name}” moved to the recycle bin").format(name=project.name)
             self._window.toasts.show_undoable(words, library.undo)
+
+    def restore_project(self) -> None:
+        """Offer the projects of the recycle bin."""
+        library = self._session.library
+        deleted = {project.name: project.id for project in reversed(library.deleted_projects())}
+        if not deleted:
+            self._window.toasts.show(self.tr("No project was deleted"))
+            return
+        dialog = QInputDialog(self._window)
+        dialog.setWindowTitle(self.tr("Restore a project"))
+        dialog.setLabelText(self.tr("Project"))
+        dialog.setComboBoxItems(list(deleted))
+        dialog.setOkButtonText(self.tr("Restore"))
+        dialog.setMinimumWidth(360)
+        dialog.accepted.connect(lambda: library.restore_project(deleted[dialog.textValue()]))
+        self._open(dialog)
 
     def empty_bin(self) -> None:
         """Ask once, then delete for good."""

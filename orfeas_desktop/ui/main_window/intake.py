@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from orfeas_desktop.ui.panels.picture_tile import files_in, image_in
+from orfeas_desktop.ui.panels.picture_tile import files_in, holds_picture, image_in, only_address_in
 from orfeas_desktop.ui.state.draft import FRONT
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ class Intake(QObject):
         if image is not None:
             self.window.inspector.show_picture()
             self.session.drafting.take_image(FRONT, image)
+        elif not files and only_address_in(data):
+            self.window.inspector.show_picture()
+            self.window.inspector.images.refuse_address()
 
     def take_picture(self, path: Path) -> None:
         """Take a picture as the main one."""
@@ -53,7 +56,7 @@ class Intake(QObject):
     def paste(self) -> None:
         """Take what lies on the clipboard."""
         data = QGuiApplication.clipboard().mimeData()
-        if files_in(data) or image_in(data) is not None:
+        if holds_picture(data):
             self.take_dropped(data)
         else:
             self.window.toasts.show(self.tr("The clipboard holds no picture"))

@@ -74,6 +74,15 @@ class ImagePanel(QWidget):
             part.setText(words)
             part.setVisible(bool(words))
 
+    def refuse_address(self) -> None:
+        """Say what to do with a picture that is still in the web."""
+        self.show_problem(
+            self.tr("This picture is still in the web, and pictures are never fetched from there."),
+            self.tr(
+                "Copy the picture in the browser and paste it here with Ctrl+V, or save it and drop the file."
+            ),
+        )
+
     def show_page(self, views: bool) -> None:
         """Show the one picture and its mask, or all views."""
         self._turn_to(ALL_VIEWS if views else PICTURE)
@@ -122,6 +131,7 @@ class ImagePanel(QWidget):
         tile.caption = name if slot in VIEWS and name != self.tr("Picture") else ""
         tile.given.connect(lambda path: self.picture_given.emit((slot, path)))
         tile.image_given.connect(lambda image: self.image_given.emit((slot, image)))
+        tile.address_given.connect(self.refuse_address)
         tile.pick_wanted.connect(lambda: self.pick(slot))
         tile.removed.connect(lambda: self.picture_removed.emit(slot))
         return tile

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QMimeData, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QEnterEvent, QResizeEvent
 
 RADIUS = 8
+LONGEST_ADDRESS = 64_000_000
+_INSIDE = re.compile(r"data:image/[a-z+.-]+;base64,([A-Za-z0-9+/=]+)")
 
 
 def files_in(data: QMimeData) -> tuple[Path, ...]:
@@ -36,16 +39,26 @@ def files_in(data: QMimeData) -> tuple[Path, ...]:
 
 
 def image_in(data: QMimeData) -> QImage | None:
-    """Return the picture that a browser or an image program handed over as pixels."""
-    if not data.hasImage():
+    """Return the picture that a browser or an image program handed over as pixels, or inside its address."""
+    if data.hasImage():
+        image = data.imageData()
+        return image if isinstance(image, QImage) and not image.isNull() else None
+    text = data.html() if data.hasHtml() else "".join(url.toString() for url in data.urls())
+    found = _INSIDE.search(text[:LONGEST_ADDRESS])
+    if found is None:
         return None
-    image = data.imageData()
-    return image if isinstance(image, QImage) and not image.isNull() else None
+    image = QImage.fromData(QByteArray.fromBase64(found[1].encode()))
+    return None if image.isNull() else image
+
+
+def only_address_in(data: QMimeData) -> bool:
+    """Say whether a browser handed over no more than where in the web a picture is."""
+    return image_in(data) is None and any(url.scheme() in {"http", "https"} for url in data.urls())
 
 
 def holds_picture(data: QMimeData) -> bool:
-    """Say whether there is anything to take."""
-    return bool(files_in(data)) or data.hasImage()
+    """Say whether there is anything to take, or to answer."""
+    return bool(files_in(data)) or data.hasImage() or image_in(data) is not None or only_address_in(data)
 
 
 class PictureTile(QWidget):
@@ -53,6 +66,8 @@ class PictureTile(QWidget):
 
     given: TypedSignal[Path] = signal(Path)
     image_given: TypedSignal[QImage] = signal(QImage)
+    address_given = Signal()
+    """A place in the web and no picture."""
     pick_wanted = Signal()
     removed = Signal()
 
@@ -199,6 +214,8 @@ class PictureTile(QWidget):
         image = image_in(event.mimeData())
         if image is not None:
             self.image_given.emit(image)
+        elif only_address_in(event.mimeData()):
+            self.address_given.emit()
 
     def _set_over(self, over: bool) -> None:
         self._over = over

@@ -153,9 +153,10 @@ class TopBar(QWidget):
             ("new-project", self.tr("New project…")),
             ("rename-project", self.tr("Rename project…")),
             ("delete-project", self.tr("Delete project")),
+            ("restore-project", self.tr("Restore a deleted project…")),
         ):
             line = menu.addAction(title)
-            line.setEnabled(action_id == "new-project" or current is not None)
+            line.setEnabled(action_id in {"new-project", "restore-project"} or current is not None)
             line.triggered.connect(lambda _=False, wanted=action_id: self.action_wanted.emit(wanted))
         opened = next((project for project in projects if project.id == current), None)
         self._show_name(opened.name if opened else self.tr("No project"))

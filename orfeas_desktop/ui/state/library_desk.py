@@ -143,6 +143,20 @@ class LibraryDesk(QObject):
                 lambda: self._write(lambda: studio.restore_project(project.id)),
             )
 
+    def deleted_projects(self) -> tuple[Project, ...]:
+        """Return the projects in the recycle bin."""
+        return () if self._studio is None else self._studio.projects(deleted=True)
+
+    def restore_project(self, project_id: int) -> None:
+        """Take a project out of the recycle bin; can be undone."""
+        studio = self._studio
+        if studio is not None:
+            self._push(
+                self.tr("Restore project"),
+                lambda: self._write(lambda: studio.restore_project(project_id)),
+                lambda: self._write(lambda: studio.delete_project(project_id)),
+            )
+
     def rename_asset(self, asset_id: int, name: str) -> None:
         """Give an asset another name; can be undone."""
         studio = self._studio
