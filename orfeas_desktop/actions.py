@@ -103,6 +103,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("empty-bin", QT_TRANSLATE_NOOP("Actions", "Empty recycle bin…"), Menu.edit, (), "ph.trash", (*_STORE, Need.bin), group=3),
     Action("tools", QT_TRANSLATE_NOOP("Actions", "Tools"), Menu.edit, ("Ctrl+T",), "ph.wrench", (), group=4),
     Action("doctor", QT_TRANSLATE_NOOP("Actions", "Mesh doctor"), Menu.edit, ("Ctrl+Shift+D",), "ph.first-aid", (), group=4),
+    Action("recipes", QT_TRANSLATE_NOOP("Actions", "Recipes"), Menu.edit, (), "ph.list-numbers", (), group=4),
     Action("find", QT_TRANSLATE_NOOP("Actions", "Search the library"), Menu.edit, ("Ctrl+F",), "ph.magnifying-glass", (Need.library,), group=5),
     Action("palette", QT_TRANSLATE_NOOP("Actions", "Search or run a command"), Menu.edit, ("Ctrl+P",), "ph.command", (), group=5),
     Action("generate", QT_TRANSLATE_NOOP("Actions", "Generate"), Menu.generate, ("Ctrl+Return", "Ctrl+G"), "ph.lightning", (*_STORE, Need.project, Need.picture)),

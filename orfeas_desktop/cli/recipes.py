@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -17,11 +18,11 @@ from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.formats.publish import MAIN_SLOT, publish
 from orfeas_desktop.errors import FileMissing, NotAFolder, OrfeasError, PermissionDenied
 from orfeas_desktop.params import Scalar
-from orfeas_desktop.recipes import KnownRecipe, RecipeShelf
+from orfeas_desktop.recipes import KnownRecipe, RecipeShelf, RecipeStep
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import JobInput, JobResult, OutputFile
 from orfeas_desktop.studio import Studio, Work
-from orfeas_desktop.studio.chains import recipe_params, steps_in_words
+from orfeas_desktop.studio.chains import known_steps, recipe_params
 
 MESHES = (".glb", ".gltf", ".obj", ".stl", ".ply")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -44,8 +45,11 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     del as_json
     call = call_of(context)
     known = _shelf(call).get(name)
-    steps = steps_in_words(str(recipe_params(known.recipe.steps)["steps"]))
-    rows = [(str(number), title, settings) for number, (title, settings) in enumerate(steps, start=1)]
+    steps = known_steps(str(recipe_params(known.recipe.steps)["steps"]))
+    rows = [
+        (str(number), tool.title if tool else step.tool, settings_text(step))
+        for number, (tool, step) in enumerate(steps, start=1)
+    ]
     words = "\n".join(
         line for line in (known.recipe.title, known.recipe.summary, "", columns(rows)) if line or rows
     )
@@ -176,6 +180,11 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         raise PermissionDenied(place=str(folder)) from None
+
+
+def settings_text(step: RecipeStep) -> str:
+    """Return a step's settings as they are given to `orfeas tool --set`."""
+    return " ".join(f"{name}={json.dumps(value).strip(chr(34))}" for name, value in step.params.items())
 
 
 def _shelf(call: Call) -> RecipeShelf:

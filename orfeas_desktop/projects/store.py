@@ -207,6 +207,11 @@ class ProjectStore:
         with self._database.read() as session:
             return history.version(session, version_id)
 
+    def version_of_job(self, job_id: str) -> Version | None:
+        """Return the version that a job left, if it left one."""
+        with self._database.read() as session:
+            return history.version_of_job(session, job_id)
+
     def rename_asset(self, asset_id: int, name: str) -> Change:
         """Give an asset another name. Raises NoSuchAsset, NameMissing."""
         with self._writing() as session:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from orfeas_desktop.assets import AssetRef
@@ -14,6 +13,7 @@ from orfeas_desktop.register import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orfeas_desktop.engine.jobs.context import WorkEntry
     from orfeas_desktop.params import Scalar
     from orfeas_desktop.projects.records import Version
     from orfeas_desktop.requests import JobRequest
@@ -86,16 +86,11 @@ def _steps(request: JobRequest, start: str) -> tuple[RecipeStep, ...]:
     )
 
 
-def steps_in_words(text: str) -> tuple[tuple[str, str], ...]:
-    """Return each step of `text` as its tool's marked title and its settings; nothing when it holds no steps."""
+def known_steps(text: str) -> tuple[tuple[WorkEntry | None, RecipeStep], ...]:
+    """Return the steps that `text` holds with their tools, as far as this program has them; none when it holds none."""
     try:
         steps = steps_from(text)
     except ValueError:
         return ()
-    return tuple(
-        (
-            TOOLS[step.tool].title if step.tool in TOOLS else step.tool,
-            ", ".join(f"{name} {json.dumps(value).strip(chr(34))}" for name, value in step.params.items()),
-        )
-        for step in steps
-    )
+    tools = {tool.id: tool for tool in TOOLS}
+    return tuple((tools.get(step.tool), step) for step in steps)

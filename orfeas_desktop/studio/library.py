@@ -59,6 +59,10 @@ class LibraryFace:
         """Return the version. Raises NoSuchAsset."""
         return self._store.version(version_id)
 
+    def version_of_job(self, job_id: str) -> Version | None:
+        """Return the version that a job left, if it left one."""
+        return self._store.version_of_job(job_id)
+
     def jobs(self, limit: int = 200) -> tuple[StoredJob, ...]:
         """Return the latest jobs that the library remembers."""
         return self._store.jobs(limit=limit)

@@ -167,6 +167,7 @@ def _settle_memory() -> None:
 
 def _furnish(running: Running) -> Behind:
     """Build what the first paint could do without: the 3D view, the wiring, what actions do."""
+    from orfeas_desktop.recipes import RecipeShelf
     from orfeas_desktop.ui.main_window.doings import Doings, Hands, Outside
     from orfeas_desktop.ui.main_window.intake import Intake
     from orfeas_desktop.ui.main_window.telling import Telling
@@ -178,7 +179,12 @@ def _furnish(running: Running) -> Behind:
     window, session, paths = running.window, running.session, running.paths
     window.add_viewport(Viewport(window.viewport_colours(), window.look.icon))
     wiring, telling = Wiring(window, session), Telling(window, session)
-    hands = Hands(wiring, Intake(window, session), telling, Workbench(window, session, telling))
+    hands = Hands(
+        wiring,
+        Intake(window, session),
+        telling,
+        Workbench(window, session, telling, RecipeShelf(paths.recipes)),
+    )
     outside = Outside(running.settings, partial(_keep, paths), paths.state, _samples, paths)
     doings = Doings(window, session, hands, outside)
     doings.last_export = running.remembered.last_export

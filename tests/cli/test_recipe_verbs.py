@@ -23,7 +23,7 @@ def test_recipes_are_listed_and_shown(orfeas, own):
     assert "repair → lod → collision" in orfeas("recipe", "list").out
     said = orfeas("recipe", "show", "quick", "--json").json
     assert (said["own"], len(said["steps"])) == (True, 3)
-    assert "levels 1" in orfeas("recipe", "show", "quick").out
+    assert "levels=1" in orfeas("recipe", "show", "quick").out
     assert orfeas("recipe", "show", "no-such", "--json").error["code"] == "unknown-entry"
 
 

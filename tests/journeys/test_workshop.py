@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PySide6.QtTest import QTest
 
 from orfeas_desktop.engine.mesh.glb import write_glb
 from orfeas_desktop.engine.mesh.mesh import Mesh
+from orfeas_desktop.requests import JobState
 
 LONG = 120_000
 
@@ -93,3 +95,57 @@ def test_faults_are_shown_mended_undone_and_mended_again(open_running, torn: Pat
     running.hands.wiring.run_found("tool:lod")
     assert inspector.tools.tool == "lod"
     assert any(item.id == "tool:lod" for item in running.hands.wiring.find("level"))
+
+
+def test_a_recipe_runs_on_one_on_many_and_on_a_folder(
+    open_running, torn: Path, home: Path, tmp_path: Path, qtbot
+):
+    own = home / "data" / "recipes"
+    own.mkdir(parents=True)
+    quick = {"title": "Quick", "steps": [{"tool": "repair"}, {"tool": "lod", "params": {"levels": 1}}]}
+    (own / "quick.json").write_text(json.dumps(quick))
+    running = open_running()
+    window, session, inspector = running.window, running.session, running.window.inspector
+    cookery = running.hands.workbench.cookery
+    window.commands.actions["recipes"].trigger()
+    panel = inspector.recipes
+    assert panel.why.text() == "Choose an asset first"
+    with qtbot.waitSignal(window.viewport.shown, timeout=LONG):
+        session.import_mesh(torn)
+    panel.list.setCurrentRow(panel.list.count() - 1)
+    assert panel.chosen() == "quick"
+    assert panel.steps.facts()[1].value == "Levels 1"
+    assert panel.run.text() == "Run on Torn ring"
+    assert not panel.save.isEnabled()
+    click(panel.run)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=LONG)
+    version = session.chosen.version
+    assert version.provenance.facts["watertight"] is True
+    assert [file.name for file in version.all_files("lods")] == ["Torn ring-lod1.glb"]
+
+    click(panel.save)
+    cookery.dialog.setTextValue("My chain")
+    cookery.dialog.accept()
+    assert panel.chosen() == "my-chain"
+    assert "Recipe “My chain” saved" in window.toasts.shown()
+    click(panel.remove)
+    assert not (own / "my-chain.json").exists()
+
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    (folder / "one.glb").write_bytes(torn.read_bytes())
+    (folder / "bad.stl").write_text("no mesh")
+    (folder / "two.glb").write_bytes(torn.read_bytes())
+    assert cookery.run_on_folder("quick", folder) == 2 + 1
+
+    def states() -> dict[str, int]:
+        return {
+            asset.name: asset.version_count for asset in session.studio.assets(session.library.project.id)
+        }
+
+    qtbot.waitUntil(lambda: states() == {"Torn ring": 2, "one": 2, "two": 2}, timeout=LONG)
+    assert session.desk.list.count(JobState.failed) == 1
+    window.browser.grid.selectAll()
+    assert panel.run.text() == "Run on 3 assets"
+    session.choose(None)
+    assert cookery.run_on_folder("no-such-recipe", folder) == 0

@@ -140,6 +140,7 @@ class Doings(QObject):
             "weights": self.open_weights,
             "tools": self._hands.workbench.open_tools,
             "doctor": self._hands.workbench.open_doctor,
+            "recipes": self._hands.workbench.open_recipes,
             "cancel-current": desk.cancel_current,
             "cancel-waiting": desk.cancel_waiting,
             "cancel-all": desk.cancel_all,

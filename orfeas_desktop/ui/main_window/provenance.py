@@ -11,8 +11,9 @@ from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.engine.chores import CHORES
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.layouts import LAYOUTS
-from orfeas_desktop.engine.tools import TOOLS
+from orfeas_desktop.engine.tools import RECIPE, TOOLS
 from orfeas_desktop.register import Table
+from orfeas_desktop.studio.chains import known_steps
 from orfeas_desktop.ui.main_window.change_facts import change_facts
 from orfeas_desktop.ui.panels.details_panel import FactGroup, VersionLine
 from orfeas_desktop.ui.panels.fact_grid import Fact
@@ -109,12 +110,26 @@ def _recipe(request: JobRequest, facts: object) -> tuple[Fact, ...]:
         QCoreApplication.translate(request.table.value.capitalize(), entry.title) if entry else request.entry
     )
     lines = [Fact(tr("Tool") if request.table is Table.tools else tr("Engine"), title)]
+    if request.entry == RECIPE.id:
+        return (*lines, *step_facts(str(request.params.get("steps", ""))))
     fields = {field.name: field for field in entry.params.fields()} if entry else {}
     for name, value in request.params.items():
         if value in {"", None}:
             continue
         lines.append(Fact(*_setting(fields.get(name), name, value)))
     lines.append(Fact(tr("Seed"), str(request.seed)))
+    return tuple(lines)
+
+
+def step_facts(text: str) -> tuple[Fact, ...]:
+    """Return the steps of a recipe, one a line, each with its settings."""
+    lines: list[Fact] = []
+    for number, (tool, step) in enumerate(known_steps(text), start=1):
+        title = QCoreApplication.translate("Tools", tool.title) if tool else step.tool
+        fields = {field.name: field for field in tool.params.fields()} if tool else {}
+        settings = [_setting(fields.get(name), name, value) for name, value in step.params.items()]
+        said = ", ".join(f"{name} {value}" for name, value in settings) or tr("Defaults")
+        lines.append(Fact(f"{number}  {title}", said))
     return tuple(lines)
 
 

@@ -1,4 +1,4 @@
-"""The workbench: tools and doctor beside the chosen version."""
+"""The workbench: tools, doctor and recipes beside the chosen version."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from orfeas_desktop.engine.tools import group_of, in_groups
+from orfeas_desktop.register import Table
 from orfeas_desktop.ui.main_window.change_facts import change_facts
+from orfeas_desktop.ui.main_window.cookery import Cookery
 from orfeas_desktop.ui.panels.tool_list import ToolChoice, tool_words
 from orfeas_desktop.ui.panels.tool_panel import OtherChoice
 from orfeas_desktop.ui.panels.top_bar import Workspace
@@ -16,6 +18,8 @@ from orfeas_desktop.ui.state.workshop_desk import WorkshopDesk
 if TYPE_CHECKING:
     from orfeas_desktop.engine.jobs.context import WorkEntry
     from orfeas_desktop.projects.records import Version
+    from orfeas_desktop.recipes import RecipeShelf
+    from orfeas_desktop.requests import JobFailed
     from orfeas_desktop.ui.main_window.telling import Telling
     from orfeas_desktop.ui.main_window.window import MainWindow
     from orfeas_desktop.ui.state.diagnosis import Diagnosis
@@ -23,21 +27,23 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.state.tool_wish import ToolWish
 
 _LOOKS = ("analyse", "print-check")
-"""Tools that look and change nothing: the doctor runs them."""
+"""Tools that look and change nothing: the doctor tells what they found."""
+_PROMISES = ("print", "print-stl")
+"""Exporters that refuse what cannot be printed."""
 _OTHERS = 30
 
 
 class Workbench(QObject):
     """Connects the panels for editing with the session."""
 
-    def __init__(self, window: MainWindow, session: Session, telling: Telling) -> None:
+    def __init__(self, window: MainWindow, session: Session, telling: Telling, shelf: RecipeShelf) -> None:
         super().__init__(window)
         self._window = window
         self._session = session
-        self._telling = telling
         self._tools: dict[str, WorkEntry] = {tool.id: tool for tool in in_groups()}
         self._busy = False
         self.desk = WorkshopDesk(session.store, session.desk, session.library, self)
+        self.cookery = Cookery(window, session, self.desk, shelf)
         inspector, tools, doctor = window.inspector, window.inspector.tools, window.inspector.doctor
         window.top.workspace_wanted.connect(self._turn_to)
         inspector.turned.connect(self._follow_tab)
@@ -48,9 +54,11 @@ class Workbench(QObject):
         doctor.places_wanted.connect(self._mark)
         doctor.tool_wanted.connect(self._open_tool)
         session.chosen_changed.connect(self._show_chosen)
+        session.desk.failed.connect(self._explain_refusal)
         self.desk.diagnosed.connect(self._show_diagnosis)
         self.desk.examining.connect(self._show_busy)
         self.desk.refused.connect(telling.show_error)
+        self.cookery.refused.connect(telling.show_error)
         session.opened.connect(self._open)
 
     def _open(self) -> None:
@@ -59,11 +67,11 @@ class Workbench(QObject):
         self.renew()
 
     def furnish(self) -> None:
-        """Offer the tools."""
-        choices = [_choice(tool) for tool in self._tools.values() if tool.id not in _LOOKS]
-        self._window.inspector.tools.offer(choices)
+        """Offer the tools and recipes."""
+        self._window.inspector.tools.offer([_choice(tool) for tool in self._tools.values()])
         titles = {tool.id: tool_words(tool.title) for tool in self._tools.values()}
         self._window.inspector.doctor.know_tools(titles)
+        self.cookery.furnish()
         self.renew()
 
     def open_tools(self) -> None:
@@ -77,17 +85,27 @@ class Workbench(QObject):
         inspector = self._window.inspector
         inspector.show_tab(inspector.doctor_tab)
 
+    def open_recipes(self) -> None:
+        """Turn to the recipes."""
+        inspector = self._window.inspector
+        inspector.show_tab(inspector.recipes_tab)
+
     def renew(self) -> None:
         """Say what can be done now."""
         tools, doctor = self._window.inspector.tools, self._window.inspector.doctor
         chosen, why = self._session.chosen, self._why_not()
         doctor.say(why_not=why, busy=self._busy)
+        looks = tools.tool in _LOOKS
         if not why and tools.needs_other():
             why = self.tr("Choose the other mesh first")
-        if not why and not self._session.writable:
+        if not why and not looks and not self._session.writable:
             why = self.tr("The library is open for reading only")
-        target = "" if chosen is None else self.tr("Next version of {name}").format(name=chosen.asset.name)
+        target = ""
+        if chosen is not None:
+            words = self.tr("Looks at {name}") if looks else self.tr("Next version of {name}")
+            target = words.format(name=chosen.asset.name)
         tools.say(estimate=self._estimate(tools.tool), target=target, why_not=why)
+        self.cookery.renew()
 
     def _why_not(self) -> str:
         chosen = self._session.chosen
@@ -150,14 +168,17 @@ class Workbench(QObject):
 
     def _run(self, wish: ToolWish) -> None:
         chosen = self._session.chosen
-        if chosen is not None:
+        if wish.tool in _LOOKS:
+            self.open_doctor()
+            self._examine(wish.tool)
+        elif chosen is not None:
             title = f"{chosen.asset.name} · {tool_words(self._tools[wish.tool].title)}"
             self.desk.run(wish, chosen.version.id, title)
 
     def _examine(self, tool: str) -> None:
         version = self._version()
         if version is not None:
-            kept = self._window.inspector.tools.kept.get(tool, {})
+            kept = self._window.inspector.tools.remembered().get(tool, {})
             self.desk.examine(tool, version, kept)
 
     def _version(self) -> Version | None:
@@ -171,6 +192,18 @@ class Workbench(QObject):
         chosen = self._session.chosen
         if chosen is not None and chosen.version.id == diagnosis.version_id:
             self._window.inspector.doctor.show_diagnosis(diagnosis)
+
+    def _explain_refusal(self, event: JobFailed) -> None:
+        """Let the doctor show why an export for printing was refused."""
+        row, version = self._session.desk.list.job(event.job_id), self._version()
+        if row is None or version is None or event.error.exit_code != 2:
+            return
+        request = row.job.request
+        if request.table is Table.exporters and request.entry in _PROMISES:
+            known = self._tools["print-check"].params.model_fields
+            params = {name: value for name, value in request.params.items() if name in known}
+            self.open_doctor()
+            self.desk.examine("print-check", version, params)
 
     def _mark(self, fault: str) -> None:
         chosen = self._session.chosen

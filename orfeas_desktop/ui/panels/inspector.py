@@ -11,6 +11,7 @@ from orfeas_desktop.ui.panels.details_panel import DetailsPanel
 from orfeas_desktop.ui.panels.doctor_panel import DoctorPanel
 from orfeas_desktop.ui.panels.generate_panel import GeneratePanel
 from orfeas_desktop.ui.panels.image_panel import ImagePanel
+from orfeas_desktop.ui.panels.recipe_panel import RecipePanel
 from orfeas_desktop.ui.panels.tool_panel import ToolPanel
 from orfeas_desktop.ui.pieces.buttons import Kind, text_button
 from orfeas_desktop.ui.pieces.frames import Panel
@@ -37,9 +38,10 @@ class Inspector(Panel):
         self.details = DetailsPanel()
         self.tools = ToolPanel(look)
         self.doctor = DoctorPanel()
+        self.recipes = RecipePanel(look)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.generate)
-        for page in (self.details, self.tools, self.doctor):
+        for page in (self.details, self.tools, self.doctor, self.recipes):
             self.pages.addWidget(page)
         self.tabs = QButtonGroup(self)
         self.picture_tab = self._tab(self.tr("Picture"))
@@ -49,7 +51,15 @@ class Inspector(Panel):
         self.details_tab = self._tab(self.tr("Details"), self.tr("How the chosen version was made"))
         self.tools_tab = self._tab(self.tr("Tools"), self.tr("Tools that change the mesh"))
         self.doctor_tab = self._tab(self.tr("Doctor"), self.tr("What is wrong with the mesh"))
-        tabs = (self.picture_tab, self.views_tab, self.tools_tab, self.doctor_tab, self.details_tab)
+        self.recipes_tab = self._tab(self.tr("Recipes"), self.tr("Several tools in one step"))
+        tabs = (
+            self.picture_tab,
+            self.views_tab,
+            self.tools_tab,
+            self.doctor_tab,
+            self.recipes_tab,
+            self.details_tab,
+        )
         self.fill_head(*tabs, None, spacing=4)
         self.column.addWidget(self.pages, 1)
         self.tabs.buttonClicked.connect(self._turn)
@@ -57,6 +67,7 @@ class Inspector(Panel):
             self.details_tab: self.details,
             self.tools_tab: self.tools,
             self.doctor_tab: self.doctor,
+            self.recipes_tab: self.recipes,
         }
         self._last = {False: self.picture_tab, True: self.tools_tab}
         self.editing = False
@@ -67,7 +78,7 @@ class Inspector(Panel):
         self.editing = editing
         for tab in (self.picture_tab, self.views_tab):
             tab.setVisible(not editing)
-        for tab in (self.tools_tab, self.doctor_tab):
+        for tab in (self.tools_tab, self.doctor_tab, self.recipes_tab):
             tab.setVisible(editing)
         self._last[editing].setChecked(True)
         self._turn(self._last[editing])

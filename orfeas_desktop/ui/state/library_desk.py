@@ -87,6 +87,7 @@ class LibraryDesk(QObject):
         """Stop watching and wait for pictures that are being loaded."""
         self._watch.stop()
         self.model.close()
+        self.undo.blockSignals(True)
         self._studio = None
 
     def open_project(self, project_id: int) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from orfeas_desktop.assets import AssetRef
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.register import Table
-from orfeas_desktop.requests import FromJob, JobDone, JobFailed
+from orfeas_desktop.requests import Destination, FromJob, JobDone, JobFailed
 from orfeas_desktop.studio import Work
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.state.diagnosis import Diagnosis, faults_in, read_places
@@ -63,6 +63,22 @@ class WorkshopDesk(QObject):
             return studio.run_tool(wish.tool, version_id, params=wish.params, other=given, title=title)
 
         self._desk.send(start, failed=self.refused.emit)
+
+    def run_on_file(self, wish: ToolWish, path: Path, project_id: int, title: str) -> None:
+        """Take a mesh file into the project and run a tool on it."""
+
+        def go_on(ended: Ended) -> None:
+            studio = self._studio
+            version = (
+                studio.version_of_job(ended.job.id)
+                if studio is not None and isinstance(ended, JobDone)
+                else None
+            )
+            if version is not None:
+                self.run(wish, version.id, title)
+
+        destination = Destination(project_id, path.stem)
+        self._desk.send(lambda studio: studio.import_mesh(path, destination), go_on, failed=self.refused.emit)
 
     def diagnosis_of(self, version_id: int) -> Diagnosis | None:
         """Return what was found in that version, when it was examined."""
@@ -134,13 +150,14 @@ class WorkshopDesk(QObject):
         destination, request, studio = event.job.destination, event.job.request, self._studio
         if destination is None or destination.asset_id is None or studio is None:
             return
-        *earlier, newest = studio.versions(destination.asset_id) or (None,)
-        if newest is None or not earlier:
+        newest = studio.version_of_job(event.job.id)
+        if newest is None:
             return
+        earlier = [each for each in studio.versions(newest.asset_id) if each.number < newest.number]
         given = {
             item.digest for items in request.inputs.values() for item in items if isinstance(item, AssetRef)
         }
-        meshes = [version for version in earlier if version and "mesh" in version.files]
+        meshes = [version for version in earlier if "mesh" in version.files]
         before = next((each for each in reversed(meshes) if each.files["mesh"].digest in given), None)
         before = before or meshes[-1] if meshes else None
         if before is not None:

@@ -12,6 +12,8 @@ from PySide6.QtTest import QTest
 from orfeas_desktop.assets import AssetKind, AssetRef
 from orfeas_desktop.engine.tools import TOOLS, group_of, in_groups
 from orfeas_desktop.ui.panels.doctor_panel import DoctorPanel
+from orfeas_desktop.ui.panels.fact_grid import Fact
+from orfeas_desktop.ui.panels.recipe_panel import RecipeChoice, RecipePanel
 from orfeas_desktop.ui.panels.tool_list import ToolChoice
 from orfeas_desktop.ui.panels.tool_panel import OtherChoice, ToolPanel
 from orfeas_desktop.ui.state.diagnosis import Diagnosis, FoundFault
@@ -149,3 +151,32 @@ def test_the_doctor_lists_faults_marks_one_and_opens_the_tool(qtbot):
     assert not doctor.check.isEnabled()
     doctor.show_diagnosis(Diagnosis(1, "analyse", (), {}))
     assert doctor.verdict.text() == "Nothing is wrong with this mesh."
+
+
+def test_a_recipe_shows_its_steps_and_what_it_runs_on(qtbot, look):
+    panel = RecipePanel(look)
+    qtbot.addWidget(panel)
+    panel.resize(308, 560)
+    panel.show()
+    panel.offer(())
+    assert panel.chosen() == ""
+    shipped = RecipeChoice("print", "Ready to print", "Repairs.", (Fact("1  Repair", "Defaults"),), own=False)
+    mine = RecipeChoice("mine", "Mine", "", (), own=True)
+    panel.offer((shipped, mine))
+    assert panel.chosen() == "print"
+    assert panel.remove.isHidden()
+    assert panel.steps.facts() == shipped.steps
+    panel.say(target="Run on Cup", why_not="", why_no_folder="", why_not_saved="Nothing to save")
+    assert not panel.save.isEnabled()
+    for button, wanted in ((panel.run, panel.run_wanted), (panel.folder, panel.folder_wanted)):
+        with qtbot.waitSignal(wanted) as asked:
+            QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert asked.args == ["print"]
+    panel.offer((shipped, mine), "mine")
+    assert panel.summary.isHidden()
+    with qtbot.waitSignal(panel.remove_wanted) as asked:
+        QTest.mouseClick(panel.remove, Qt.MouseButton.LeftButton)
+    assert asked.args == ["mine"]
+    panel.say(target="", why_not="Choose an asset first", why_no_folder="", why_not_saved="")
+    assert not panel.run.isEnabled()
+    assert panel.why.isVisible()
