@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orfeas_desktop.engine.exporters.base import Exporter
+from orfeas_desktop.engine.exporters.blend import BLEND
 from orfeas_desktop.engine.exporters.glb import GLB
 from orfeas_desktop.engine.exporters.godot import GODOT
 from orfeas_desktop.engine.exporters.obj import OBJ
@@ -27,6 +28,7 @@ EXPORTERS: Register[Exporter[Any]] = Register(
         USD,
         USDZ,
         GODOT,
+        BLEND,
         THREEMF,
         PRINT,
         PRINT_STL,

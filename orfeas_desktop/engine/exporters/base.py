@@ -143,6 +143,8 @@ class Written:
     contents: Contents
     parts: tuple[Path, ...] = ()
     main: Path | None = None
+    found: Contents | None = None
+    """What was read back already, where only the program that writes can read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +163,8 @@ class Exporter(WorkEntry, Generic[P]):
     write: Callable[[Scene, Path, P, JobContext], Written]
     read_back: Callable[[Path], Contents]
     folder: bool = False
+    program: str = ""
+    """Another program that the user must have installed."""
     inputs: tuple[Slot, ...] = SCENE_IN
     outputs: tuple[Slot, ...] = FILES_OUT
     lane: Lane = Lane.cpu
@@ -179,7 +183,7 @@ class Exporter(WorkEntry, Generic[P]):
             written = self.write(scene, path, chosen, context)
             context.progress(1.0)
         with context.stage(QT_TRANSLATE_NOOP("Stages", "Check")):
-            verify(self.title, written.contents, self.read_back(path))
+            verify(self.title, written.contents, written.found or self.read_back(path))
             context.progress(1.0)
         main, *parts = self._files(scene, path, written)
         _tell(scene, (main, *parts), context)

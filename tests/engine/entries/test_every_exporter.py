@@ -32,7 +32,9 @@ def usual(exporter: Exporter[Any], **settings: Any) -> Any:
     return exporter.params.check(exporter.id, (BED if exporter.id in PROMISING else {}) | settings)
 
 
-every_exporter = pytest.mark.parametrize("exporter", list(EXPORTERS), ids=lambda exporter: exporter.id)
+OWN = [exporter for exporter in EXPORTERS if not exporter.program]
+"""Those that need another program have their own tests: it is not everywhere, and stamps its files."""
+every_exporter = pytest.mark.parametrize("exporter", OWN, ids=lambda exporter: exporter.id)
 
 
 @pytest.fixture(params=["cube", "ball"])
