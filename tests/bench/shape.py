@@ -1,37 +1,36 @@
 """Times the shape networks at random weights, beside a straight version written from their description.
 
-    python tests/bench/shape.py [--json] [--device cpu|cuda] [--size tiny|mid|full] [--repeats N]
+    python tests/bench/shape.py [--json] [--device cpu|cuda] [--size tiny|mid|full] [--repeats N] [--out FILE]
 
-One line a measurement: seconds of the program's networks, seconds of the straight version (CPU only), and
+One row a measurement: seconds of the program's networks, seconds of the straight version (CPU only), and
 their ratio. A denoiser call is one guided step, with and without the picture. `share` is what a call
-reaches of the device's own matrix products, measured first.
+reaches of the device's own matrix products, measured first. At the size `full` whole pipelines follow, in
+every memory profile, with the seconds of each part and the peak of memory. What fails is a row that says so,
+and after `--seconds` nothing new is begun; `--out` keeps the rows as they come.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
 import importlib.util
 import json
-import resource
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from orfeas_desktop.engine.networks.faster_calls import Call, Speedup, faster  # noqa: E402
 from orfeas_desktop.engine.networks.shape_config import Dit21Config, DitConfig, VaeConfig  # noqa: E402
 from orfeas_desktop.engine.networks.shape_dit import ShapeDit  # noqa: E402
 from orfeas_desktop.engine.networks.shape_dit_21 import ShapeDit21  # noqa: E402
 from orfeas_desktop.engine.networks.shape_vae import (  # noqa: E402
     ShapeVae,
-    VaeLayout,
     fourier_frequencies,
 )
 from orfeas_desktop.engine.networks.volume import (  # noqa: E402
@@ -44,10 +43,8 @@ from orfeas_desktop.engine.networks.volume import (  # noqa: E402
 )
 
 
-def _straight() -> object:
-    spec = importlib.util.spec_from_file_location(
-        "straight_shape", Path(__file__).with_name("straight_shape.py")
-    )
+def _beside(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -56,7 +53,12 @@ def _straight() -> object:
     return module
 
 
-straight = _straight()
+straight = _beside("straight_shape")
+random_shape = _beside("random_shape")
+Bench = _beside("measuring").Bench
+
+
+SPEEDUPS = (Speedup.graphs, Speedup.compiled)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class Size:
     octrees: tuple[tuple[int, int], ...]
     """Resolutions, each with its smallest level."""
     vanilla_up_to: int = 1000
+    pipelines: tuple[str, ...] = ()
+    """Whole engines, run in every memory profile."""
 
 
 SIZES = {
@@ -95,6 +99,7 @@ SIZES = {
         2,
         64,
         ((24, 11),),
+        pipelines=("small",),
     ),
     "mid": Size(
         {
@@ -128,23 +133,9 @@ SIZES = {
         3072,
         ((256, 63), (384, 63)),
         vanilla_up_to=256,
+        pipelines=("2.0-turbo", "2mini", "2.0", "2.1"),
     ),
 }
-
-
-def random_state(
-    shapes: Mapping[str, torch.Size], device: torch.device, dtype: torch.dtype
-) -> dict[str, torch.Tensor]:
-    """Numbers that keep activations near one: matrices by their width, norms one, biases small."""
-    state: dict[str, torch.Tensor] = {}
-    for name, shape in shapes.items():
-        if name.endswith(("scale", "norm.weight")) or (len(shape) == 1 and name.endswith("weight")):
-            state[name] = torch.ones(shape, device=device, dtype=dtype)
-        elif len(shape) == 1:
-            state[name] = torch.randn(shape, device=device, dtype=dtype) * 0.02
-        else:
-            state[name] = torch.randn(shape, device=device, dtype=dtype) * shape[-1] ** -0.5
-    return state
 
 
 def published_21(network: ShapeDit21) -> dict[str, torch.Size]:
@@ -167,65 +158,6 @@ def published_21(network: ShapeDit21) -> dict[str, torch.Size]:
     return shapes
 
 
-class Bench:
-    """Answers for the measurements of one run."""
-
-    def __init__(self, device: torch.device, dtype: torch.dtype, repeats: int) -> None:
-        self.device, self.dtype, self.repeats = device, dtype, repeats
-        self.rows: list[dict[str, object]] = []
-        self.ceiling = self._ceiling()
-
-    def seconds(self, *works: Callable[[], object]) -> list[tuple[float, float]]:
-        """Wall and processor seconds of each, the best of the repeats, taken in turns after one that counts not."""
-        best = [(float("inf"), float("inf")) for _ in works]
-        for turn in range(self.repeats + 1):
-            for index, work in enumerate(works):
-                self._wait()
-                start, spent = time.perf_counter(), time.process_time()
-                work()
-                self._wait()
-                wall, cpu = time.perf_counter() - start, time.process_time() - spent
-                if turn:
-                    best[index] = min(best[index][0], wall), min(best[index][1], cpu)
-        return best
-
-    def _wait(self) -> None:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-
-    def _ceiling(self) -> float:
-        side = 8192 if self.device.type == "cuda" else 1536
-        a, b = (torch.randn(side, side, device=self.device, dtype=self.dtype) for _ in range(2))
-        return 2 * side**3 / self.seconds(lambda: a @ b)[0][0]
-
-    def add(
-        self, name: str, own: Callable[[], object], plain: Callable[[], object] | None, **facts: object
-    ) -> None:
-        """Measure one thing both ways."""
-        gc.collect()
-        if self.device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self.device)
-        with FlopCounterMode(display=False) as counter:
-            own()
-        flops = counter.get_total_flops()
-        taken = self.seconds(own, *([plain] if plain is not None else []))
-        seconds, cpu = taken[0]
-        row: dict[str, object] = {"name": name, "seconds": round(seconds, 5), "cpu_seconds": round(cpu, 5)}
-        if plain is not None:
-            row["straight_seconds"], row["straight_cpu_seconds"] = (round(value, 5) for value in taken[1])
-            row["speedup"] = round(taken[1][0] / seconds, 3)
-            row["cpu_speedup"] = round(taken[1][1] / max(cpu, 1e-9), 3)
-        row["share"] = round(flops / seconds / self.ceiling, 3)
-        row["peak_mb"] = self._peak_mb()
-        self.rows.append(row | facts)
-        print(json.dumps(self.rows[-1]), file=sys.stderr, flush=True)
-
-    def _peak_mb(self) -> int:
-        if self.device.type == "cuda":
-            return torch.cuda.max_memory_allocated(self.device) >> 20
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-
-
 def bench_denoiser(bench: Bench, name: str, setting: tuple[DitConfig | Dit21Config, int, int]) -> None:
     """One guided call."""
     config, latents, tokens = setting
@@ -237,7 +169,7 @@ def bench_denoiser(bench: Bench, name: str, setting: tuple[DitConfig | Dit21Conf
         if isinstance(network, ShapeDit21)
         else {key: tensor.shape for key, tensor in network.state_dict().items()}
     )
-    state = random_state(shapes, device, dtype)
+    state = random_shape.random_state(shapes, device, dtype)
     network.load_state_dict(network.from_published(state), assign=True)
     network.requires_grad_(requires_grad=False)
     width = config.context_in_dim if isinstance(config, DitConfig) else config.context_dim
@@ -246,9 +178,11 @@ def bench_denoiser(bench: Bench, name: str, setting: tuple[DitConfig | Dit21Conf
     time_now = torch.full((1,), 0.4, device=device)
     conditioned = network.conditioned(context, 5.0, time_now)
 
-    def own() -> torch.Tensor:
-        towards, without = conditioned.velocities(x, conditioned.steps)
+    def guided(call: Call = conditioned.velocities) -> torch.Tensor:
+        towards, without = call(x, conditioned.steps)
         return without + 5.0 * (towards - without)
+
+    own = guided
 
     plain = None
     if device.type == "cpu":
@@ -265,55 +199,33 @@ def bench_denoiser(bench: Bench, name: str, setting: tuple[DitConfig | Dit21Conf
         error = float((own() - plain()).abs().max() / plain().abs().max())
         assert error < 1e-3, f"{name}: the two versions differ by {error}"
     bench.add(f"denoiser {name}, guided call", own, plain, latents=latents, context=tokens)
+    for speedup in SPEEDUPS if device.type == "cuda" else ():
+        call = faster(conditioned.velocities, device, speedup, recordable=network.recordable)
+        if call == conditioned.velocities:
+            continue
+        bench.add(
+            f"denoiser {name}, guided call, {speedup.value}",
+            lambda call=call: guided(call),
+            None,
+            fell_back=lambda call=call: bool(getattr(call, "failed", False)),
+        )
 
 
-def vae_state(
-    size: Size, *, turbo: bool, bench: Bench
-) -> tuple[VaeConfig, ShapeVae, dict[str, torch.Tensor]]:
-    """A decoder whose field is a random blob that saturates away from its surface."""
+def random_vae(size: Size, *, turbo: bool, bench: Bench) -> tuple[VaeConfig, ShapeVae]:
+    """A decoder whose field is a random blob."""
     config = VaeConfig(num_latents=size.latents, heads=size.heads, include_pi=False)
-    geo = size.width // 2 if turbo else size.width
-    layout = VaeLayout(
-        width=size.width,
-        embed_dim=64,
-        layers=size.layers,
-        qkv_bias=False,
-        qk_norm=True,
-        mlp_width=4 * size.width,
-        geo_width=geo,
-        geo_mlp_width=geo if turbo else 4 * geo,
-        geo_qk_norm=not turbo,
-        geo_last_norm=not turbo,
-    )
     with torch.device("meta"):
-        network = ShapeVae(layout, config)
-    shapes = {key: tensor.shape for key, tensor in network.state_dict().items()}
-    state = random_state(shapes, bench.device, bench.dtype)
-    columns = state["geo_decoder.query_proj.weight"]
-    columns[:, 3:] *= (0.5 ** (torch.arange(48, device=bench.device) % 8)).to(bench.dtype)
-    network.load_state_dict(state, assign=True)
-    network.requires_grad_(requires_grad=False)
-    return config, network, state
-
-
-def saturate(network: ShapeVae, decoded: torch.Tensor, bench: Bench) -> None:
-    """Shift and scale the logits: a sixth of the box inside, one unit within a few hundredths of the box."""
-    points = torch.rand(20000, 3, device=bench.device) * 2 - 1
-    field = network.field(decoded)
-    values = field.values(points)
-    moved = field.values(points + 0.01)
-    slope = float((moved - values).abs().mean()) / 0.0173
-    last = network.geo_decoder.output_proj
-    scale = 1 / (slope * 0.04)
-    last.weight.data.mul_(scale)
-    shift = float(values.quantile(0.85)) * scale
-    last.bias.data.mul_(scale).sub_(shift)
+        network = ShapeVae(random_shape.vae_layout(size.width, size.layers, turbo=turbo), config)
+    random_shape.filled(network, bench.device, bench.dtype)
+    random_shape.smooth(network)
+    return config, network
 
 
 def bench_vae(bench: Bench, size: Size, *, turbo: bool) -> None:
     """The latent transformer, then every decoder at every resolution."""
     name = "turbo" if turbo else "base"
-    config, network, state = vae_state(size, turbo=turbo, bench=bench)
+    config, network = random_vae(size, turbo=turbo, bench=bench)
+    state = network.state_dict()
     latents = torch.randn(1, size.latents, 64, device=bench.device, dtype=bench.dtype)
     frequencies = fourier_frequencies(config, bench.device)
     plain = straight.StraightVae(state, config.heads, frequencies) if bench.device.type == "cpu" else None
@@ -323,17 +235,18 @@ def bench_vae(bench: Bench, size: Size, *, turbo: bool) -> None:
         (lambda: plain.decode(latents)) if plain else None,
     )
     decoded = network.decode(latents)
-    saturate(network, decoded, bench)
+    random_shape.saturate(network, decoded)
     field = network.field(decoded)
-    chunk = 8000 if bench.device.type == "cpu" else 200_000
     for resolution, smallest in size.octrees:
         for decoder in VolumeDecoder:
             if decoder is VolumeDecoder.vanilla and resolution > size.vanilla_up_to:
                 continue
-            settings = VolumeSettings(resolution, chunk, decoder, smallest_level=smallest)
+            settings = VolumeSettings(resolution, 0, decoder, smallest_level=smallest)
             seen = {"points": 0}
             watch = VolumeWatch(lambda done, _total, seen=seen: seen.update(points=done))
-            decode_volume(field, settings, watch)
+            bench.guarded(
+                "points", lambda settings=settings, watch=watch: decode_volume(field, settings, watch)
+            )
             written = plain_volume(plain, decoded, settings, size) if plain and resolution <= 48 else None
             bench.add(
                 f"volume {name}, {decoder.value}, octree {resolution}",
@@ -361,7 +274,8 @@ def plain_volume(
             return None
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -371,36 +285,46 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--octree", type=int, default=10_000, help="leave out finer volumes")
-    parser.add_argument("--only", default="", help="denoiser or decoder")
-    options = parser.parse_args()
+    parser.add_argument("--only", choices=("denoiser", "decoder", "pipeline"), help="that part alone")
+    parser.add_argument("--seconds", type=float, default=10_000, help="begin nothing new after them")
+    parser.add_argument("--out", type=Path, help="a file that keeps the rows as they come")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     device = torch.device(options.device)
-    dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
     size = SIZES[options.size]
     with torch.inference_mode():
-        bench = Bench(device, dtype, options.repeats)
-        if options.only in ("", "denoiser"):
+        bench = Bench(device, torch.float32 if device.type == "cpu" else torch.bfloat16, options)
+        if options.only in (None, "denoiser"):
             for name, setting in size.denoisers.items():
-                bench_denoiser(bench, name, setting)
-        if options.only in ("", "decoder"):
+                bench.guarded(f"denoiser {name}", lambda n=name, s=setting: bench_denoiser(bench, n, s))
+        if options.only in (None, "decoder"):
+            coarse = replace(size, octrees=tuple(pair for pair in size.octrees if pair[0] <= options.octree))
             for turbo in (False, True):
-                coarse = tuple(pair for pair in size.octrees if pair[0] <= options.octree)
-                bench_vae(bench, replace(size, octrees=coarse), turbo=turbo)
-    report = {
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-        "size": options.size,
-        "threads": options.threads,
-        "torch": torch.__version__,
-        "dtype": str(dtype),
-        "matmul_tflops": round(bench.ceiling / 1e12, 3),
-        "rows": bench.rows,
-    }
+                bench.guarded("decoder", lambda turbo=turbo: bench_vae(bench, coarse, turbo=turbo))
+        if options.only in (None, "pipeline"):
+            for name in size.pipelines:
+                bench.guarded(name, lambda name=name: _beside("whole_shape").bench_pipelines(bench, name))
     if options.json:
-        print(json.dumps(report, indent=1))
-        return
+        print(json.dumps(bench.report(), indent=1))
+    else:
+        show(bench)
+
+
+def show(bench: Bench) -> None:
+    """The rows as a table."""
+    report = bench.report()
     print(f"{report['device']}, {report['dtype']}, {report['matmul_tflops']} TFLOP/s in matrix products")
     for row in bench.rows:
+        if "share" not in row:
+            print(
+                " ".join(f"{key} {value}" if key != "name" else f"{value:48}" for key, value in row.items())
+            )
+            continue
         plain = " " * 33
         if "speedup" in row:
             plain = (
