@@ -246,29 +246,31 @@ class Studio(LibraryFace):
 
     def make_thumbnail(self, version_id: int) -> Job:
         """Queue the small picture of a version in the background; it becomes a file of the version."""
-        return self._prepare(version_id, "thumbnail", BACKGROUND)
+        job = self._prepared("thumbnail", mesh_of(self._store.version(version_id)), BACKGROUND)
+        with self._lock:
+            self._thumbnails[job.id] = version_id
+        return self._submit(job)
 
     def make_display(self, version_id: int) -> Job:
         """Queue the arrays that the viewport maps; take them from the job's result."""
-        return self._prepare(version_id, "display", 1)
+        return self._submit(self._prepared("display", mesh_of(self._store.version(version_id)), 1))
 
-    def _prepare(self, version_id: int, chore: str, priority: int) -> Job:
-        version = self._store.version(version_id)
-        job = Job(
+    def preview_display(self, path: Path) -> Job:
+        """Queue the arrays of a mesh that running work has left. Raises FileMissing when it has gone."""
+        return self._submit(self._prepared("display", pinned(path, AssetKind.mesh), 1))
+
+    def _prepared(self, chore: str, mesh: AssetRef | LocalFile, priority: int) -> Job:
+        return Job(
             JobRequest(
                 Table.chores,
                 chore,
                 CHORES[chore].version,
                 CHORES[chore].params().plain(),
-                {"mesh": (mesh_of(version),)},
+                {"mesh": (mesh,)},
             ),
             title=chore,
             priority=priority,
         )
-        if chore == "thumbnail":
-            with self._lock:
-                self._thumbnails[job.id] = version_id
-        return self._submit(job)
 
     def retry(self, job: Job) -> Job:
         """Queue the same request again. Raises what `check` raises."""

@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage
 from orfeas_desktop.assets import AssetKind, AssetRef, LocalFile
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.pictures import check_picture
-from orfeas_desktop.requests import Destination, FromJob, JobCancelled, JobDone, JobFailed
+from orfeas_desktop.requests import Destination, FromJob, JobCancelled, JobDone, JobFailed, JobPreviewed
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.state.draft import FRONT, VIEWS, Draft, FoundMask, Picture
 from orfeas_desktop.ui.state.picture_reading import read_shown
@@ -41,6 +41,8 @@ class Drafting(QObject):
     """Something that was given cannot be used; the draft stays as it was."""
     repeated = Signal()
     """The same generation is under way already."""
+    previewed: TypedSignal[JobPreviewed] = signal(JobPreviewed)
+    """A generation shows what is not final yet."""
 
     def __init__(self, store: StoreThread, desk: JobDesk, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -173,6 +175,7 @@ class Drafting(QObject):
             ),
             lambda _ended: self._asked.discard(ask),
             failed=lambda error: self._refuse(ask, error),
+            previewed=self.previewed.emit,
         )
 
     def _refuse(self, ask: str, error: OrfeasError) -> None:

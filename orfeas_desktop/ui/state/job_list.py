@@ -120,6 +120,12 @@ class JobList(QAbstractListModel):
             self.endMoveRows()
         return self.ids({JobState.waiting})
 
+    def running(self, job_id: str) -> Job | None:
+        """Return that job while it runs."""
+        return next(
+            (row.job for row in self._rows if row.id == job_id and row.state is JobState.running), None
+        )
+
     def rows(self) -> tuple[JobRow, ...]:
         """Return every row in order."""
         return tuple(self._rows)

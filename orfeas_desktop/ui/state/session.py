@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from orfeas_desktop.assets import AssetKind
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.projects.records import Asset, Change, Project, Version
 from orfeas_desktop.register import Table
@@ -41,9 +42,8 @@ class Chosen:
 
 @dataclass(frozen=True)
 class DisplayFiles:
-    """What the 3D view maps for a version."""
+    """What the 3D view maps."""
 
-    version_id: int
     manifest: Path
     arrays: Mapping[str, Path] = field(default_factory=dict[str, Path])
     closed: bool | None = None
@@ -77,6 +77,7 @@ class Session(QObject):
         self.store.failed.connect(self.failed.emit)
         self.desk.recorded.connect(self.library.take_change)
         self.desk.finished.connect(self._show_result)
+        self.drafting.previewed.connect(self._show_coarse)
         self.library.stood.connect(self._show_stood)
         self.library.changed.connect(self._follow)
         self.library.project_opened.connect(self._leave_chosen)
@@ -192,6 +193,36 @@ class Session(QObject):
             self._asked_thumbnails.add(version_id)
             self.desk.send(lambda studio: studio.make_thumbnail(version_id), listed=False)
 
+    def _show_coarse(self, event: JobPreviewed) -> None:
+        """Show the coarse mesh that a generation has left, unless it is over meanwhile."""
+        if event.kind is not AssetKind.mesh or not self._is_watched(event.job_id):
+            return
+
+        def show(ended: Ended) -> None:
+            if isinstance(ended, JobDone) and self._is_watched(event.job_id):
+                files = self._display_files(ended)
+                if files is not None:
+                    self._shown_asset = None
+                    self.display_ready.emit(files)
+
+        path = Path(event.path)
+        self.desk.send(
+            lambda studio: studio.preview_display(path), show, listed=False, failed=lambda _error: None
+        )
+
+    def _is_watched(self, job_id: str) -> bool:
+        """Whether it still runs, and the draft is what it makes something of."""
+        job = self.desk.list.running(job_id)
+        return job is not None and self._is_about(job)
+
+    def _display_files(self, ended: JobDone) -> DisplayFiles | None:
+        if self.studio is None:
+            return None
+        result = self.studio.located(ended.result)
+        manifest = result.file("manifest")
+        arrays = {output.file.name: output.file.path for output in result.files if output.slot == "arrays"}
+        return None if manifest is None else DisplayFiles(manifest.path, arrays)
+
     def _prepare_display(self, version: Version) -> None:
         watertight = version.provenance.facts.get("watertight")
         again = self._shown_asset == version.asset_id
@@ -200,16 +231,10 @@ class Session(QObject):
         def show(ended: Ended) -> None:
             if self.studio is None or self.chosen is None or self.chosen.version.id != version.id:
                 return
-            if not isinstance(ended, JobDone):
-                return
-            result = self.studio.located(ended.result)
-            manifest = result.file("manifest")
-            if manifest is not None:
-                arrays = {
-                    output.file.name: output.file.path for output in result.files if output.slot == "arrays"
-                }
+            files = self._display_files(ended) if isinstance(ended, JobDone) else None
+            if files is not None:
                 closed = watertight if isinstance(watertight, bool) else None
-                self.display_ready.emit(DisplayFiles(version.id, manifest.path, arrays, closed, again))
+                self.display_ready.emit(replace(files, closed=closed, again=again))
 
         def show_preview(event: JobPreviewed) -> None:
             if self.chosen is not None and self.chosen.version.id == version.id:
