@@ -12,6 +12,7 @@ from orfeas_desktop.engine.tools.decimate import DECIMATE
 from orfeas_desktop.engine.tools.hollow import HOLLOW
 from orfeas_desktop.engine.tools.lay_on_bed import LAY_ON_BED
 from orfeas_desktop.engine.tools.lod import LOD
+from orfeas_desktop.engine.tools.material import MATERIAL
 from orfeas_desktop.engine.tools.mirror import MIRROR
 from orfeas_desktop.engine.tools.orient import ORIENT
 from orfeas_desktop.engine.tools.place import PLACE
@@ -23,6 +24,7 @@ from orfeas_desktop.engine.tools.smooth import SMOOTH
 from orfeas_desktop.engine.tools.split import SPLIT
 from orfeas_desktop.engine.tools.thicken import THICKEN
 from orfeas_desktop.engine.tools.unwrap import UNWRAP
+from orfeas_desktop.engine.tools.upscale import UPSCALE
 from orfeas_desktop.register import Register, Table
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -40,6 +42,8 @@ _ALONE: list[WorkEntry] = [
     BOOLEAN,
     UNWRAP,
     BAKE,
+    MATERIAL,
+    UPSCALE,
     COLLISION,
     PRINT_CHECK,
     THICKEN,

@@ -10,10 +10,9 @@ import pytest
 from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.engine.mesh.facts import mesh_facts
 from orfeas_desktop.engine.mesh.glb import read_glb, write_glb
-from orfeas_desktop.engine.mesh.layout import box_layout
-from orfeas_desktop.engine.mesh.pick import with_vertices
 from orfeas_desktop.engine.tools import TOOLS
 from orfeas_desktop.errors import BadMesh, BadParams, Cancelled
+from tests.textured import NEED_TEXTURES, textured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +34,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> LocalFile:
 
 def given(tool: WorkEntry, source: LocalFile) -> dict[str, tuple[LocalFile, ...]]:
     """The file for every input the tool cannot do without; the other mesh is the first, moved aside."""
-    files = {"mesh": (laid(source) if tool.id in NEEDS_LAYOUT else source,)}
+    files = {"mesh": (with_textures(source) if tool.id in NEED_TEXTURES else source,)}
     if tool.input("other"):
         path = source.path.with_name("other.glb")
         if source.path.suffix == ".glb" and not path.exists():
@@ -46,19 +45,14 @@ def given(tool: WorkEntry, source: LocalFile) -> dict[str, tuple[LocalFile, ...]
     return files
 
 
-def laid(source: LocalFile) -> LocalFile:
-    """The file with UVs, which it may lack."""
-    path = source.path.with_name("laid.glb")
+def with_textures(source: LocalFile) -> LocalFile:
+    """The file with a layout and a texture, which it may lack."""
+    path = source.path.with_name("textured.glb")
     if source.path.suffix == ".glb" and not path.exists():
-        mesh = read_glb(source.path)
-        if not mesh.uvs:
-            layout = box_layout(mesh.vertices, mesh.faces, 128, 2)
-            mesh = with_vertices(mesh, layout.rows).changed(faces=layout.faces, uvs=(layout.uv,))
-        write_glb(mesh, path)
+        write_glb(textured(read_glb(source.path)), path)
     return local_file(path, source.kind, source.name) if path.exists() else source
 
 
-NEEDS_LAYOUT = {"bake"}
 BED: dict[str, Any] = {"bed_width_mm": 5000, "bed_depth_mm": 5000, "bed_height_mm": 5000}
 MOST_CHOICES = 8
 """Of longer lists, which come from data files, the ends stand for the rest."""

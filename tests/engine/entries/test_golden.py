@@ -14,10 +14,9 @@ from orfeas_desktop.engine.layouts import LAYOUTS
 from orfeas_desktop.engine.mesh.facts import mesh_facts
 from orfeas_desktop.engine.mesh.files import read_mesh
 from orfeas_desktop.engine.mesh.glb import write_glb
-from orfeas_desktop.engine.mesh.layout import box_layout
-from orfeas_desktop.engine.mesh.pick import with_vertices
 from orfeas_desktop.engine.tools import TOOLS
 from tests.printing_files import read_3mf
+from tests.textured import NEED_TEXTURES, textured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.jobs.context import WorkEntry
     from orfeas_desktop.engine.mesh.mesh import Mesh
 
-NEEDS_LAYOUT = {"bake"}
 QUICK = {"unwrap": {"texture_side": 128}, "bake": {"texture_side": 64}}
 """Settings that matter only to textures, which are not looked at here."""
 ENTRIES: list[WorkEntry] = [*TOOLS, *EXPORTERS, *LAYOUTS]
@@ -44,6 +42,8 @@ GOLDEN = {
     "cut 1": "box.glb, box-rest.glb: 8 v 12 f 0.02 x 0.02 x 0.06 m, d81501cb3bc1",
     "boolean 1": "box.glb: 20 v 36 f 0.03 x 0.05 x 0.07 m, 980c1de6d962",
     "unwrap 2": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
+    "material 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
+    "upscale 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "bake 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "recipe 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "collision 3": "box.glb, box-collision1.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
@@ -81,9 +81,8 @@ def test_the_result_is_the_one_of_this_version(
     lopsided = cube.changed(
         vertices=cube.vertices * np.float32([1, 2, 3]) + np.float32([1, 0, 0]), metres_per_unit=0.01
     )
-    if entry.id in NEEDS_LAYOUT:
-        layout = box_layout(lopsided.vertices, lopsided.faces, 128, 2)
-        lopsided = with_vertices(lopsided, layout.rows).changed(faces=layout.faces, uvs=(layout.uv,))
+    if entry.id in NEED_TEXTURES:
+        lopsided = textured(lopsided)
     write_glb(lopsided, tmp_path / "in.glb")
     given = local_file(tmp_path / "in.glb", AssetKind.mesh, "box.glb")
     inputs = {slot.name: (given,) * (2 if slot.many else 1) for slot in entry.inputs if slot.name != "other"}
