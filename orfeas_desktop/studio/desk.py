@@ -28,6 +28,7 @@ from orfeas_desktop.projects.store import ProjectStore
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import (
     Destination,
+    FromJob,
     Job,
     JobCancelled,
     JobDone,
@@ -49,6 +50,7 @@ from orfeas_desktop.studio.library import LibraryFace
 from orfeas_desktop.studio.needs import BackendNeeds
 from orfeas_desktop.studio.work import Work, entry_of, mesh_of, pinned, title_of
 
+REMEMBERED = 1000
 BACKGROUND = -10
 """The priority of work that nobody waits for."""
 
@@ -72,6 +74,8 @@ class Studio(LibraryFace):
         self._kept: set[str] = set()
         self._live: set[str] = set()
         self._staged: dict[str, JobResult] = {}
+        self._left: dict[FromJob, AssetRef] = {}
+        """The first file in each slot of the latest jobs."""
 
     def __enter__(self) -> Self:
         return self
@@ -91,10 +95,10 @@ class Studio(LibraryFace):
         check_picture(path, max_megapixels=self.settings.library.max_megapixels)
         return pinned(path, AssetKind.picture)
 
-    def add_picture(self, path: Path) -> AssetRef:
-        """Check the picture at `path` and keep a copy of it. Raises what `check_picture` raises."""
+    def add_picture(self, path: Path, name: str = "") -> AssetRef:
+        """Check the picture at `path` and keep a copy of it, called `name`. Raises what `check_picture` raises."""
         check_picture(path, max_megapixels=self.settings.library.max_megapixels)
-        return self._store.add_blob(path, AssetKind.picture, path.name)
+        return self._store.add_blob(path, AssetKind.picture, name or path.name)
 
     def import_mesh(self, path: Path, destination: Destination | None = None) -> Job:
         """Read a mesh file into the library as a job."""
@@ -274,7 +278,7 @@ class Studio(LibraryFace):
 
     def retry(self, job: Job) -> Job:
         """Queue the same request again. Raises what `check` raises."""
-        again = replace(job, id=uuid4().hex)
+        again = replace(self._with_files(job), id=uuid4().hex)
         with self._lock:
             if job.id in self._targets:
                 self._targets[again.id] = self._targets[job.id]
@@ -380,10 +384,15 @@ class Studio(LibraryFace):
             self._kept.discard(job.id)
             version_id = self._thumbnails.pop(job.id, None)
             result = self._staged.pop(job.id, event.result)
+        self._remember_files(job.id, result)
         if not self._store.writable:
             return None
         version, change = self._store.record_result(
-            job, event.key, result, app_version=__version__, weights_digest=self._weights_of(job)
+            self._with_files(job),
+            event.key,
+            result,
+            app_version=__version__,
+            weights_digest=self._weights_of(job),
         )
         if version is not None and "mesh" in version.files:
             self.make_thumbnail(version.id)
@@ -393,6 +402,22 @@ class Studio(LibraryFace):
             change |= self._store.set_version_file(version_id, "thumbnail", ref)
         self._prune()
         return change
+
+    def _with_files(self, job: Job) -> Job:
+        """The job with the files that others left in place of their names, so that it can be made again."""
+        inputs = {
+            slot: tuple(self._left.get(one, one) if isinstance(one, FromJob) else one for one in given)
+            for slot, given in job.request.inputs.items()
+        }
+        return replace(job, request=replace(job.request, inputs=inputs))
+
+    def _remember_files(self, job_id: str, result: JobResult) -> None:
+        for output in reversed(result.files):
+            file = output.file
+            ref = AssetRef(file.digest, file.kind, file.name, file.size)
+            self._left[FromJob(job_id, output.slot)] = ref
+        while len(self._left) > REMEMBERED:
+            del self._left[next(iter(self._left))]
 
     def _weights_of(self, job: Job) -> str:
         return self._needs.digest(job.request.entry) if job.request.table is Table.backends else ""

@@ -172,13 +172,18 @@ def _furnish(running: Running) -> Behind:
     from orfeas_desktop.ui.main_window.intake import Intake
     from orfeas_desktop.ui.main_window.telling import Telling
     from orfeas_desktop.ui.main_window.wiring import Wiring
+    from orfeas_desktop.ui.main_window.words_wiring import WordsWiring
     from orfeas_desktop.ui.main_window.workbench import Workbench
+    from orfeas_desktop.ui.panels.prompt_panel import PromptPanel
     from orfeas_desktop.ui.state.machine_watch import MachineWatch
+    from orfeas_desktop.ui.state.words_desk import WordsDesk
     from orfeas_desktop.ui.viewport.viewport import Viewport
 
     window, session, paths = running.window, running.session, running.paths
     window.add_viewport(Viewport(window.viewport_colours(), window.look.icon))
-    wiring, telling = Wiring(window, session), Telling(window, session)
+    window.inspector.add_words(PromptPanel(window.look))
+    words = WordsWiring(window, session, WordsDesk(session.desk, session.store, paths, window))
+    wiring, telling = Wiring(window, session, words), Telling(window, session)
     hands = Hands(
         wiring,
         Intake(window, session),

@@ -7,8 +7,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QLocale
-from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QLocale, Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from orfeas_desktop.engine.weights.catalog import PURPOSES, weight_set
 from orfeas_desktop.errors import OrfeasError
@@ -21,6 +30,7 @@ from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role, label
 from orfeas_desktop.ui.pieces.scroll_column import OVERHANG, ScrollColumn
 
 if TYPE_CHECKING:
+    from orfeas_desktop.engine.weights.adding import Added
     from orfeas_desktop.engine.weights.upkeep import Removal
     from orfeas_desktop.ui.state.weights_desk import WeightsDesk
 
@@ -32,6 +42,7 @@ class WeightsDialog(QDialog):
         super().__init__(parent)
         self._desk = desk
         self.cards: dict[str, WeightsCard] = {}
+        self.asking: QInputDialog | None = None
         self.setWindowTitle(self.tr("Weights"))
         self.resize(640, 640)
         self.where = ElidedLabel("", Role.muted)
@@ -39,22 +50,38 @@ class WeightsDialog(QDialog):
             self.tr("Add folder…"), Kind.plain, self.tr("Use weights that are on this machine already")
         )
         self.add.clicked.connect(self._pick_folder)
+        self.add_file = text_button(
+            self.tr("Add file…"),
+            Kind.plain,
+            self.tr("A checkpoint or a LoRA: what it is, is told by what is in it"),
+        )
+        self.add_file.clicked.connect(self._pick_file)
+        self.token = text_button(
+            self.tr("Access token…"),
+            Kind.flat,
+            self.tr("For sets that are given only to people who are signed in"),
+        )
+        self.token.clicked.connect(self._ask_token)
+        self.added = label("", Role.success, wrap=True)
+        self.added.hide()
         self.area = ScrollColumn(self.tr("Weight sets"))
         self.close_button = text_button(self.tr("Close"))
         self.close_button.clicked.connect(self.accept)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20 - OVERHANG, 16)
         column.setSpacing(12)
-        head = row_of(self.where, self.add)
+        head = row_of(self.where, self.add, self.add_file)
         head.setStretchFactor(self.where, 1)
         head.setContentsMargins(0, 0, OVERHANG, 0)
-        foot = row_of(None, self.close_button)
+        foot = row_of(self.token, None, self.close_button)
         foot.setContentsMargins(0, 0, OVERHANG, 0)
         column.addLayout(head)
+        column.addWidget(self.added)
         column.addWidget(self.area, 1)
         column.addLayout(foot)
         desk.changed.connect(self.refresh)
         desk.failed.connect(self._tell)
+        desk.added.connect(self._show_added)
         self.refresh()
         desk.look()
 
@@ -129,6 +156,41 @@ class WeightsDialog(QDialog):
         path = QFileDialog.getExistingDirectory(self, self.tr("Add a folder of weights"))
         if path:
             self._desk.add(Path(path))
+
+    def _pick_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self, self.tr("Add a file of weights"), "", self.tr("Weights (*.safetensors)")
+        )
+        if path:
+            self._desk.add(Path(path))
+
+    def _show_added(self, found: tuple[Added, ...]) -> None:
+        words = {
+            "set": self.tr("{name} is here"),
+            "own": self.tr("Your own pipeline “{name}” is known now"),
+            "lora": self.tr("The LoRA “{name}” is in your library"),
+        }
+        self.added.setText("\n".join(words[each.kind].format(name=each.name) for each in found))
+        self.added.setVisible(bool(found))
+
+    def _ask_token(self) -> None:
+        dialog = QInputDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(self.tr("Access token"))
+        dialog.setLabelText(
+            self.tr(
+                "Some sets are given only to people who are signed in at the hub. Make an access token in your "
+                "account there and put it here; nothing forgets the one that is kept. It is kept by the "
+                "system’s keyring, or in a file that only you can read."
+            )
+        )
+        for words in dialog.findChildren(QLabel):
+            words.setWordWrap(True)
+        dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
+        dialog.setMinimumWidth(420)
+        dialog.accepted.connect(lambda: self._desk.keep_token(dialog.textValue()))
+        self.asking = dialog
+        dialog.open()
 
     def _tell(self, error: OrfeasError) -> None:
         ErrorBox.show_error(self, error)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLineEdit,
+    QPlainTextEdit,
     QPushButton,
     QSlider,
     QSpinBox,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 INT_LIMIT = 2**31 - 1
+PROSE_LINES = 3
 
 
 class Editor(QWidget):
@@ -204,6 +206,28 @@ class TextEditor(Editor):
         self.line.setText("" if value is None else str(value))
 
 
+class ProseEditor(Editor):
+    """Text of several lines; Tab leaves it."""
+
+    def __init__(self, field: ParamField, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.text = QPlainTextEdit()
+        self.text.setObjectName("prose")
+        self.text.setTabChangesFocus(True)
+        lines = PROSE_LINES * self.text.fontMetrics().lineSpacing()
+        self.text.setFixedHeight(lines + 2 * round(self.text.document().documentMargin()) + 8)
+        self.adopt(self.text)
+        self.text.textChanged.connect(self.changed)
+
+    def value(self) -> str:
+        return self.text.toPlainText()
+
+    def set_value(self, value: Scalar) -> None:
+        given = "" if value is None else str(value)
+        if given != self.text.toPlainText():
+            self.text.setPlainText(given)
+
+
 class PathEditor(TextEditor):
     """A path, typed or picked."""
 
@@ -231,6 +255,7 @@ EDITORS: dict[FieldKind, Callable[[ParamField], Editor]] = {
     FieldKind.number: NumberEditor,
     FieldKind.choice: ChoiceEditor,
     FieldKind.text: TextEditor,
+    FieldKind.prose: ProseEditor,
     FieldKind.box: TextEditor,
     FieldKind.file: PathEditor,
     FieldKind.folder: PathEditor,

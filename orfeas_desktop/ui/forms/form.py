@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
-from orfeas_desktop.params import ParamField, Params, PlainParams, Scalar
+from orfeas_desktop.params import FieldKind, ParamField, Params, PlainParams, Scalar
 from orfeas_desktop.ui.forms.editors import Editor, editor_for, words
 
 if TYPE_CHECKING:
@@ -114,8 +114,12 @@ class Form(QWidget):
             editor.changed.connect(lambda name=field.name: self._on_changed(name))
             self.editors[field.name] = editor
             self.resets[field.name] = reset
-            for column, widget in enumerate((label, reset, editor)):
-                self._grid.addWidget(widget, row, column)
+            self._grid.addWidget(label, row, 0)
+            self._grid.addWidget(reset, row, 1)
+            if field.kind is FieldKind.prose:
+                self._grid.addWidget(editor, row + 1, 0, 1, 3)
+            else:
+                self._grid.addWidget(editor, row, EDITOR_COLUMN)
             self._mark(field.name)
 
     def _reset_button(self, field: ParamField) -> QToolButton:

@@ -40,10 +40,11 @@ class Commands(QObject):
             action.setEnabled(need is None)
             action.setToolTip(_hint(entry) if need is None else _words(NEED_TITLES[need]))
 
-    def why_not(self, action_id: str) -> str:
-        """Return why the action cannot be used now, or nothing."""
+    def why_not(self, action_id: str, besides: Need | None = None) -> str:
+        """Return why the action cannot be used now, or nothing; `besides`: a need that is looked at elsewhere."""
         entry = next(entry for entry in ACTIONS if entry.id == action_id)
-        need = missing_need(entry, self._met or frozenset())
+        met = self._met or frozenset()
+        need = missing_need(entry, met if besides is None else met | {besides})
         return "" if need is None else _words(NEED_TITLES[need])
 
     def check(self, action_id: str, checked: bool) -> None:

@@ -78,6 +78,7 @@ class Doings(QObject):
         session.opened.connect(self.weights.go_on)
         self.weights.available_changed.connect(hands.wiring.show_engines)
         self.weights.available_changed.connect(hands.wiring.renew)
+        self.weights.added.connect(lambda _found: hands.wiring.words.desk.look_for_helpers())
         self.table: Mapping[str, Callable[[], object]] = {
             **self._library_doings(),
             **self._job_doings(),
@@ -137,6 +138,7 @@ class Doings(QObject):
         return {
             "generate": self._wiring.generate,
             "make-again": self._wiring.make_again,
+            "words": self._window.inspector.show_words,
             "weights": self.open_weights,
             "tools": self._hands.workbench.open_tools,
             "doctor": self._hands.workbench.open_doctor,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.backends.base import Backend
     from orfeas_desktop.projects.records import Project
     from orfeas_desktop.ui.main_window.window import MainWindow
+    from orfeas_desktop.ui.main_window.words_wiring import WordsWiring
     from orfeas_desktop.ui.state.session import Chosen, DisplayFiles, Session
 
 ASSETS_FOUND = 20
@@ -32,10 +33,11 @@ ASSETS_FOUND = 20
 class Wiring(QObject):
     """Connects window and session, and keeps what can be done up to date."""
 
-    def __init__(self, window: MainWindow, session: Session) -> None:
+    def __init__(self, window: MainWindow, session: Session, words: WordsWiring) -> None:
         super().__init__(window)
         self.window = window
         self.session = session
+        self.words = words
         self.backends: dict[str, Backend] = {
             backend.id: backend for backend in BACKENDS if backend.task is Task.image_to_mesh
         }
@@ -54,6 +56,7 @@ class Wiring(QObject):
         """Tell every button, menu and line what can be done now."""
         self.window.commands.meet(self._met())
         self._say_generate()
+        self.words.renew(self.window.commands.why_not("generate", Need.picture), self._engine())
         library = self.session.library
         empty = self.session.studio is not None and library.model.total() == 0 and not library.text
         idle = (
@@ -77,7 +80,7 @@ class Wiring(QObject):
             Need.library: session.studio is not None,
             Need.writable: session.writable,
             Need.project: library.project is not None,
-            Need.picture: session.drafting.draft.front is not None,
+            Need.picture: self.words.ready if self.words.shown else session.drafting.draft.front is not None,
             Need.asset: bool(self.window.browser.grid.chosen()) and not library.in_bin,
             Need.version: session.chosen is not None,
             Need.bin: library.in_bin and library.model.total() > 0,
@@ -90,15 +93,20 @@ class Wiring(QObject):
         }
         return frozenset(need for need, met in facts.items() if met)
 
+    def _engine(self) -> Backend | None:
+        return self.backends.get(self.window.inspector.generate.engine_id())
+
     def why_no_generation(self) -> str:
         """Return why Generate cannot start, or nothing."""
-        why = self.window.commands.why_not("generate")
+        why = self.window.commands.why_not("generate", Need.picture)
         draft = self.session.drafting.draft
         if why:
             return why
+        if draft.front is None:
+            return self.tr("Choose a picture first")
         if draft.doubtful:
             return self.tr("Look at the mask first")
-        backend = self.backends.get(self.window.inspector.generate.engine_id())
+        backend = self._engine()
         return self.tr("No engine can run on this machine") if backend is None else self._why_not(backend)
 
     def _say_generate(self) -> None:
@@ -114,7 +122,7 @@ class Wiring(QObject):
         panel.say(estimate=self._estimate(), target=target, why_not=self.why_no_generation())
 
     def _estimate(self) -> str:
-        backend = self.backends.get(self.window.inspector.generate.engine_id())
+        backend = self._engine()
         if backend is None:
             return ""
         where = self.tr("GPU") if backend.lane is Lane.gpu else self.tr("CPU")
@@ -229,6 +237,8 @@ class Wiring(QObject):
         drafting.refused.connect(self._show_refusal)
         panel.generate_wanted.connect(lambda: self.window.commands.wanted.emit("generate"))
         panel.changed.connect(self.renew)
+        self.window.inspector.words.changed.connect(self.renew)
+        self.window.inspector.turned.connect(self.renew)
         details = self.window.inspector.details
         details.version_chosen.connect(self.session.choose_version)
         details.action_wanted.connect(self.window.commands.wanted.emit)
@@ -256,13 +266,17 @@ class Wiring(QObject):
         ]
         panel = self.window.inspector.generate
         panel.offer(choices, panel.engine_id())
+        self.words.show_engines()
 
     def _why_not(self, backend: Backend) -> str:
         problem = self.session.studio.unavailable(backend) if self.session.studio else None
         return "" if problem is None else problem.say(translated)
 
     def generate(self) -> None:
-        """Start a generation from the draft, if it can."""
+        """Start a generation from the draft, or from words where they are seen, if it can."""
+        if self.words.shown:
+            self.words.build()
+            return
         why = self.why_no_generation()
         if why:
             self.window.toasts.show(why)

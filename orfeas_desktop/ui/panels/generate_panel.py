@@ -45,7 +45,16 @@ class GeneratePanel(QWidget):
     generate_wanted = Signal()
     changed = Signal()
 
-    def __init__(self, look: Look, above: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        look: Look,
+        above: QWidget,
+        *,
+        choice: QWidget | None = None,
+        below: QWidget | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        """`choice` stands below the engine, `below` under its settings."""
         super().__init__(parent)
         self.setAccessibleName(self.tr("Generate"))
         self._look = look
@@ -68,8 +77,13 @@ class GeneratePanel(QWidget):
         inside.addWidget(label(self.tr("Engine"), Role.heading))
         inside.addWidget(self.engine)
         inside.addWidget(self.summary)
+        if choice is not None:
+            inside.addWidget(choice)
         inside.addLayout(self.slot)
         inside.addWidget(seed_row)
+        if below is not None:
+            inside.addSpacing(4)
+            inside.addWidget(below)
         inside.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -126,6 +140,14 @@ class GeneratePanel(QWidget):
         self.why.setText(why_not)
         self.why.setVisible(bool(why_not))
 
+    def another_seed(self) -> None:
+        """Draw another seed."""
+        self.seed.setValue(secrets.randbelow(SEED_LIMIT))
+
+    def add_beside_generate(self, button: QWidget) -> None:
+        """Put another way to begin beside the main one."""
+        self._begin.addWidget(button)
+
     def _bottom(self) -> QVBoxLayout:
         self.target = ElidedLabel("", Role.muted)
         self.estimate = ElidedLabel("", Role.caption)
@@ -140,7 +162,9 @@ class GeneratePanel(QWidget):
         column.addWidget(self.estimate)
         column.addWidget(self.why)
         column.addSpacing(4)
-        column.addWidget(self.generate)
+        self._begin = row_of(self.generate)
+        self._begin.setStretch(0, 1)
+        column.addLayout(self._begin)
         return column
 
     def _seed_row(self) -> tuple[QSpinBox, QWidget]:
@@ -152,7 +176,7 @@ class GeneratePanel(QWidget):
         seed.setToolTip(self.tr("The same seed and settings give the same result"))
         seed.valueChanged.connect(self.changed)
         dice = icon_button(self._look, IconName("ph.shuffle"), self.tr("Another seed"))
-        dice.clicked.connect(lambda: seed.setValue(secrets.randbelow(SEED_LIMIT)))
+        dice.clicked.connect(self.another_seed)
         row = QWidget()
         grid = QGridLayout(row)
         grid.setContentsMargins(0, 0, 0, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QPushButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QPushButton, QStackedWidget, QWidget
 
 from orfeas_desktop.ui.panels.details_panel import DetailsPanel
 from orfeas_desktop.ui.panels.doctor_panel import DoctorPanel
@@ -18,12 +18,14 @@ from orfeas_desktop.ui.pieces.frames import Panel
 from orfeas_desktop.ui.pieces.scroll_column import OVERHANG
 
 if TYPE_CHECKING:
+    from orfeas_desktop.ui.panels.prompt_panel import PromptPanel
     from orfeas_desktop.ui.theme import Look
 
 
 class Inspector(Panel):
-    """Tabs over pages: Picture and Views share the recipe; Tools and Doctor are for editing; Details is for both."""
+    """Tabs over pages: Words have a recipe of their own; Picture and Views share one; Tools and Doctor are for editing; Details is for both."""
 
+    words: PromptPanel
     turned = Signal()
     """Another tab is seen."""
 
@@ -44,6 +46,7 @@ class Inspector(Panel):
         for page in (self.details, self.tools, self.doctor, self.recipes):
             self.pages.addWidget(page)
         self.tabs = QButtonGroup(self)
+        self.words_tab = self._tab(self.tr("Words"), self.tr("Type what to make"))
         self.picture_tab = self._tab(self.tr("Picture"))
         self.views_tab = self._tab(
             self.tr("Views"), self.tr("Front, sides and back: more views, better shape")
@@ -53,6 +56,7 @@ class Inspector(Panel):
         self.doctor_tab = self._tab(self.tr("Doctor"), self.tr("What is wrong with the mesh"))
         self.recipes_tab = self._tab(self.tr("Recipes"), self.tr("Several tools in one step"))
         tabs = (
+            self.words_tab,
             self.picture_tab,
             self.views_tab,
             self.tools_tab,
@@ -63,7 +67,7 @@ class Inspector(Panel):
         self.fill_head(*tabs, None, spacing=4)
         self.column.addWidget(self.pages, 1)
         self.tabs.buttonClicked.connect(self._turn)
-        self._page_of = {
+        self._page_of: dict[QAbstractButton, QWidget] = {
             self.details_tab: self.details,
             self.tools_tab: self.tools,
             self.doctor_tab: self.doctor,
@@ -76,7 +80,7 @@ class Inspector(Panel):
     def set_editing(self, editing: bool) -> None:
         """Show the tabs for editing, or those for generating, and the one that was seen there last."""
         self.editing = editing
-        for tab in (self.picture_tab, self.views_tab):
+        for tab in (self.words_tab, self.picture_tab, self.views_tab):
             tab.setVisible(not editing)
         for tab in (self.tools_tab, self.doctor_tab, self.recipes_tab):
             tab.setVisible(editing)
@@ -88,6 +92,23 @@ class Inspector(Panel):
         self.set_editing(False)
         self.picture_tab.setChecked(True)
         self._turn(self.picture_tab)
+
+    def add_words(self, words: PromptPanel) -> None:
+        """Take the prompt in; it is made after the first paint."""
+        self.words = words
+        self.pages.addWidget(words)
+        self._page_of[self.words_tab] = words
+
+    def show_words(self) -> None:
+        """Turn to the prompt."""
+        self.set_editing(False)
+        self.words_tab.setChecked(True)
+        self._turn(self.words_tab)
+        self.words.focus_words()
+
+    def shows_words(self) -> bool:
+        """Whether the prompt is what is seen."""
+        return self._last[False] is self.words_tab and not self.editing
 
     def show_details(self) -> None:
         """Turn to the details."""
@@ -103,7 +124,7 @@ class Inspector(Panel):
     def _turn(self, tab: QPushButton) -> None:
         self._last[self.editing] = tab
         self.pages.setCurrentWidget(self._page_of.get(tab, self.generate))
-        if tab not in self._page_of:
+        if tab not in self._page_of and tab is not self.words_tab:
             self.images.show_page(tab is self.views_tab)
         self.turned.emit()
 

@@ -17,7 +17,7 @@ from orfeas_desktop.ui.theme import Ink
 if TYPE_CHECKING:
     from orfeas_desktop.ui.theme import Look
 
-WIDTH = 380
+WIDTH = 460
 
 
 class Welcome(QFrame):
@@ -41,6 +41,8 @@ class Welcome(QFrame):
             words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.choose = text_button(self.tr("Choose a picture…"))
         self.choose.clicked.connect(lambda: self.action_wanted.emit("open-picture"))
+        self.words = text_button(self.tr("Type words…"), tip=self.tr("A picture is made from them first"))
+        self.words.clicked.connect(lambda: self.action_wanted.emit("words"))
         self.sample = text_button(
             self.tr("Open the samples"), Kind.plain, self.tr("A project with finished assets")
         )
@@ -52,7 +54,7 @@ class Welcome(QFrame):
         column.addWidget(self.line)
         column.addWidget(self.note)
         column.addSpacing(8)
-        column.addLayout(row_of(None, self.choose, self.sample, None))
+        column.addLayout(row_of(None, self.choose, self.words, self.sample, None))
         over.installEventFilter(self)
         self.hide()
 

@@ -77,6 +77,16 @@ class Drafting(QObject):
                 self.refused.emit,
             )
 
+    def take_made(self, file: LocalFile, name: str) -> None:
+        """Take a picture that was made here as the main one."""
+        studio = self._studio
+        if studio is not None:
+            self._store.ask(
+                lambda: _kept(studio, file.path, f"{name}.png"),
+                lambda kept: self._put(FRONT, kept, name),
+                self.refused.emit,
+            )
+
     def remove(self, slot: str) -> None:
         """Take that view out."""
         self._round += 1
@@ -246,11 +256,13 @@ class Drafting(QObject):
         self.changed.emit(draft)
 
 
-def _kept(studio: Studio, path: Path) -> Picture:
+def _kept(studio: Studio, path: Path, name: str = "") -> Picture:
     limit = studio.settings.library.max_megapixels
     info = check_picture(path, max_megapixels=limit)
     shown = read_shown(path, limit)
-    file: AssetRef | LocalFile = studio.add_picture(path) if studio.writable else studio.picture_file(path)
+    file: AssetRef | LocalFile = (
+        studio.add_picture(path, name) if studio.writable else studio.picture_file(path)
+    )
     return Picture(file, info.width, info.height, shown)
 
 

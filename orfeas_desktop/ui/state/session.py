@@ -16,7 +16,7 @@ from orfeas_desktop.projects.records import Asset, Change, Project, Version
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import Destination, FromJob, Job, JobDone, JobEvent, JobPreviewed
 from orfeas_desktop.ui.signals import TypedSignal, signal
-from orfeas_desktop.ui.state.draft import FRONT
+from orfeas_desktop.ui.state.draft import FRONT, Draft
 from orfeas_desktop.ui.state.drafting import Drafting
 from orfeas_desktop.ui.state.job_desk import JobDesk
 from orfeas_desktop.ui.state.library_desk import LibraryDesk
@@ -72,6 +72,7 @@ class Session(QObject):
         self.studio: Studio | None = None
         self.chosen: Chosen | None = None
         self._shown_asset: int | None = None
+        self._expecting: Draft | None = None
         self._asked_thumbnails: set[int] = set()
         self.library.model.thumbnail_missing.connect(self._make_thumbnail)
         self.store.failed.connect(self.failed.emit)
@@ -139,6 +140,10 @@ class Session(QObject):
         """Start a generation from the draft."""
         if self.library.project is not None:
             self.drafting.generate(self.library.project.id, backend, values, seed)
+
+    def expect_result(self) -> None:
+        """Show the next new asset when it is there, unless the user turns to another picture meanwhile."""
+        self._expecting = self.drafting.draft
 
     def export(self, exporter: str, params: PlainParams, target: Path) -> None:
         """Export the chosen version to `target`."""
@@ -282,6 +287,9 @@ class Session(QObject):
         """Whether the draft is still what the job was made from, or nothing; for a tool, its asset is chosen."""
         if job.request.table is Table.tools and job.destination is not None:
             return self.chosen is not None and self.chosen.asset.id == job.destination.asset_id
+        if self._expecting is self.drafting.draft:
+            self._expecting = None
+            return True
         front, given = self.drafting.draft.front, job.request.inputs.get(FRONT)
         if front is None:
             return True

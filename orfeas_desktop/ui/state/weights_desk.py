@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from orfeas_desktop import __version__
+from orfeas_desktop.engine.weights.adding import Added, add_from
 from orfeas_desktop.engine.weights.catalog import WeightSet, catalog, weight_set
 from orfeas_desktop.engine.weights.licences import Licences
-from orfeas_desktop.engine.weights.linking import add_weights
+from orfeas_desktop.engine.weights.lora_shelf import LoraShelf
 from orfeas_desktop.engine.weights.store import How, Standing, WeightStore
+from orfeas_desktop.engine.weights.token import TokenKeeper
 from orfeas_desktop.engine.weights.transfers import Transfer, transfer, unfinished
 from orfeas_desktop.engine.weights.upkeep import Removal, plan_removal, remove_set
 from orfeas_desktop.errors import OrfeasError
@@ -67,6 +69,7 @@ class WeightsDesk(QObject):
     changed = Signal()
     available_changed = Signal()
     """Other sets can be used than before."""
+    added: TypedSignal[tuple[Added, ...]] = signal(tuple)  # pyright: ignore[reportAssignmentType]  # of any length
     failed: TypedSignal[OrfeasError] = signal(OrfeasError)
 
     def __init__(
@@ -107,9 +110,27 @@ class WeightsDesk(QObject):
         if chore_and_job is not None:
             self._desk.cancel(chore_and_job[1])
 
-    def add(self, folder: Path) -> None:
-        """Remember the sets that lie in a folder."""
-        self._store.ask(lambda: add_weights(self._weights(), folder), lambda _: self.look(), self.failed.emit)
+    def add(self, path: Path) -> None:
+        """Remember what lies in a folder, or what a file is; `added` follows."""
+
+        def tell(found: tuple[Added, ...]) -> None:
+            self.look()
+            self.added.emit(found)
+
+        loras = LoraShelf.of(self._paths)
+        self._store.ask(lambda: add_from(self._weights(), loras, path), tell, self.failed.emit)
+
+    def keep_token(self, token: str) -> None:
+        """Keep the hub's access token, or forget it when there is none."""
+
+        def keep() -> None:
+            keeper = TokenKeeper.of(self._paths)
+            if token.strip():
+                keeper.keep(token)
+            else:
+                keeper.forget()
+
+        self._store.ask(keep, lambda _: None, self.failed.emit)
 
     def accept(self, weights: WeightSet, then: Callable[[], object]) -> None:
         """Keep the consent to the set's licence, then call `then`."""
@@ -165,7 +186,7 @@ class WeightsDesk(QObject):
     def _end(self, chore: str, set_id: str, ended: Ended) -> None:
         self._jobs.pop(set_id, None)
         if isinstance(ended, JobFailed):
-            self._problems[set_id] = ended.error.say()
+            self._problems[set_id] = f"{ended.error.say(_translated)} {ended.error.advise(_translated)}"
         elif chore == VERIFY:
             self._verified.add(set_id)
         if not self._jobs:
@@ -209,3 +230,7 @@ class WeightsDesk(QObject):
 
     def _licences(self) -> Licences:
         return Licences(self._paths.licences_file)
+
+
+def _translated(text: str) -> str:
+    return QCoreApplication.translate("Errors", text)
