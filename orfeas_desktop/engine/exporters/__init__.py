@@ -6,6 +6,7 @@ from typing import Any
 
 from orfeas_desktop.engine.exporters.base import Exporter
 from orfeas_desktop.engine.exporters.blend import BLEND
+from orfeas_desktop.engine.exporters.fbx import FBX
 from orfeas_desktop.engine.exporters.glb import GLB
 from orfeas_desktop.engine.exporters.godot import GODOT
 from orfeas_desktop.engine.exporters.obj import OBJ
@@ -19,18 +20,5 @@ from orfeas_desktop.engine.exporters.usdz import USDZ
 from orfeas_desktop.register import Register, Table
 
 EXPORTERS: Register[Exporter[Any]] = Register(
-    Table.exporters,
-    [
-        GLB,
-        OBJ,
-        STL,
-        PLY,
-        USD,
-        USDZ,
-        GODOT,
-        BLEND,
-        THREEMF,
-        PRINT,
-        PRINT_STL,
-    ],
+    Table.exporters, [GLB, OBJ, STL, PLY, USD, USDZ, GODOT, BLEND, THREEMF, PRINT, PRINT_STL, FBX]
 )

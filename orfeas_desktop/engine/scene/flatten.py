@@ -11,10 +11,12 @@ from orfeas_desktop.engine.mesh.transform import transformed
 from orfeas_desktop.errors import BadMesh
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from orfeas_desktop.engine.mesh.mesh import Mesh
-    from orfeas_desktop.engine.scene.scene import Scene
+    from orfeas_desktop.engine.scene.scene import Node, Scene
 
 
 def in_metres(mesh: Mesh) -> Mesh:
@@ -51,11 +53,27 @@ def flat_mesh(scene: Scene) -> Mesh:
 
 def bounds_of(scene: Scene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the lowest and highest corner of the finest meshes, in metres. Raises BadMesh when there is none."""
+    return _bounds(scene, lambda node: () if node.mesh is None else (node.mesh,))
+
+
+def bounds_of_all(scene: Scene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lowest and highest corner of all meshes, levels and collision pieces, in metres. Raises BadMesh."""
+    return _bounds(scene, placed_meshes)
+
+
+def placed_meshes(node: Node) -> tuple[Mesh, ...]:
+    """Return the node's mesh, its levels and its collision pieces."""
+    return (*(() if node.mesh is None else (node.mesh,)), *node.lods, *node.collision)
+
+
+def _bounds(
+    scene: Scene, meshes: Callable[[Node], tuple[Mesh, ...]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     corners = [
         side
         for placed in scene.walk()
-        if placed.node.mesh is not None
-        for side in _placed_bounds(placed.node.mesh, placed.matrix)
+        for mesh in meshes(placed.node)
+        for side in _placed_bounds(mesh, placed.matrix)
     ]
     if not corners:
         raise BadMesh(name=scene.name, problem="it has no triangles")
