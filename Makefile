@@ -16,6 +16,7 @@ install: $(VENV)/.installed
 
 install-test: $(VENV)/.installed-test
 	@packaging/system_packages.sh --test
+	@packaging/test_readers.sh $(VENV)
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@packaging/system_packages.sh

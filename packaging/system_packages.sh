@@ -33,6 +33,8 @@ if [ "$(uname -s)" = Linux ]; then
   if [ "${1:-}" = --test ]; then
     need xvfb program Xvfb
     need xauth program xauth
+    need assimp-utils program assimp
+    need godot3-server program godot3-server
     need admesh program admesh
     need prusa-slicer program prusa-slicer
   fi

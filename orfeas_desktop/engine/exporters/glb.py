@@ -18,6 +18,7 @@ from orfeas_desktop.engine.mesh.textures import (
     with_textures,
 )
 from orfeas_desktop.engine.scene.gltf_write_scene import GltfStyle, LevelStyle, write_scene
+from orfeas_desktop.engine.scene.tangents import with_tangents_where_needed
 from orfeas_desktop.errors import BadMesh
 from orfeas_desktop.params import Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -51,12 +52,16 @@ class GlbParams(ExportParams):
     texture_format: TextureFormat = param(
         TextureFormat.keep,
         QT_TRANSLATE_NOOP("Params", "Texture format"),
-        QT_TRANSLATE_NOOP("Params", "JPEG is smaller; normal maps and textures with alpha stay PNG."),
+        QT_TRANSLATE_NOOP(
+            "Params",
+            "JPEG is smaller, WebP smallest and for the web; normal maps stay PNG, and textures with alpha are never JPEG.",
+        ),
         traits=Traits(
             choice_titles=(
                 QT_TRANSLATE_NOOP("Params", "As they are"),
                 QT_TRANSLATE_NOOP("Params", "PNG"),
                 QT_TRANSLATE_NOOP("Params", "JPEG"),
+                QT_TRANSLATE_NOOP("Params", "WebP"),
             )
         ),
     )
@@ -96,6 +101,13 @@ class GlbParams(ExportParams):
         QT_TRANSLATE_NOOP("Params", "Collision pieces"),
         QT_TRANSLATE_NOOP("Params", "Writes them as nodes named UCX_…; viewers show them."),
     )
+    tangents: bool = param(
+        False,
+        QT_TRANSLATE_NOOP("Params", "Tangents"),
+        QT_TRANSLATE_NOOP(
+            "Params", "Writes MikkTSpace tangents for normal maps; most programs compute them."
+        ),
+    )
     recipe: bool = param(
         True,
         QT_TRANSLATE_NOOP("Params", "Keep the recipe"),
@@ -104,6 +116,8 @@ class GlbParams(ExportParams):
 
 
 def _write(scene: Scene, path: Path, params: GlbParams, context: JobContext) -> Written:
+    if params.tangents:
+        scene = with_tangents_where_needed(scene)
     known: dict[tuple[str, bytes], Texture] = {}
     meshes = scene.meshes()
     done = count(1)
@@ -132,7 +146,7 @@ def _smaller(
 
     def coded(slot: str, texture: Texture) -> Texture:
         form = params.texture_format
-        if slot == "normal_map" and form is TextureFormat.jpeg:
+        if slot == "normal_map" and form in (TextureFormat.jpeg, TextureFormat.webp):
             form = TextureFormat.keep if texture.media_type == "image/png" else TextureFormat.png
         side = params.texture_side.pixels
         return recoded(texture, form, quality=params.jpeg_quality, max_side=side)

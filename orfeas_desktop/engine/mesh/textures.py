@@ -36,6 +36,14 @@ class TextureFormat(StrEnum):
     keep = "keep"
     png = "png"
     jpeg = "jpeg"
+    webp = "webp"
+
+
+_MEDIA_TYPES = {
+    TextureFormat.png: "image/png",
+    TextureFormat.jpeg: "image/jpeg",
+    TextureFormat.webp: "image/webp",
+}
 
 
 def media_type_of(data: bytes | memoryview) -> str:
@@ -97,9 +105,7 @@ def recoded(
 
     with _opened(texture) as picture:
         shrink = max(picture.size) > max_side
-        target = {TextureFormat.png: "image/png", TextureFormat.jpeg: "image/jpeg"}.get(
-            form, texture.media_type
-        )
+        target = _MEDIA_TYPES.get(form, texture.media_type)
         if not shrink and target == texture.media_type:
             return texture
         image = _decoded(picture)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
 from orfeas_desktop.engine.mesh.pick import picked
 from orfeas_desktop.engine.scene.gltf_write_scene import GltfStyle, write_scene
 from orfeas_desktop.engine.scene.scene import Camera, Node, Scene, Transform
+from tests.engine.conftest import RecordingContext
+from tests.engine.exporters.readers import godot_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,20 +142,38 @@ def asset_file(asset: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def export_scene(make_context: Callable[..., Any], tmp_path: Path) -> Callable[..., Path]:
-    """Export a scene; return the main file, whose folder holds the rest."""
+@pytest.fixture(scope="session")
+def exported() -> Callable[..., Path]:
+    """Export a mesh file into a folder under `name`; return the main file, whose folder holds the rest."""
 
-    def run(entry: str, scene: Scene | Path, **settings: object) -> Path:
-        source = scene
-        if isinstance(scene, Scene):
-            source = tmp_path / "source.glb"
-            write_scene(scene, source, style=GltfStyle(pieces=True))
+    def run(entry: str, source: Path, folder: Path, *, name: str = "asset", **settings: object) -> Path:
         exporter = EXPORTERS[entry]
-        context = make_context()
+        staging = folder / name
+        staging.mkdir()
+        context = RecordingContext(staging, folder)
         file = replace(local_file(source, AssetKind.mesh), name="asset.glb")
-        outputs = exporter.run({"mesh": (file,)}, exporter.params.check(entry, settings), context)
-        run.context = context
-        return outputs[0].path
+        params = exporter.params.check(entry, {"name": name, **settings})
+        return exporter.run({"mesh": (file,)}, params, context)[0].path
 
     return run
+
+
+@pytest.fixture(scope="session")
+def godot(asset_file: Path, tmp_path_factory: pytest.TempPathFactory, exported: Callable[..., Path]) -> Any:
+    """What Godot 3 imports, by exporter: all files in one run, because its editor takes seconds to start."""
+    folder, project = tmp_path_factory.mktemp("exports"), tmp_path_factory.mktemp("godot")
+    names: dict[str, str] = {}
+    for title, (entry, settings) in GODOT_TAKES.items():
+        path = exported(entry, asset_file, folder, name=title, **settings)
+        names[title] = path.name
+        for file in path.parent.iterdir():
+            shutil.copy(file, project / file.name)
+    found = godot_nodes(project, names.values())
+    return {title: found[name] for title, name in names.items()}
+
+
+GODOT_TAKES: dict[str, tuple[str, dict[str, object]]] = {
+    "god_maya": ("fbx", {"preset": "maya"}),
+    "god_3dsmax": ("fbx", {"preset": "3dsmax"}),
+    "god_glb": ("glb", {"levels": "nodes", "pieces": True}),
+}
