@@ -15,10 +15,27 @@ from orfeas_desktop.engine.exporters.print_stl import PRINT_STL
 from orfeas_desktop.engine.exporters.print_threemf import PRINT
 from orfeas_desktop.engine.exporters.stl import STL
 from orfeas_desktop.engine.exporters.threemf import THREEMF
+from orfeas_desktop.engine.exporters.unity import UNITY, UNITY_PACKAGE
 from orfeas_desktop.engine.exporters.usd import USD
 from orfeas_desktop.engine.exporters.usdz import USDZ
 from orfeas_desktop.register import Register, Table
 
 EXPORTERS: Register[Exporter[Any]] = Register(
-    Table.exporters, [GLB, OBJ, STL, PLY, USD, USDZ, GODOT, BLEND, THREEMF, PRINT, PRINT_STL, FBX]
+    Table.exporters,
+    [
+        GLB,
+        FBX,
+        UNITY,
+        UNITY_PACKAGE,
+        GODOT,
+        BLEND,
+        USD,
+        USDZ,
+        OBJ,
+        STL,
+        PLY,
+        THREEMF,
+        PRINT,
+        PRINT_STL,
+    ],
 )

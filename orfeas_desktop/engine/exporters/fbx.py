@@ -11,7 +11,7 @@ from orfeas_desktop.engine.formats.assimp_files import assimp_contents
 from orfeas_desktop.engine.formats.fbx_scene import FbxStyle, FbxWritten, write_fbx
 from orfeas_desktop.engine.formats.surface_pictures import Role
 from orfeas_desktop.engine.mesh.source_files import Broken
-from orfeas_desktop.engine.scene.fitness import require_places, without_loose
+from orfeas_desktop.engine.scene.fitness import require_places, with_lone_cameras, without_loose
 from orfeas_desktop.engine.scene.flatten import bounds_of_all, placed_meshes
 from orfeas_desktop.engine.scene.tangents import with_tangents_where_needed
 from orfeas_desktop.errors import BadMesh
@@ -98,7 +98,7 @@ _STYLES = {
 def _write(scene: Scene, path: Path, params: FbxParams, context: JobContext) -> Written:
     style = _style(params)
     require_places(scene)
-    scene = without_loose(scene)
+    scene = with_lone_cameras(without_loose(scene))
     if params.tangents:
         scene = with_tangents_where_needed(scene, everywhere=True)
     try:

@@ -91,15 +91,25 @@ class FbxDocument:
         self._links.append((identity, parent, ""))
         return identity
 
-    def add_mesh(self, name: str, mesh: Mesh, parent: int, matrix: Matrix, materials: Sequence[int]) -> int:
-        """Put a mesh model at a place; the same object given again shares its geometry."""
+    def add_mesh(
+        self,
+        name: str,
+        mesh: Mesh,
+        parent: int,
+        matrix: Matrix,
+        materials: Sequence[int],
+        *,
+        shared: bool = True,
+    ) -> int:
+        """Put a mesh model at a place; the same object given again may share its geometry."""
         model = self.add_model(name, "Mesh", parent, matrix)
-        known = self._geometries.get(id(mesh))
+        known = self._geometries.get(id(mesh)) if shared else None
         if known is None:
             known = (mesh, next(self._identities))
             self._geometries[id(mesh)] = known
             scaled = self.basis * self.units_per_metre
-            self._objects.append(geometry_record(known[1], mesh.name, mesh, scaled, self.threads))
+            title = mesh.name if shared else name
+            self._objects.append(geometry_record(known[1], title, mesh, scaled, self.threads))
         self._links.append((known[1], model, ""))
         self._links += [(material, model, "") for material in materials]
         return model

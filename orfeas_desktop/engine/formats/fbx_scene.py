@@ -56,6 +56,10 @@ class FbxStyle:
     pieces: bool = True
     roles: tuple[Role, ...] = (Role.base_color, Role.normal, Role.emissive, Role.roughness, Role.metallic)
     flip_green: bool = False
+    picture_folder: str = ""
+    """Where pictures lie beside the file."""
+    shared: bool = True
+    """Whether nodes of one mesh share its geometry; else each geometry is called as its node."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ def write_fbx(
     scene: Scene, path: Path, style: FbxStyle, threads: int, step: Callable[[float], None]
 ) -> FbxWritten:
     """Write `scene` to `path`, and its pictures beside it when they are not embedded.
+
+    Cameras and lights have nodes of their own (`with_lone_cameras`).
 
     Raises Broken for a damaged texture, OSError.
     """
@@ -152,36 +158,24 @@ class _Writing:
         for child in node.children:
             self.add(child, model, step)
         for number, piece in enumerate(node.collision if self.style.pieces else (), 1):
-            self.document.add_mesh(f"UCX_{render_name}_{number:02d}", piece, parent, place, ())
+            self._piece(f"UCX_{render_name}_{number:02d}", piece, parent, place)
 
     def _body(self, node: Node, name: str, parent: int, place: Matrix) -> tuple[int, str]:
         """Store what a node holds; return the model that its children stand under, and its mesh's name."""
-        still = np.eye(4)
-        holds = (node.mesh is not None) + (node.camera is not None) + (node.light is not None)
         levels = node.lods if self.style.levels else ()
-        if holds == 1 and node.mesh is not None and not levels:
-            return self._mesh(name, node.mesh, parent, place), name
-        if holds == 1 and not node.children:
-            return self._single(node, name, parent, place)
-        group = self.document.add_group(name, parent, place)
-        if node.camera is not None:
-            self.document.add_camera(f"{name}_camera", node.camera, group, still)
-        if node.light is not None:
-            self.document.add_light(f"{name}_light", node.light, group, still)
-        if node.mesh is None:
-            return group, name
-        if levels:
-            self._levels(node, f"{name}_levels", name, group, still)
-            return group, f"{name}_LOD0"
-        self._mesh(f"{name}_mesh", node.mesh, group, still)
-        return group, f"{name}_mesh"
-
-    def _single(self, node: Node, name: str, parent: int, place: Matrix) -> tuple[int, str]:
         if node.camera is not None:
             return self.document.add_camera(name, node.camera, parent, place), name
         if node.light is not None:
             return self.document.add_light(name, node.light, parent, place), name
-        return self._levels(node, name, name, parent, place), f"{name}_LOD0"
+        if node.mesh is None:
+            return self.document.add_group(name, parent, place), name
+        if not levels:
+            return self._mesh(name, node.mesh, parent, place), name
+        if not node.children:
+            return self._levels(node, name, name, parent, place), f"{name}_LOD0"
+        group = self.document.add_group(name, parent, place)
+        self._levels(node, f"{name}_levels", name, group, np.eye(4))
+        return group, f"{name}_LOD0"
 
     def _levels(self, node: Node, group_name: str, name: str, parent: int, place: Matrix) -> int:
         distances = [self.size * 5.0 * 2**level for level in range(len(node.lods))]
@@ -190,9 +184,12 @@ class _Writing:
             self._mesh(f"{name}_LOD{level}", mesh, group, np.eye(4))
         return group
 
+    def _piece(self, name: str, mesh: Mesh, parent: int, place: Matrix) -> None:
+        self.document.add_mesh(name, mesh, parent, place, (), shared=self.style.shared)
+
     def _mesh(self, name: str, mesh: Mesh, parent: int, place: Matrix) -> int:
         materials = [self._materials[material] for material in mesh.materials]
-        return self.document.add_mesh(name, mesh, parent, place, materials)
+        return self.document.add_mesh(name, mesh, parent, place, materials, shared=self.style.shared)
 
     def _pictures(
         self, material: Material, name: str, uv_sets: int, makers: SurfacePictures
@@ -204,9 +201,10 @@ class _Writing:
             file = self.files.get(picture.data)
             if file is None:
                 label = plain_stem(f"{self.path.stem}_{name}.x")
-                file = self.path.with_name(f"{label}_{role.value}{picture.suffix}")
+                file = self.path.parent / self.style.picture_folder / f"{label}_{role.value}{picture.suffix}"
                 self.files[picture.data] = file
                 if not self.style.embed:
+                    file.parent.mkdir(exist_ok=True)
                     file.write_bytes(picture.data)
             self.picture_of[material, role] = file
             if role in _LINKS:

@@ -155,9 +155,8 @@ class ExportDialog(QDialog):
 
     def _pick(self) -> None:
         exporter = self.exporter()
-        path, _ = QFileDialog.getSaveFileName(
-            self, self.windowTitle(), self.target.text(), f"{exporter.title} (*{exporter.suffix})"
-        )
+        kinds = "" if exporter.folder else f"{exporter.title} (*{exporter.suffix})"
+        path, _ = QFileDialog.getSaveFileName(self, self.windowTitle(), self.target.text(), kinds)
         if path:
             self.target.setText(path if path.endswith(exporter.suffix) else path + exporter.suffix)
 
@@ -166,7 +165,7 @@ class ExportDialog(QDialog):
         problem = ""
         if not self.target.text().strip() or not target.name:
             problem = self.tr("Give the file a name.")
-        elif target.is_dir():
+        elif target.is_dir() and not self.exporter().folder:
             problem = self.tr("This is a folder. Add a file name.")
         elif not target.parent.is_dir():
             problem = self.tr("This folder does not exist.")

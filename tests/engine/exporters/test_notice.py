@@ -20,7 +20,8 @@ def exported(exporter, mesh, tmp_path, context, **params):
 
 @pytest.mark.parametrize("exporter", EXPORTERS, ids=lambda exporter: exporter.id)
 def test_the_notice_lies_beside_the_file(exporter, cube, tmp_path, job_context) -> None:
-    outputs = exported(exporter, cube.changed(extras={NOTICE: WORDS}), tmp_path, job_context)
+    small = cube.changed(extras={NOTICE: WORDS}, metres_per_unit=0.01)
+    outputs = exported(exporter, small, tmp_path, job_context)
     notice = next(output for output in outputs if output.name == "cup-NOTICE.txt")
     assert notice.slot == "parts"
     assert notice.path.read_text("utf-8") == f"{WORDS}\n"
