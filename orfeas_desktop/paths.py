@@ -59,6 +59,11 @@ class Paths:
         return self.data / "recipes"
 
     @property
+    def presets(self) -> Path:
+        """The folder of the user's own presets."""
+        return self.data / "presets"
+
+    @property
     def staging(self) -> Path:
         """Where workers leave files; on the library's disk, so that adopting is a rename."""
         return self.library / "staging"

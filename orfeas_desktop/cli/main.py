@@ -12,6 +12,7 @@ import typer
 
 from orfeas_desktop import __version__
 from orfeas_desktop.cli import (
+    deliveries,
     demo,
     doctor,
     generate,
@@ -49,6 +50,13 @@ project_app = typer.Typer(
 recipe_app = typer.Typer(
     help="Run chains of tools on one mesh or many.",
     epilog="Example: orfeas recipe run game-prop-10k raw.glb --out out",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+preset_app = typer.Typer(
+    help="List what can be done and written at once for another program.",
+    epilog="Example: orfeas preset list",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -94,6 +102,8 @@ for _name, _verb, _example in (
     ("tool", meshes.tool, meshes.TOOL_EXAMPLE),
     ("layout", meshes.layout, "Example: orfeas layout row chair.glb table.glb --out room.glb"),
     ("export", meshes.export, meshes.EXPORT_EXAMPLE),
+    ("batch", deliveries.batch, "Example: orfeas batch scans --preset godot-4 --out out --zip"),
+    ("watch", deliveries.watch, "Example: orfeas watch incoming --preset web-ar --out out"),
     ("import", projects.import_files, "Example: orfeas import chair.obj --project Furniture"),
     ("doctor", doctor.doctor, "Example: orfeas doctor"),
     ("manual", upkeep.manual, "Example: orfeas manual --check"),
@@ -146,8 +156,15 @@ for _name, _verb, _example in (
 ):
     recipe_app.command(_name, epilog=_example)(_verb)
 
+for _name, _verb, _example in (
+    ("list", deliveries.list_presets, "Example: orfeas preset list"),
+    ("show", deliveries.show_preset, "Example: orfeas preset show web-ar"),
+):
+    preset_app.command(_name, epilog=_example)(_verb)
+
 app.add_typer(project_app, name="project")
 app.add_typer(recipe_app, name="recipe")
+app.add_typer(preset_app, name="preset")
 weights_app.add_typer(lora_app, name="lora")
 app.add_typer(weights_app, name="weights")
 

@@ -131,10 +131,10 @@ def export(  # noqa: PLR0913  (typer: an option is an argument)
     check_target(out, folder=exporter.folder)
     with call.studio() as studio:
         beside: dict[str, tuple[JobInput, ...]] = {
-            "lods": tuple(_scene_file(call, studio, path) for path in lod or ()),
-            "collision": tuple(_scene_file(call, studio, path) for path in collision or ()),
+            "lods": tuple(scene_file(call, studio, path) for path in lod or ()),
+            "collision": tuple(scene_file(call, studio, path) for path in collision or ()),
         }
-        taken = _scene_file(call, studio, mesh)
+        taken = scene_file(call, studio, mesh)
         job = studio.export(taken, exporter.id, out, params=params, along=beside)
         done = finish(studio, job, call.screen, out.name)
     files = [str(output.file.path) for output in done.result.files]
@@ -157,7 +157,7 @@ def read_in(call: Call, studio: Studio, path: Path) -> tuple[LocalFile, JobResul
     return _mesh_of(result, "import"), result
 
 
-def _scene_file(call: Call, studio: Studio, path: Path) -> LocalFile:
+def scene_file(call: Call, studio: Studio, path: Path) -> LocalFile:
     """Return what an export takes: a GLB as it is, with its tree; another file read in."""
     return pinned(path, AssetKind.mesh) if path.suffix.lower() == ".glb" else read_in(call, studio, path)[0]
 

@@ -1,0 +1,141 @@
+"""orfeas preset, batch and watch: many assets, several formats."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from orfeas_desktop.cli.watching import LISTING, Watched, settled_files
+from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.errors import FolderMissing
+from orfeas_desktop.presets import PresetShelf
+from orfeas_desktop.recipes import RecipeShelf
+from orfeas_desktop.studio.chains import recipe_params
+
+SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
+TETRA = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n"
+
+
+@pytest.fixture
+def own(home):
+    """A quick preset of the user's and one that cannot be read."""
+    for folder, text in (
+        ("recipes", {"title": "Quick", "steps": [{"tool": "lod", "params": {"levels": 1}}]}),
+        (
+            "presets",
+            {
+                "title": "Quick",
+                "recipe": "quick",
+                "exports": [{"to": "godot"}, {"to": "stl", "params": {"unit": "mm"}}],
+            },
+        ),
+    ):
+        (home / "data" / folder).mkdir(parents=True)
+        (home / "data" / folder / "quick.json").write_text(json.dumps(text))
+    (home / "data" / "presets" / "broken.json").write_text("{")
+
+
+@pytest.mark.parametrize("known", PresetShelf(Path("nowhere")).all(), ids=lambda known: known.id)
+def test_shipped_presets_name_what_there_is(known):
+    assert known.preset.summary.endswith(".")
+    if known.preset.recipe:
+        recipe_params(RecipeShelf(Path("nowhere")).get(known.preset.recipe).recipe.steps)
+    for part in known.preset.exports:
+        EXPORTERS[part.to].params.check(part.to, part.params)
+
+
+def test_presets_are_listed_and_shown(orfeas, own):
+    assert [each["id"] for each in orfeas("preset", "list", "--json").json["presets"]][-1] == "quick"
+    said = orfeas("preset", "show", "quick", "--json").json
+    assert (said["own"], said["recipe"]) == (True, "quick")
+    assert "stl unit=mm" in orfeas("preset", "show", "quick").out
+    assert orfeas("preset", "show", "broken", "--json").error["code"] == "unknown-entry"
+
+
+def test_many_files_go_through_a_preset_and_one_failure_stops_nothing(orfeas, own, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.obj").write_text(TETRA)
+    (folder / "bad.stl").write_text("no mesh")
+    (tmp_path / "A.obj").write_text(TETRA)
+    out = tmp_path / "out"
+    said = orfeas("batch", folder, tmp_path / "A.obj", "--preset", "quick", "--out", out, "--json")
+    assert said.status == 2
+    assert (said.json["done"], said.json["failed"]) == (2, 1)
+    assert said.json["items"][1]["error"]["code"] == "bad-mesh"
+    assert sorted(path.name for path in out.iterdir()) == ["A-2-godot", "A-2.stl", "a-godot", "a.stl"]
+    assert "_LOD1" in (out / "A-2-godot" / "A-2-godot.tscn").read_text()
+
+
+def test_a_project_is_exported_in_several_formats_as_zips(orfeas, tmp_path):
+    (tmp_path / "a.obj").write_text(TETRA)
+    assert orfeas("import", tmp_path / "a.obj", "--project", "Furniture").status == 0
+    out = tmp_path / "out"
+    said = orfeas("batch", "--project", "Furniture", "--to", "godot", "--to", "obj", "--out", out, "--zip")
+    assert said.status == 0, said.err
+    assert [path.name for path in out.iterdir()] == ["a.zip"]
+    with ZipFile(out / "a.zip") as package:
+        assert {"a.obj", "a.mtl", "a-godot/a-godot.tscn"} <= set(package.namelist())
+        assert package.testzip() is None
+
+
+def test_words_that_do_not_fit_are_told(orfeas, own, tmp_path):
+    (tmp_path / "file").write_text("")
+    mesh = tmp_path / "a.obj"
+    mesh.write_text(TETRA)
+    for words in (
+        ("batch", mesh, "--out", tmp_path),
+        ("batch", mesh, "--to", "glb", "--preset", "quick", "--out", tmp_path),
+        ("batch", "--to", "glb", "--out", tmp_path),
+        ("batch", tmp_path / "no-such.obj", "--to", "glb", "--out", tmp_path),
+        ("batch", mesh, "--to", "no-such", "--out", tmp_path),
+        ("batch", mesh, "--to", "glb", "--out", tmp_path / "file"),
+        ("watch", tmp_path / "no-such", "--preset", "quick", "--out", tmp_path),
+        ("watch", tmp_path, "--preset", "quick", "--out", tmp_path),
+        ("watch", tmp_path, "--preset", "quick", "--out", tmp_path / "o", "--backend", "no-such"),
+    ):
+        said = orfeas(*words, "--json")
+        assert said.status == 2, words
+        assert said.error["message"]
+
+
+def test_what_comes_into_a_watched_folder_is_made_once(orfeas, own, tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    shutil.copy(SAMPLES / "hamburger.png", folder / "bun.png")
+    (folder / "notes.txt").write_text("nothing")
+    (folder / "bad.glb").write_bytes(b"glTF")
+    words = ("watch", folder, "--preset", "quick", "--out", out, "--once", "--json")
+    said = orfeas(*words)
+    assert said.status == 2
+    assert (said.json["done"], said.json["failed"]) == (1, 1)
+    assert sorted(path.name for path in out.iterdir()) == [LISTING, "bun-godot", "bun.stl"]
+    assert orfeas(*words).json["items"] == []
+
+
+def test_a_growing_file_is_waited_for_and_a_lost_folder_is_told(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    file = folder / "a.obj"
+    file.write_text("v 0 0 0\n")
+    grown = 0
+
+    def wait(_seconds):
+        nonlocal grown
+        grown += 1
+        if grown < 3:
+            file.write_text("v 0 0 0\n" * (grown + 1))
+
+    (tmp_path / LISTING).write_text("not JSON")
+    watched = Watched.read(tmp_path)
+    assert next(settled_files(folder, watched, once=False, wait=wait)) == file
+    assert grown == 3
+    watched.done(file)
+    assert not Watched.read(tmp_path).is_new(file)
+    shutil.rmtree(folder)
+    with pytest.raises(FolderMissing):
+        next(settled_files(folder, watched, once=True))
