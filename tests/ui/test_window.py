@@ -447,6 +447,22 @@ def test_every_widget_has_a_name_for_screen_readers(running, qtbot):
     assert [f"{type(widget).__name__} in {type(widget.parent()).__name__}" for widget in nameless] == []
 
 
+DIALOGS = ("settings", "weights", "shortcuts", "about", "new-project", "rename-project", "empty-bin")
+
+
+def test_every_part_of_every_dialog_has_a_name_for_screen_readers(running, qtbot):
+    nameless: list[str] = []
+    for action in DIALOGS:
+        running.doings.table[action]()
+        dialog = running.doings.dialog
+        for widget in dialog.findChildren(QWidget):
+            spoken = widget.accessibleName() or getattr(widget, "text", str)()
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible() and not spoken:
+                nameless.append(f"{action}: {type(widget).__name__} {widget.objectName()}")
+        dialog.close()
+    assert nameless == []
+
+
 def test_tab_goes_round_the_window_as_one_reads_and_shows_where_it_is(running, qtbot):
     window = running.window
     window.top.menu.setFocus()

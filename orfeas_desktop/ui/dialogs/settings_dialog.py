@@ -77,6 +77,8 @@ class SettingsDialog(QDialog):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setAccessibleName(QCoreApplication.translate("Settings", page.title))
         scroll.setWidget(form)
         self.forms[page.id] = form
         self.list.addItem(QCoreApplication.translate("Settings", page.title))

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject, QUrl
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.errors import OrfeasError
@@ -366,6 +366,9 @@ class Doings(QObject):
 
     def _open(self, dialog: QDialog) -> None:
         self.dialog = dialog
+        if isinstance(dialog, QInputDialog):
+            for field in dialog.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+                field.setAccessibleName(field.accessibleName() or dialog.labelText())
         dialog.finished.connect(partial(self._forget, dialog))
         fit_screen(dialog, self._window)
         dialog.open()

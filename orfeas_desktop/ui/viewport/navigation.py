@@ -124,9 +124,9 @@ class CameraRig:
         """Stand where a new mesh is first seen from."""
         self.yaw_deg, self.pitch_deg = THREE_QUARTER
 
-    def fit(self, points: NDArray[np.floating], aspect: float) -> None:
-        """Show all `points` (N, 3) from the current direction."""
-        pose = pose_to_fit(points, self.yaw_deg, self.pitch_deg, aspect=aspect, margin=1.2)
+    def fit(self, points: NDArray[np.floating], aspect: float, margin: float = 1.2) -> None:
+        """Show all `points` (N, 3) from the current direction; the view is `margin` times as large as they are."""
+        pose = pose_to_fit(points, self.yaw_deg, self.pitch_deg, aspect=aspect, margin=margin)
         self.focal_point, self.distance = pose.focal_point, pose.distance
 
 

@@ -24,6 +24,8 @@ _BUTTON = QSize(30, 28)
 _ICON = QSize(18, 18)
 _MARGIN = 12
 _NOTE_WIDTH = 340
+_EDGE = 48
+"""What bar and pill take of the height, each."""
 _WANTED_LEAST = (Mode.checker, Mode.normals, Mode.matcap, Mode.wireframe, Mode.solid)
 
 
@@ -229,6 +231,11 @@ def place_overlays(area: QRect, bar: FloatingBar, pill: FactsPill, message: Mess
     bar.move((area.width() - bar.width()) // 2, _MARGIN)
     pill.move(_MARGIN - 2, area.height() - pill.height() - _MARGIN + 2)
     message.centre()
+
+
+def margin_beside_overlays(height: int) -> float:
+    """Return how much larger than what is framed a view of that height is, so that bar and pill hide nothing of it."""
+    return min(1.7, 1.08 * height / max(1, height - 2 * _EDGE))
 
 
 def size_text(size_m: tuple[float, float, float], locale: QLocale) -> str:

@@ -15,7 +15,13 @@ from orfeas_desktop.ui.viewport.display_mesh import DisplayLoader
 from orfeas_desktop.ui.viewport.keys import Wish
 from orfeas_desktop.ui.viewport.modes import Mode, NavigationPreset, ViewDirection
 from orfeas_desktop.ui.viewport.navigation import CameraRig
-from orfeas_desktop.ui.viewport.overlays import FactsPill, FloatingBar, Message, place_overlays
+from orfeas_desktop.ui.viewport.overlays import (
+    FactsPill,
+    FloatingBar,
+    Message,
+    margin_beside_overlays,
+    place_overlays,
+)
 from orfeas_desktop.ui.viewport.screenshot import image_of, save_image
 from orfeas_desktop.ui.viewport.steering import Steering
 
@@ -192,7 +198,8 @@ class Viewport(QWidget):
     def frame(self) -> None:
         """Show the whole mesh from where the camera looks."""
         if self._stage is not None:
-            self._rig.fit(self._stage.mesh.box(), self.width() / max(self.height(), 1))
+            aspect = self.width() / max(self.height(), 1)
+            self._rig.fit(self._stage.mesh.box(), aspect, margin_beside_overlays(self.height()))
             self._redraw()
 
     def home(self) -> None:
