@@ -1,11 +1,11 @@
-"""signal(Payload): a Qt signal with one payload that the type checker knows."""
+"""signal(Payload): a Qt signal with one payload that the type checker knows; and a call in a turn of its own."""
 
 from __future__ import annotations
 
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,3 +59,11 @@ def signal(payload: object) -> object:
     """
     del payload
     return Signal(object)
+
+
+def in_a_turn_of_its_own(owner: QObject, call: Callable[[], object]) -> None:
+    """Make that call after what waits in the event loop already, a key press or a repaint; not when `owner` is gone.
+
+    Work cut into turns keeps each short. A timer of 0 ms would not do: what it calls is strung onto the running turn.
+    """
+    QTimer.singleShot(1, owner, call)

@@ -102,6 +102,7 @@ class Gaps:
         self._ms: list[tuple[float, float, float]] = []
         self._last, self._drawn = time.perf_counter(), gl.seconds
         self._cpu = time.thread_time() - gl.cpu
+        gl.busiest = (0.0, 0.0, "")
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
@@ -116,7 +117,9 @@ class Gaps:
     def stop(self) -> dict[str, object]:
         """Return median, 99th percentile and maximum in milliseconds, with GL drawing and without."""
         self._timer.stop()
+        cpu, seconds, turn = self._gl.busiest
         return {
+            "busiest_turn": f"{turn}, {cpu * 1000:.1f} ms of the thread in {seconds * 1000:.1f} ms",
             "with_gl": _spread([whole for whole, _, _ in self._ms]),
             "without_gl": _spread([rest for _, rest, _ in self._ms]),
             "thread_cpu": _spread([cpu for _, _, cpu in self._ms]),
@@ -139,6 +142,17 @@ class GlTime:
 
     def __init__(self) -> None:
         self.seconds = self.cpu = 0.0
+        self.busiest = (0.0, 0.0, "")
+        self._depth = 0
+        self._drew = False
+
+    def _take(self, turn: str, seconds: float, cpu: float) -> None:
+        """Note a whole turn: as drawing, or as one of ours."""
+        if self._drew:
+            self.seconds += seconds
+            self.cpu += cpu
+        else:
+            self.busiest = max(self.busiest, (cpu, seconds, turn))
         self._drew = False
 
     def application(self) -> QApplication:
@@ -153,14 +167,18 @@ class GlTime:
                 if threading.get_ident() != main:
                     return super().notify(receiver, event)
                 began, cpu, kind = time.perf_counter(), time.thread_time(), event.type()
+                watch._depth += 1
                 try:
                     return super().notify(receiver, event)
                 finally:
                     watch._drew |= kind == QEvent.Type.Paint and type(receiver).__name__ == "QtInteractor"
-                    if watch._drew and kind in (QEvent.Type.UpdateRequest, QEvent.Type.Expose):
-                        watch.seconds += time.perf_counter() - began
-                        watch.cpu += time.thread_time() - cpu
-                        watch._drew = False
+                    watch._depth -= 1
+                    if not watch._depth:
+                        watch._take(
+                            f"{type(receiver).__name__}: {QEvent.Type(kind).name}",
+                            time.perf_counter() - began,
+                            time.thread_time() - cpu,
+                        )
 
         return Watched([])
 

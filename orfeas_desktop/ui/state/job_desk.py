@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QObject
 
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.projects.records import Change
@@ -21,7 +21,7 @@ from orfeas_desktop.requests import (
     JobState,
     JobWarned,
 )
-from orfeas_desktop.ui.signals import TypedSignal, signal
+from orfeas_desktop.ui.signals import TypedSignal, in_a_turn_of_its_own, signal
 from orfeas_desktop.ui.state.job_list import JobList
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class JobDesk(QObject):
         if change is not None:
             self.recorded.emit(change)
         if isinstance(event, Ended):
-            QTimer.singleShot(0, self, lambda: self._tell(event, listed=row is not None))
+            in_a_turn_of_its_own(self, lambda: self._tell(event, listed=row is not None))
 
     def _tell(self, event: Ended, *, listed: bool) -> None:
         """Tell who waits for it; in a turn of the event loop of its own, so that none is long."""

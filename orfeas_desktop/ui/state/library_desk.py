@@ -11,7 +11,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.projects.records import Change, Project
-from orfeas_desktop.ui.signals import TypedSignal, signal
+from orfeas_desktop.ui.signals import TypedSignal, in_a_turn_of_its_own, signal
 from orfeas_desktop.ui.state.library_model import LibraryModel
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class LibraryDesk(QObject):
         self._refresh_projects(studio)
         if self.project is not None and self.project.id in change.projects and not self._put(studio, change):
             self._renew()
-        QTimer.singleShot(0, self, lambda: self.changed.emit(change))
+        in_a_turn_of_its_own(self, lambda: self.changed.emit(change))
 
     def _put(self, studio: Studio, change: Change) -> bool:
         """Redraw just the assets that changed, when that is all: their files, not their names or places."""

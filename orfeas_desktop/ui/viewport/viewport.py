@@ -162,7 +162,7 @@ class Viewport(QWidget):
 
     def expect(self) -> None:
         """Say that a mesh is on its way, unless another one is seen meanwhile."""
-        if self._stage is not None and self._stage.mesh.display is None:
+        if self._stage is None or self._stage.mesh.display is None:
             self._say(self.tr("Loading the mesh"))
 
     def clear(self) -> None:
