@@ -7,12 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SCREEN = "1600x1000x24"
 
@@ -35,6 +32,13 @@ def _start_xvfb() -> subprocess.Popen[bytes]:
         raise pytest.UsageError("Xvfb did not start")
     os.environ["DISPLAY"] = f":{number}"
     return process
+
+
+def _only_numbers(config: pytest.Config) -> bool:
+    """Whether only the parity suites were asked for, which open no window."""
+    here = Path(__file__).parent
+    asked = [(config.invocation_params.dir / each.partition("::")[0]).resolve() for each in config.args]
+    return all(path.is_relative_to(here / "parity") for path in asked)
 
 
 def pytest_configure(config: pytest.Config) -> None:

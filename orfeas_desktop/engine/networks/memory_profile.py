@@ -21,6 +21,9 @@ MARGIN = 1.1
 
 STREAMED_LEAST = 256 << 20
 
+DECODED_AT_ONCE = 1 << 30
+"""What the points that are decoded together take on a graphics card, where there is so much."""
+
 
 class MemoryProfile(StrEnum):
     """From fast to small."""
@@ -77,7 +80,8 @@ class MemoryNeed:
         tokens = weights.vae_config.num_latents + patches * max(views, 1)
         per_token = 16 * hidden * width
         grid = (octree_resolution + 1) ** 3 * 4 * 3
-        return cls(*sizes, working=max(2 * tokens * per_token, grid))
+        decoding = grid if dtype is torch.float32 else grid + DECODED_AT_ONCE
+        return cls(*sizes, working=max(2 * tokens * per_token, decoding))
 
     def bytes_in(self, profile: MemoryProfile) -> int:
         """The peak in that profile."""

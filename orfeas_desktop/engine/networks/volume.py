@@ -14,6 +14,7 @@ from torch import Tensor
 
 from orfeas_desktop.engine.networks.attention import attend
 from orfeas_desktop.engine.networks.key_selection import Regions, select_merged, select_top
+from orfeas_desktop.engine.networks.memory_profile import DECODED_AT_ONCE
 
 if TYPE_CHECKING:
     from orfeas_desktop.engine.networks.key_selection import KeySelection
@@ -28,9 +29,6 @@ FINE_BLOCKS = 6
 COARSE_STRIDE = 100
 MEAN_STRIDE = 50
 MERGE_STRIDE = 30
-BYTES_ON_CARD = 1 << 30
-"""What lies between two layers on a graphics card."""
-
 POINTS_OF_SLAB = 1 << 20
 """Of a dense grid, the points whose coordinates are made at once."""
 
@@ -152,7 +150,7 @@ def _points_at_once(shape: LatentField) -> int:
     if shape.device.type == "cpu":
         return max(NUMBERS_ON_PROCESSOR // shape.widest, 1000)
     free, _ = torch.cuda.mem_get_info(shape.device)
-    return max(min(free // 4, BYTES_ON_CARD) // shape.point_bytes, 1000)
+    return max(min(free // 4, DECODED_AT_ONCE) // shape.point_bytes, 1000)
 
 
 @dataclass

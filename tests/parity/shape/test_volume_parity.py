@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -42,7 +44,8 @@ def field(case, tmp_path, fields):
     if case.name not in fields:
         own = case.path / "model.safetensors"
         path = own if own.exists() else case.path.parent / "vae_v20" / "model.safetensors"
-        part = open_weights(path, tmp_path).part("")
+        weights = open_weights(path, tmp_path)
+        part = weights.part("vae" if any(key.startswith("vae.") for key in weights.shapes) else "")
         config = read_vae_config(case.path / "config.yaml")
         network = load_numbers(build_vae(config, part), part, torch.float32, CPU)
         fields[case.name] = network.field(case.tensors()["decoded"])
@@ -91,19 +94,21 @@ def test_box_of_unequal_sides(case, field) -> None:
 
 
 @pytest.mark.cases("volume")
-def test_flash_at_128(case, field) -> None:
+def test_flash_at_higher_resolution(case, field) -> None:
     io = case.io
-    volume = decode_volume(field, VolumeSettings(128, 20000, VolumeDecoder.flash_mean))
-    found = volume.values.numpy()
-    assert list(found.shape) == io["flash128/shape"].tolist()
-    known = np.unpackbits(io["flash128/finite_mask_packed"])[: found.size].astype(bool)
-    mine = np.isfinite(found).ravel()
-    case.within("flash128 cells known to one side", float((mine != known).mean()), 1e-3)
-    assert known.sum() == io["flash128/finite_count"]
-    index = io["flash128/sample_flat_index"]
-    both = mine[index] & np.isfinite(io["flash128/sample_value"])
-    errors = np.abs(found.ravel()[index] - io["flash128/sample_value"])[both]
-    case.within("flash128 error at 99.9 %", float(np.quantile(errors, 0.999)), 1e-4)
+    for name in sorted(key.removesuffix("/shape") for key in io if re.fullmatch(r"flash\d+/shape", key)):
+        resolution = int(name.removeprefix("flash"))
+        volume = decode_volume(field, VolumeSettings(resolution, 20000, VolumeDecoder.flash_mean))
+        found = volume.values.numpy()
+        assert list(found.shape) == io[f"{name}/shape"].tolist()
+        known = np.unpackbits(io[f"{name}/finite_mask_packed"])[: found.size].astype(bool)
+        mine = np.isfinite(found).ravel()
+        case.within(f"{name} cells known to one side", float((mine != known).mean()), 1e-3)
+        assert known.sum() == io[f"{name}/finite_count"]
+        index = io[f"{name}/sample_flat_index"]
+        both = mine[index] & np.isfinite(io[f"{name}/sample_value"])
+        errors = np.abs(found.ravel()[index] - io[f"{name}/sample_value"])[both]
+        case.within(f"{name} error at 99.9 %", float(np.quantile(errors, 0.999)), 1e-4)
 
 
 @pytest.mark.cases("volume")
