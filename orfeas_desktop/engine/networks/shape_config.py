@@ -187,8 +187,10 @@ def _words(problem: ValidationError | Unfit) -> str:
     if isinstance(problem, Unfit):
         return str(problem)
     faults = problem.errors(include_url=False)
+    said = [fault["msg"].removeprefix("Value error, ") for fault in faults[:5]]
+    places = [".".join(str(part) for part in fault["loc"]) for fault in faults[:5]]
     return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults[:5]
+        f"{place}: {words}" if place else words for place, words in zip(places, said, strict=True)
     )
 
 

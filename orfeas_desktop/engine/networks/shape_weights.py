@@ -60,8 +60,10 @@ def build_vae(config: VaeConfig, part: WeightPart) -> ShapeVae:
     """A decoder without numbers, laid out as the tensors in `part` are. Raises BadWeights."""
     try:
         layout = VaeLayout.of(dict(part.shapes))
-    except (KeyError, ValueError, IndexError) as problem:
-        said = f"its shape decoder lacks {problem}"
+    except KeyError as problem:
+        raise BadWeights(name=part.file.name, problem=f"its shape decoder lacks {problem}") from None
+    except (ValueError, IndexError):
+        said = "the tensors of its shape decoder have other shapes"
         raise BadWeights(name=part.file.name, problem=said) from None
     if layout.width % config.heads or config.heads * layout.geo_width % layout.width or not layout.geo_width:
         raise BadWeights(name=part.file.name, problem="its shape decoder's heads do not fit its width")
@@ -105,6 +107,10 @@ def load_numbers(network: N, part: WeightPart, dtype: torch.dtype, device: torch
     check_shapes(network, part)
     state = network.from_published(part.read())
     for name in list(state):
+        if not state[name].is_floating_point():
+            raise BadWeights(
+                name=part.file.name, problem=f"“{part.start}{name}” holds whole numbers, which are no weights"
+            )
         tensor = state[name].to(device=device, dtype=dtype)
         if tensor.numel() and not all(bool(end.isfinite()) for end in tensor.aminmax()):
             raise BadWeights(

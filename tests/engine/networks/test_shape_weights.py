@@ -174,6 +174,15 @@ def test_a_broken_projection_of_the_mixed_network_is_refused(published, tmp_path
         refusal(folder, tmp_path / "store")
 
 
+def test_other_kinds_of_tensors_are_refused(published, tmp_path) -> None:
+    folder = published("e2e_mini")
+    key = "model.double_blocks.0.img_mlp.0.weight"
+    rewrite(folder, lambda tensors: tensors.update({key: torch.zeros(tensors[key].shape, dtype=torch.int32)}))
+    assert "whole numbers" in refusal(folder, tmp_path).say()
+    rewrite(folder, lambda tensors: tensors.update({"vae.post_kl.weight": torch.zeros(())}))
+    assert "other shapes" in refusal(folder, tmp_path).say()
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize("start", ["model.", "vae.transformer", "conditioner."])
 def test_numbers_that_are_none_are_refused(published, tmp_path, value, start) -> None:
