@@ -141,7 +141,7 @@ def _count_product(x: torch.Size, weight: torch.Size, *_rest: object, **_more: o
 
 
 COUNTED = (
-    {torch.ops.mkldnn._linear_pointwise.default: _count_product}
+    {torch.ops.mkldnn._linear_pointwise: _count_product}
     if hasattr(torch.ops.mkldnn, "_linear_pointwise")
     else {}
 )

@@ -150,10 +150,11 @@ class Experts(nn.Module):
     def forward(self, tokens: Tensor, counts: list[int]) -> Tensor:
         """Apply expert e to its `counts[e]` rows of `tokens` (M, H), which are in the experts' order."""
         parts: list[Tensor] = []
+        weight_in, weight_out = self.weight_in, self.weight_out  # weights of 8 bits are widened when asked for
         for expert, rows in enumerate(tokens.split(counts)):
             if len(rows):
-                inner = gelu_product(rows, self.weight_in[expert], self.bias_in[expert])
-                parts.append(product(inner, self.weight_out[expert], self.bias_out[expert]))
+                inner = gelu_product(rows, weight_in[expert], self.bias_in[expert])
+                parts.append(product(inner, weight_out[expert], self.bias_out[expert]))
         return torch.cat(parts)
 
 
