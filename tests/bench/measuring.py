@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from orfeas_desktop.engine.networks.faster_calls import Speedup
 from orfeas_desktop.engine.networks.linear import product
 
 
@@ -27,6 +28,9 @@ class Bench:
         self.end = time.monotonic() + options.seconds
         self.out: Path | None = options.out
         self.size: str = options.size
+        card = device.type == "cuda"
+        self.speedups = [Speedup.graphs, *([Speedup.compiled] if options.compile else [])] if card else []
+        """What denoisers are tried with beside the plain call."""
         self.rows: list[dict[str, object]] = []
         self.ceiling = 0.0
         self.ceiling = self._ceiling()

@@ -122,8 +122,8 @@ class RandomWeights:
         torch.manual_seed(5)
         with torch.device("meta"):
             network = ShapeVae(self.layout, self.vae_config)
-        filled(network, device, dtype)
-        smooth(network)
+        filled(network, torch.device("cpu"), dtype)
+        smooth(network.to(device))
         if self.last:
             network.geo_decoder.output_proj.load_state_dict(
                 {name: tensor.to(device, dtype) for name, tensor in self.last.items()}, assign=True

@@ -25,7 +25,7 @@ import torch
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from orfeas_desktop.engine.networks.faster_calls import Call, Speedup, faster  # noqa: E402
+from orfeas_desktop.engine.networks.faster_calls import Call, faster  # noqa: E402
 from orfeas_desktop.engine.networks.shape_config import Dit21Config, DitConfig, VaeConfig  # noqa: E402
 from orfeas_desktop.engine.networks.shape_dit import ShapeDit  # noqa: E402
 from orfeas_desktop.engine.networks.shape_dit_21 import ShapeDit21  # noqa: E402
@@ -56,9 +56,6 @@ def _beside(name: str) -> ModuleType:
 straight = _beside("straight_shape")
 random_shape = _beside("random_shape")
 Bench = _beside("measuring").Bench
-
-
-SPEEDUPS = (Speedup.graphs, Speedup.compiled)
 
 
 @dataclass(frozen=True)
@@ -132,7 +129,7 @@ SIZES = {
         16,
         3072,
         ((256, 63), (384, 63)),
-        vanilla_up_to=256,
+        vanilla_up_to=384,
         pipelines=("2.0-turbo", "2mini", "2.0", "2.1"),
     ),
 }
@@ -199,7 +196,7 @@ def bench_denoiser(bench: Bench, name: str, setting: tuple[DitConfig | Dit21Conf
         error = float((own() - plain()).abs().max() / plain().abs().max())
         assert error < 1e-3, f"{name}: the two versions differ by {error}"
     bench.add(f"denoiser {name}, guided call", own, plain, latents=latents, context=tokens)
-    for speedup in SPEEDUPS if device.type == "cuda" else ():
+    for speedup in bench.speedups:
         call = faster(conditioned.velocities, device, speedup, recordable=network.recordable)
         if call == conditioned.velocities:
             continue
@@ -242,11 +239,10 @@ def bench_vae(bench: Bench, size: Size, *, turbo: bool) -> None:
             if decoder is VolumeDecoder.vanilla and resolution > size.vanilla_up_to:
                 continue
             settings = VolumeSettings(resolution, 0, decoder, smallest_level=smallest)
-            seen = {"points": 0}
+            seen = {"points": (resolution + 1) ** 3}
             watch = VolumeWatch(lambda done, _total, seen=seen: seen.update(points=done))
-            bench.guarded(
-                "points", lambda settings=settings, watch=watch: decode_volume(field, settings, watch)
-            )
+            if decoder is not VolumeDecoder.vanilla:
+                bench.guarded("points", lambda a=settings, b=watch: decode_volume(field, a, b))
             written = plain_volume(plain, decoded, settings, size) if plain and resolution <= 48 else None
             bench.add(
                 f"volume {name}, {decoder.value}, octree {resolution}",
@@ -255,6 +251,21 @@ def bench_vae(bench: Bench, size: Size, *, turbo: bool) -> None:
                 points=seen["points"],
                 share_of_grid=round(seen["points"] / (resolution + 1) ** 3, 4),
             )
+        keep_ratios(bench, name, resolution)
+
+
+def keep_ratios(bench: Bench, name: str, resolution: int) -> None:
+    """How many times longer looking everywhere takes than looking near the surface."""
+    start, end = f"volume {name}, ", f", octree {resolution}"
+    taken = {
+        str(row["name"]).removeprefix(start).removesuffix(end): float(str(row["seconds"]))
+        for row in bench.rows
+        if str(row["name"]).startswith(start) and str(row["name"]).endswith(end) and "seconds" in row
+    }
+    vanilla = taken.pop("vanilla", None)
+    if vanilla is not None:
+        ratios = {decoder: round(vanilla / seconds, 2) for decoder, seconds in taken.items()}
+        bench.keep({"name": f"vanilla over the others, {name}, octree {resolution}"} | ratios)
 
 
 def plain_volume(
@@ -286,7 +297,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--octree", type=int, default=10_000, help="leave out finer volumes")
     parser.add_argument("--only", choices=("denoiser", "decoder", "pipeline"), help="that part alone")
-    parser.add_argument("--seconds", type=float, default=10_000, help="begin nothing new after them")
+    parser.add_argument("--seconds", type=float, default=540, help="begin nothing new after them")
+    parser.add_argument(
+        "--compile", action="store_true", help="on a card, compiled denoisers too: minutes each"
+    )
     parser.add_argument("--out", type=Path, help="a file that keeps the rows as they come")
     return parser.parse_args()
 
@@ -307,8 +321,7 @@ def main() -> None:
             for turbo in (False, True):
                 bench.guarded("decoder", lambda turbo=turbo: bench_vae(bench, coarse, turbo=turbo))
         if options.only in (None, "pipeline"):
-            for name in size.pipelines:
-                bench.guarded(name, lambda name=name: _beside("whole_shape").bench_pipelines(bench, name))
+            bench.guarded("pipelines", lambda: _beside("whole_shape").bench_pipelines(bench, size.pipelines))
     if options.json:
         print(json.dumps(bench.report(), indent=1))
     else:

@@ -20,20 +20,24 @@ random_shape = sys.modules["random_shape"]
 Bench = sys.modules["measuring"].Bench
 
 
-def bench_pipelines(bench: Bench, name: str) -> None:
-    """A picture to a mesh in every memory profile, seconds of each part and the peak of memory."""
-    weights = random_shape.small() if name == "small" else random_shape.published(name)
+def bench_pipelines(bench: Bench, names: tuple[str, ...]) -> None:
+    """A picture to a mesh by every engine in every memory profile, seconds of each part and the peak of memory."""
     dtype = torch.float16 if bench.device.type == "cuda" else torch.float32
-    bench.guarded(
-        f"pipeline {name}, latents",
-        lambda: suit(weights, MemoryPlan(bench.device, dtype, MemoryProfile.balanced)),
-    )
-    if not weights.last:
-        return
+    engines = {
+        name: random_shape.small() if name == "small" else random_shape.published(name) for name in names
+    }
+    for name, weights in engines.items():
+        plan = MemoryPlan(bench.device, dtype, MemoryProfile.balanced)
+        bench.guarded(f"pipeline {name}, latents", lambda weights=weights, plan=plan: suit(weights, plan))
     for profile in MemoryProfile:
-        plan = MemoryPlan(bench.device, dtype, profile)
-        label = f"pipeline {name}, {profile.value}"
-        bench.guarded(label, lambda plan=plan, label=label: run_pipeline(bench, label, weights, plan))
+        for name, weights in engines.items():
+            if weights.last:
+                plan = MemoryPlan(bench.device, dtype, profile)
+                label = f"pipeline {name}, {profile.value}"
+                bench.guarded(
+                    label,
+                    lambda weights=weights, plan=plan, label=label: run_pipeline(bench, label, weights, plan),
+                )
 
 
 def pipeline_settings(weights: object, octree: int) -> object:
