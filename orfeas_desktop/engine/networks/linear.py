@@ -6,7 +6,7 @@ processors that Intel did not make; oneDNN, which PyTorch ships too, uses all of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -65,20 +65,42 @@ def gelu_product(x: Tensor, weight: Tensor, bias: Tensor | None, approximate: st
     return functional.gelu(functional.linear(x, weight, bias), approximate=approximate)
 
 
-class Linear(nn.Linear):
+class Direct(nn.Module):
+    """A module that nobody listens to is called without the detour of looking for listeners."""
+
+    def __call__(self, *given: Any) -> Any:
+        """Compute, by way of the hooks when there are any."""
+        if self._forward_hooks or self._forward_pre_hooks:
+            return super().__call__(*given)
+        return self.forward(*given)
+
+
+class Norm(Direct, nn.LayerNorm):
+    """A layer norm."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002  (PyTorch's own name)
+        own = self._parameters
+        return torch.layer_norm(input, self.normalized_shape, own["weight"], own["bias"], self.eps)
+
+
+class Linear(Direct, nn.Linear):
     """A linear layer."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  (PyTorch's own name)
-        return product(input, self.weight, self.bias)
+        own = self._parameters
+        weight = own.get("weight")
+        return product(input, self.weight if weight is None else weight, own["bias"])
 
 
-class GeluLinear(nn.Linear):
+class GeluLinear(Direct, nn.Linear):
     """A linear layer and the GELU that follows it."""
 
     approximate = "none"
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  (PyTorch's own name)
-        return gelu_product(input, self.weight, self.bias, self.approximate)
+        own = self._parameters
+        weight = own.get("weight")
+        return gelu_product(input, self.weight if weight is None else weight, own["bias"], self.approximate)
 
 
 class TanhGeluLinear(GeluLinear):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from orfeas_desktop.engine.networks.attention import attend, join_heads, rms_normalised, split_heads
-from orfeas_desktop.engine.networks.linear import Linear, TanhGeluLinear
+from orfeas_desktop.engine.networks.linear import Direct, Linear, TanhGeluLinear
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,7 +91,7 @@ class VectorMlp(nn.Module):
         return self.out_layer(functional.silu(self.in_layer(x.to(self.in_layer.weight.dtype))))
 
 
-class HeadNorm(nn.Module):
+class HeadNorm(Direct):
     """RMS norm over each head, in float32, with a learned scale."""
 
     def __init__(self, width: int) -> None:
@@ -102,7 +102,7 @@ class HeadNorm(nn.Module):
         return rms_normalised(x, self.scale, EPS)
 
 
-class QueryKeyNorm(nn.Module):
+class QueryKeyNorm(Direct):
     """The norms of queries and keys."""
 
     def __init__(self, width: int) -> None:
@@ -114,7 +114,7 @@ class QueryKeyNorm(nn.Module):
         return self.query_norm(queries), self.key_norm(keys)
 
 
-class Modulator(nn.Module):
+class Modulator(Direct):
     """Makes shift, scale and gate of `count` layers from the step's vector."""
 
     def __init__(self, hidden: int, count: int) -> None:
@@ -125,7 +125,7 @@ class Modulator(nn.Module):
         return self.lin(activated)
 
 
-class StreamAttention(nn.Module):
+class StreamAttention(Direct):
     """Query, key and value projections of one stream, and the way back."""
 
     def __init__(self, hidden: int, heads: int, *, bias: bool) -> None:
@@ -145,7 +145,7 @@ def _mlp(hidden: int, inner: int) -> nn.Sequential:
     return nn.Sequential(TanhGeluLinear(hidden, inner), nn.Identity(), Linear(inner, hidden))
 
 
-class DoubleBlock(nn.Module):
+class DoubleBlock(Direct):
     """Joint attention of two streams that keep their own weights."""
 
     def __init__(self, config: DitConfig) -> None:
@@ -173,7 +173,7 @@ class DoubleBlock(nn.Module):
         return latents, context
 
 
-class SingleBlock(nn.Module):
+class SingleBlock(Direct):
     """Attention and MLP side by side over one stream of context and latents."""
 
     def __init__(self, config: DitConfig) -> None:
@@ -197,7 +197,7 @@ class SingleBlock(nn.Module):
         return x.addcmul_(mod.gate, self.linear2(both))
 
 
-class FinalLayer(nn.Module):
+class FinalLayer(Direct):
     """Modulated norm and the projection to velocities."""
 
     def __init__(self, hidden: int, channels: int) -> None:

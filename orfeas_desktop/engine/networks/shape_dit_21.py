@@ -12,7 +12,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from orfeas_desktop.engine.networks.attention import attend, join_heads, rms_normalised, split_heads
-from orfeas_desktop.engine.networks.linear import GeluLinear, Linear, gelu_product, product, suits
+from orfeas_desktop.engine.networks.linear import (
+    Direct,
+    GeluLinear,
+    Linear,
+    Norm,
+    gelu_product,
+    product,
+    suits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,7 +64,7 @@ class TimeEmbedding(nn.Module):
         return self.mlp(sinusoid(times, self.width).to(next(self.parameters()).dtype))[:, None]
 
 
-class SelfAttention(nn.Module):
+class SelfAttention(Direct):
     """Self-attention with one fused projection, ordered [queries | keys | values]."""
 
     def __init__(self, config: Dit21Config) -> None:
@@ -72,7 +80,7 @@ class SelfAttention(nn.Module):
         return self.out_proj(join_heads(attend(self.q_norm(queries), self.k_norm(keys), values)))
 
 
-class CrossAttention(nn.Module):
+class CrossAttention(Direct):
     """Attention of latents over picture tokens, whose keys and values are made once."""
 
     def __init__(self, config: Dit21Config) -> None:
@@ -94,7 +102,7 @@ class CrossAttention(nn.Module):
         return self.out_proj(join_heads(attend(queries, *context)))
 
 
-class HeadNorm(nn.Module):
+class HeadNorm(Direct):
     """RMS norm over each head with a learned scale."""
 
     def __init__(self, width: int) -> None:
@@ -109,7 +117,7 @@ def _head_norm(config: Dit21Config) -> nn.Module:
     return HeadNorm(config.hidden_size // config.num_heads) if config.qk_norm else nn.Identity()
 
 
-class Mlp(nn.Module):
+class Mlp(Direct):
     """The dense feed-forward layer."""
 
     def __init__(self, width: int) -> None:
@@ -121,7 +129,7 @@ class Mlp(nn.Module):
         return self.fc2(self.fc1(x))
 
 
-class Gate(nn.Module):
+class Gate(Direct):
     """Chooses the experts of each token; their scores are not made to sum to one."""
 
     def __init__(self, width: int, experts: int, chosen: int) -> None:
@@ -136,7 +144,7 @@ class Gate(nn.Module):
         return best.indices, best.values
 
 
-class Experts(nn.Module):
+class Experts(Direct):
     """The experts' two layers, stacked: weights (E, out, in), biases (E, out)."""
 
     def __init__(self, width: int, count: int) -> None:
@@ -150,7 +158,10 @@ class Experts(nn.Module):
     def forward(self, tokens: Tensor, counts: list[int]) -> Tensor:
         """Apply expert e to its `counts[e]` rows of `tokens` (M, H), which are in the experts' order."""
         parts: list[Tensor] = []
-        weight_in, weight_out = self.weight_in, self.weight_out  # weights of 8 bits are widened when asked for
+        weight_in, weight_out = (
+            self.weight_in,
+            self.weight_out,
+        )  # weights of 8 bits are widened when asked for
         for expert, rows in enumerate(tokens.split(counts)):
             if len(rows):
                 inner = gelu_product(rows, weight_in[expert], self.bias_in[expert])
@@ -158,7 +169,7 @@ class Experts(nn.Module):
         return torch.cat(parts)
 
 
-class _ExpandAndActivate(nn.Module):
+class _ExpandAndActivate(Direct):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.proj = GeluLinear(width, EXPANSION * width)
@@ -167,7 +178,7 @@ class _ExpandAndActivate(nn.Module):
         return self.proj(x)
 
 
-class _SharedExpert(nn.Module):
+class _SharedExpert(Direct):
     def __init__(self, width: int) -> None:
         super().__init__()
         last = Linear(EXPANSION * width, width)
@@ -177,7 +188,7 @@ class _SharedExpert(nn.Module):
         return self.net(x)
 
 
-class MixtureOfExperts(nn.Module):
+class MixtureOfExperts(Direct):
     """Routes each token to its best experts, grouped so that an expert runs once; adds the shared one."""
 
     def __init__(self, config: Dit21Config) -> None:
@@ -217,7 +228,7 @@ def _rounded(
     return rounded, spread, place
 
 
-class Block(nn.Module):
+class Block(Direct):
     """Self-attention, cross-attention and feed-forward; late blocks first take an early block's output."""
 
     def __init__(self, config: Dit21Config, index: int) -> None:
@@ -226,8 +237,8 @@ class Block(nn.Module):
         self.late = index > config.depth // 2
         if self.late:
             self.skip_linear = Linear(2 * width, width)
-            self.skip_norm = nn.LayerNorm(width, eps=EPS)
-        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(width, eps=EPS) for _ in range(3))
+            self.skip_norm = Norm(width, eps=EPS)
+        self.norm1, self.norm2, self.norm3 = (Norm(width, eps=EPS) for _ in range(3))
         self.attn1 = SelfAttention(config)
         self.attn2 = CrossAttention(config)
         self.mixed = config.depth - index <= config.num_moe_layers
@@ -253,12 +264,12 @@ class Block(nn.Module):
         return x
 
 
-class FinalLayer(nn.Module):
+class FinalLayer(Direct):
     """Norm and the projection to velocities; drops the time token."""
 
     def __init__(self, width: int, channels: int) -> None:
         super().__init__()
-        self.norm_final = nn.LayerNorm(width, eps=EPS)
+        self.norm_final = Norm(width, eps=EPS)
         self.linear = Linear(width, channels)
 
     def forward(self, x: Tensor) -> Tensor:

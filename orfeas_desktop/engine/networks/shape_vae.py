@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from orfeas_desktop.engine.networks.attention import attend, join_heads, split_heads
-from orfeas_desktop.engine.networks.linear import GeluLinear, Linear
+from orfeas_desktop.engine.networks.linear import Direct, GeluLinear, Linear, Norm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,11 +77,11 @@ class _HeadNorms(nn.Module):
 
     def __init__(self, width: int, *, present: bool) -> None:
         super().__init__()
-        self.q_norm = nn.LayerNorm(width, eps=EPS) if present else nn.Identity()
-        self.k_norm = nn.LayerNorm(width, eps=EPS) if present else nn.Identity()
+        self.q_norm = Norm(width, eps=EPS) if present else nn.Identity()
+        self.k_norm = Norm(width, eps=EPS) if present else nn.Identity()
 
 
-class SelfAttention(nn.Module):
+class SelfAttention(Direct):
     """Self-attention whose projection holds query, key and value of one head after another."""
 
     def __init__(self, layout: VaeLayout, heads: int) -> None:
@@ -97,7 +97,7 @@ class SelfAttention(nn.Module):
         return self.c_proj(join_heads(mixed))
 
 
-class CrossAttention(nn.Module):
+class CrossAttention(Direct):
     """Attention of query points over latents, whose keys and values are made once."""
 
     def __init__(self, layout: VaeLayout, heads: int) -> None:
@@ -123,7 +123,7 @@ class CrossAttention(nn.Module):
         return self.c_proj(join_heads(mixed))
 
 
-class Mlp(nn.Module):
+class Mlp(Direct):
     """The feed-forward layer."""
 
     def __init__(self, width: int, inner: int) -> None:
@@ -135,15 +135,15 @@ class Mlp(nn.Module):
         return self.c_proj(self.c_fc(x))
 
 
-class SelfBlock(nn.Module):
+class SelfBlock(Direct):
     """Self-attention and feed-forward over latents, which it changes in place."""
 
     def __init__(self, layout: VaeLayout, heads: int) -> None:
         super().__init__()
         self.attn = SelfAttention(layout, heads)
-        self.ln_1 = nn.LayerNorm(layout.width, eps=EPS)
+        self.ln_1 = Norm(layout.width, eps=EPS)
         self.mlp = Mlp(layout.width, layout.mlp_width)
-        self.ln_2 = nn.LayerNorm(layout.width, eps=EPS)
+        self.ln_2 = Norm(layout.width, eps=EPS)
 
     def forward(self, x: Tensor) -> Tensor:
         x += self.attn(self.ln_1(x))
@@ -151,16 +151,16 @@ class SelfBlock(nn.Module):
         return x
 
 
-class CrossBlock(nn.Module):
+class CrossBlock(Direct):
     """Cross-attention and feed-forward over query points, which it changes in place."""
 
     def __init__(self, layout: VaeLayout, heads: int) -> None:
         super().__init__()
         width = layout.geo_width
         self.attn = CrossAttention(layout, heads)
-        self.ln_1 = nn.LayerNorm(width, eps=EPS)
-        self.ln_2 = nn.LayerNorm(width, eps=EPS)
-        self.ln_3 = nn.LayerNorm(width, eps=EPS)
+        self.ln_1 = Norm(width, eps=EPS)
+        self.ln_2 = Norm(width, eps=EPS)
+        self.ln_3 = Norm(width, eps=EPS)
         self.mlp = Mlp(width, layout.geo_mlp_width)
 
     def forward(self, x: Tensor, latents: LatentKeys) -> Tensor:
@@ -178,7 +178,7 @@ class LatentKeys:
     bias: Tensor | None = None
 
 
-class GeoDecoder(nn.Module):
+class GeoDecoder(Direct):
     """Points to logits: positive inside, negative outside."""
 
     def __init__(self, layout: VaeLayout, config: VaeConfig) -> None:
@@ -190,7 +190,7 @@ class GeoDecoder(nn.Module):
         if self.smaller:
             self.latents_proj = Linear(layout.width, width)
         self.cross_attn_decoder = CrossBlock(layout, config.heads * width // layout.width)
-        self.ln_post = nn.LayerNorm(width, eps=LAST_EPS) if layout.geo_last_norm else nn.Identity()
+        self.ln_post = Norm(width, eps=LAST_EPS) if layout.geo_last_norm else nn.Identity()
         self.output_proj = Linear(width, 1)
 
     def latents(self, decoded: Tensor) -> LatentKeys:
@@ -222,7 +222,7 @@ class GeoDecoder(nn.Module):
         return self.output_proj(self.ln_post(self.cross_attn_decoder(self.embed(points), latents)))
 
 
-class LatentTransformer(nn.Module):
+class LatentTransformer(Direct):
     """The blocks between the latents and the field."""
 
     def __init__(self, layout: VaeLayout, heads: int) -> None:
