@@ -6,6 +6,7 @@ from typing import Any
 
 from orfeas_desktop.engine.exporters.base import Exporter
 from orfeas_desktop.engine.exporters.blend import BLEND
+from orfeas_desktop.engine.exporters.datasmith import DATASMITH
 from orfeas_desktop.engine.exporters.fbx import FBX
 from orfeas_desktop.engine.exporters.glb import GLB
 from orfeas_desktop.engine.exporters.godot import GODOT
@@ -25,6 +26,7 @@ EXPORTERS: Register[Exporter[Any]] = Register(
     [
         GLB,
         FBX,
+        DATASMITH,
         UNITY,
         UNITY_PACKAGE,
         GODOT,

@@ -248,11 +248,13 @@ def test_every_difference_is_found(change: dict[str, Any], said: str) -> None:
         verify("X", GOOD, replace(GOOD, **change))
 
 
-@pytest.mark.parametrize("entry", [exporter.id for exporter in EXPORTERS if exporter.id != "blend"])
+@pytest.mark.parametrize(
+    "entry", [exporter.id for exporter in EXPORTERS if exporter.id not in ("blend", "print", "print-stl")]
+)
 def test_a_damaged_file_is_not_called_done(
     entry: str, make_context: Callable[..., Any], cube: Mesh, tmp_path: Path
 ) -> None:
-    """Each exporter's file loses a face after it was written; a .blend is read back by the Blender that wrote it."""
+    """Each file loses a face after it was written. Blender reads its own file; printing refuses an open mesh."""
     exporter: Exporter[Any] = EXPORTERS[entry]
 
     def write_less(scene: Scene, path: Path, params: Any, context: Any) -> Written:
