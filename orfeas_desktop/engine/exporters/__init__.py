@@ -8,7 +8,7 @@ from orfeas_desktop.engine.exporters.base import Exporter
 from orfeas_desktop.engine.exporters.blend import BLEND
 from orfeas_desktop.engine.exporters.datasmith import DATASMITH
 from orfeas_desktop.engine.exporters.fbx import FBX
-from orfeas_desktop.engine.exporters.glb import GLB
+from orfeas_desktop.engine.exporters.glb import GLB, GLTF
 from orfeas_desktop.engine.exporters.godot import GODOT
 from orfeas_desktop.engine.exporters.obj import OBJ
 from orfeas_desktop.engine.exporters.ply import PLY
@@ -25,6 +25,7 @@ EXPORTERS: Register[Exporter[Any]] = Register(
     Table.exporters,
     [
         GLB,
+        GLTF,
         FBX,
         DATASMITH,
         UNITY,

@@ -1,4 +1,4 @@
-"""GLB: glTF 2.0 in one file, materials and textures inside."""
+"""GLB and glTF: glTF 2.0 in one file, or with its textures beside it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.exporters.base import Exporter, ExportParams, Written
 from orfeas_desktop.engine.exporters.glb_contents import glb_contents, glb_read_back
+from orfeas_desktop.engine.formats.surface_pictures import orm_picture
 from orfeas_desktop.engine.jobs.recipe import NOTICE
+from orfeas_desktop.engine.mesh.mesh import Texture
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.mesh.textures import (
     MAX_TEXTURE_SIDE,
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orfeas_desktop.engine.jobs.context import JobContext
-    from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
+    from orfeas_desktop.engine.mesh.mesh import Material, Mesh
     from orfeas_desktop.engine.scene.scene import Scene
 
 
@@ -101,6 +103,11 @@ class GlbParams(ExportParams):
         QT_TRANSLATE_NOOP("Params", "Collision pieces"),
         QT_TRANSLATE_NOOP("Params", "Writes them as nodes named UCX_…; viewers show them."),
     )
+    pack: bool = param(
+        True,
+        QT_TRANSLATE_NOOP("Params", "Pack textures"),
+        QT_TRANSLATE_NOOP("Params", "Puts occlusion, roughness and metal into one picture, as glTF allows."),
+    )
     tangents: bool = param(
         False,
         QT_TRANSLATE_NOOP("Params", "Tangents"),
@@ -119,20 +126,22 @@ def _write(scene: Scene, path: Path, params: GlbParams, context: JobContext) -> 
     if params.tangents:
         scene = with_tangents_where_needed(scene)
     known: dict[tuple[str, bytes], Texture] = {}
+    packs: dict[tuple[Texture, Texture], Texture] = {}
     meshes = scene.meshes()
     done = count(1)
 
     def lighter(mesh: Mesh) -> Mesh:
         context.progress(0.8 * next(done) / len(meshes))
+        smaller = (_smaller(material, mesh, params, known) for material in mesh.materials)
         return mesh.changed(
-            materials=tuple(_smaller(material, mesh, params, known) for material in mesh.materials)
+            materials=tuple(_packed(material, packs) if params.pack else material for material in smaller)
         )
 
     written = scene.with_meshes(lighter)
     kept = {NOTICE: scene.extras[NOTICE]} if NOTICE in scene.extras else {}
     style = GltfStyle(params.levels, params.pieces)
-    write_scene(written, path, extras=scene.extras if params.recipe else kept, style=style)
-    return Written(glb_contents(written, style))
+    beside = write_scene(written, path, extras=scene.extras if params.recipe else kept, style=style)
+    return Written(glb_contents(written, style), beside)
 
 
 def _smaller(
@@ -157,6 +166,20 @@ def _smaller(
         raise BadMesh(name=mesh.name, problem=str(problem)) from None
 
 
+def _packed(material: Material, known: dict[tuple[Texture, Texture], Texture]) -> Material:
+    """Return the material with occlusion, roughness and metal in one picture, where two of a size hold them."""
+    shade, surface = material.occlusion_texture, material.metallic_roughness_texture
+    if shade is None or surface is None or shade == surface or shade.uv_set != surface.uv_set:
+        return material
+    if (shade, surface) not in known:
+        packed = orm_picture(shade, surface)
+        if packed is None:
+            return material
+        known[shade, surface] = Texture(packed, "image/png", surface.uv_set)
+    whole = known[shade, surface]
+    return replace(material, occlusion_texture=whole, metallic_roughness_texture=whole)
+
+
 GLB = Exporter(
     id="glb",
     version=2,
@@ -166,6 +189,19 @@ GLB = Exporter(
     ),
     params=GlbParams,
     suffix=".glb",
+    verified_by="trimesh",
+    write=_write,
+    read_back=glb_read_back,
+)
+GLTF = Exporter(
+    id="gltf",
+    version=1,
+    title=QT_TRANSLATE_NOOP("Exporters", "glTF"),
+    summary=QT_TRANSLATE_NOOP(
+        "Exporters", "The same as GLB in text, with the geometry and every texture as files beside it."
+    ),
+    params=GlbParams,
+    suffix=".gltf",
     verified_by="trimesh",
     write=_write,
     read_back=glb_read_back,

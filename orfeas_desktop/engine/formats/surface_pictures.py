@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from orfeas_desktop.engine.mesh.mesh import AlphaMode
-from orfeas_desktop.engine.mesh.textures import SUFFIXES, TextureFormat, pixels_of, recoded
+from orfeas_desktop.engine.mesh.textures import SUFFIXES, TextureFormat, pixels_of, recoded, texture_size
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -161,6 +161,18 @@ def _packed(material: Material, order: Callable[[_Surface], list[NDArray[np.uint
     return Picture(
         png_of(np.stack(order(_Surface(dark, rough, metal)), axis=-1)), ".png", main.uv_set, linear=True
     )
+
+
+def orm_picture(shade: Texture, surface: Texture) -> bytes | None:
+    """Return a PNG of the red of `shade` and green and blue of `surface`; None when they differ in size.
+
+    Raises Broken for a damaged texture.
+    """
+    if texture_size(shade) != texture_size(surface):
+        return None
+    whole = pixels_of(surface)[:, :, :3].copy()
+    whole[:, :, 0] = pixels_of(shade)[:, :, 0]
+    return png_of(whole)
 
 
 def _matching(texture: Texture | None, like: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:

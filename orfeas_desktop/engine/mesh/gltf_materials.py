@@ -63,7 +63,7 @@ class GltfMaterials:
             normal_scale=record.normal_texture.scale if record.normal_texture else 1.0,
             occlusion_texture=self._texture(record.occlusion_texture),
             occlusion_strength=record.occlusion_texture.strength if record.occlusion_texture else 1.0,
-            emissive=record.emissive_factor,
+            emissive=_glow(record),
             emissive_texture=self._texture(record.emissive_texture),
             alpha_mode=AlphaMode(record.alpha_mode) if record.alpha_mode in known_modes else AlphaMode.opaque,
             alpha_cutoff=record.alpha_cutoff,
@@ -94,6 +94,14 @@ class GltfMaterials:
                 raise Broken("a picture in it has no data")
             self._pictures[index] = texture_of(data)
         return self._pictures[index]
+
+
+def _glow(record: GltfMaterial) -> tuple[float, float, float]:
+    stronger = record.extensions.strength if record.extensions else None
+    if stronger is None:
+        return record.emissive_factor
+    red, green, blue = (value * stronger.emissive_strength for value in record.emissive_factor)
+    return red, green, blue
 
 
 def moved_uv(uv: NDArray[np.float32], transform: GltfTextureTransform) -> NDArray[np.float32]:

@@ -143,6 +143,22 @@ class GltfMetallicRoughness(GltfRecord):
     metallic_roughness_texture: GltfTextureInfo | None = None
 
 
+class GltfStrength(GltfRecord):
+    """How much brighter than its factor a surface glows."""
+
+    emissive_strength: float = 1.0
+
+
+class GltfMaterialExtensions(GltfRecord):
+    """The material extensions that are understood."""
+
+    strength: GltfStrength | None = Field(
+        default=None,
+        validation_alias="KHR_materials_emissive_strength",
+        serialization_alias="KHR_materials_emissive_strength",
+    )
+
+
 class GltfMaterial(GltfRecord):
     """A material."""
 
@@ -155,6 +171,7 @@ class GltfMaterial(GltfRecord):
     alpha_mode: str = "OPAQUE"
     alpha_cutoff: float = 0.5
     double_sided: bool = False
+    extensions: GltfMaterialExtensions | None = None
 
 
 class GltfPrimitive(GltfRecord):

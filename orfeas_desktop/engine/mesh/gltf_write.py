@@ -21,11 +21,13 @@ from orfeas_desktop.engine.mesh.gltf_schema import (
     GltfLight,
     GltfLights,
     GltfMaterial,
+    GltfMaterialExtensions,
     GltfMesh,
     GltfMetallicRoughness,
     GltfNode,
     GltfPrimitive,
     GltfScene,
+    GltfStrength,
     GltfTexture,
     GltfTextureExtensions,
     GltfTextureInfo,
@@ -34,6 +36,7 @@ from orfeas_desktop.engine.mesh.gltf_schema import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from typing import BinaryIO
 
     from numpy.typing import NDArray
@@ -49,16 +52,24 @@ EXTRAS_KEY = "orfeas"
 _VERTEX_TARGET, _INDEX_TARGET = 34962, 34963
 _COMPONENTS = {"<f4": 5126, "<u2": 5123, "<u4": 5125}
 _TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
+_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 _WEBP = "EXT_texture_webp"
+_STRENGTH = "KHR_materials_emissive_strength"
 LIGHTS = "KHR_lights_punctual"
 LODS = "MSFT_lod"
 
 
 @dataclass
 class GltfBuilder:
-    """Gathers meshes, nodes and pictures in the order they come and writes them as one GLB."""
+    """Gathers meshes, nodes and pictures in the order they come and writes them as one GLB.
+
+    With `beside`, the path of a .gltf, pictures become files beside it instead, and so does the binary part.
+    """
+
+    beside: Path | None = None
 
     def __post_init__(self) -> None:
+        self.files: list[Path] = []
         self._document = GltfDocument(asset=GltfAsset(version="2.0", generator=GENERATOR))
         self._chunks: list[bytes | memoryview] = []
         self._length = 0
@@ -120,13 +131,7 @@ class GltfBuilder:
         self, stream: BinaryIO, extras: Mapping[str, Scalar], roots: Sequence[int] | None = None
     ) -> None:
         """Write the GLB; `extras` go into the asset record under `orfeas`; without `roots` every node is one."""
-        document = self._document
-        if extras:
-            document.asset.extras = {EXTRAS_KEY: dict(extras)}
-        document.scenes = [GltfScene(nodes=list(range(len(document.nodes)) if roots is None else roots))]
-        document.scene = 0
-        document.buffers = [GltfBuffer(byte_length=self._length)]
-        text = document.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+        text = self._text(extras, roots, None)
         text += b" " * (-len(text) % 4)
         total = 12 + 8 + len(text) + 8 + self._length
         stream.write(struct.pack("<4sII", b"glTF", 2, total))
@@ -134,6 +139,26 @@ class GltfBuilder:
         stream.write(struct.pack("<I4s", self._length, b"BIN\0"))
         for chunk in self._chunks:
             stream.write(chunk)
+
+    def write_beside(
+        self, path: Path, extras: Mapping[str, Scalar], roots: Sequence[int] | None = None
+    ) -> tuple[Path, ...]:
+        """Write a .gltf with its binary part beside it; return that and the pictures."""
+        binary = path.with_suffix(".bin")
+        with binary.open("wb") as stream:
+            for chunk in self._chunks:
+                stream.write(chunk)
+        path.write_bytes(self._text(extras, roots, binary.name))
+        return (binary, *self.files)
+
+    def _text(self, extras: Mapping[str, Scalar], roots: Sequence[int] | None, uri: str | None) -> bytes:
+        document = self._document
+        if extras:
+            document.asset.extras = {EXTRAS_KEY: dict(extras)}
+        document.scenes = [GltfScene(nodes=list(range(len(document.nodes)) if roots is None else roots))]
+        document.scene = 0
+        document.buffers = [GltfBuffer(byte_length=self._length, uri=uri)]
+        return document.model_dump_json(by_alias=True, exclude_defaults=True).encode()
 
     def _add_mesh(self, mesh: Mesh) -> int:
         attributes = {"POSITION": self._add_array(mesh.vertices, "<f4", bounds=True)}
@@ -207,6 +232,9 @@ class GltfBuilder:
                 index=self._add_texture(texture), tex_coord=texture.uv_set, scale=scale, strength=strength
             )
 
+        glow = max(1.0, *material.emissive)
+        if glow > 1.0:
+            self.use_extension(_STRENGTH)
         return GltfMaterial(
             name=material.name,
             pbr_metallic_roughness=GltfMetallicRoughness(
@@ -219,7 +247,14 @@ class GltfBuilder:
             normal_texture=info(material.normal_map, scale=material.normal_scale),
             occlusion_texture=info(material.occlusion_texture, strength=material.occlusion_strength),
             emissive_texture=info(material.emissive_texture),
-            emissive_factor=material.emissive,
+            emissive_factor=(
+                material.emissive[0] / glow,
+                material.emissive[1] / glow,
+                material.emissive[2] / glow,
+            ),
+            extensions=None
+            if glow == 1.0
+            else GltfMaterialExtensions(strength=GltfStrength(emissive_strength=glow)),
             alpha_mode=material.alpha_mode.value,
             alpha_cutoff=material.alpha_cutoff,
             double_sided=material.double_sided,
@@ -232,9 +267,7 @@ class GltfBuilder:
             return known
         document = self._document
         source = len(document.images)
-        document.images.append(
-            GltfImage(mime_type=texture.media_type, buffer_view=self._add_bytes(texture.data, None))
-        )
+        document.images.append(self._image(texture, source))
         if texture.media_type == "image/webp":
             document.textures.append(
                 GltfTexture(extensions=GltfTextureExtensions(webp=GltfWebp(source=source)))
@@ -244,6 +277,15 @@ class GltfBuilder:
             document.textures.append(GltfTexture(source=source))
         self._images[digest] = len(document.textures) - 1
         return self._images[digest]
+
+    def _image(self, texture: Texture, number: int) -> GltfImage:
+        if self.beside is None:
+            return GltfImage(mime_type=texture.media_type, buffer_view=self._add_bytes(texture.data, None))
+        suffix = _SUFFIXES[texture.media_type]
+        file = self.beside.with_name(f"{self.beside.stem}_{number + 1}{suffix}")
+        file.write_bytes(texture.data)
+        self.files.append(file)
+        return GltfImage(uri=file.name)
 
 
 def _faces_by_material(mesh: Mesh) -> list[tuple[int, NDArray[np.int32]]]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pydantic import JsonValue
+
 from orfeas_desktop.engine.mesh.gltf_schema import (
     GltfCamera,
     GltfLight,
@@ -52,17 +54,22 @@ class GltfStyle:
 
 def write_scene(
     scene: Scene, path: Path, *, extras: Mapping[str, Scalar] | None = None, style: GltfStyle | None = None
-) -> None:
-    """Write a GLB of the whole tree; a mesh that several nodes hold is stored once.
+) -> tuple[Path, ...]:
+    """Write the whole tree as a GLB, or as .gltf with files beside it, which are returned.
 
-    Raises BadMesh, OSError, and ValueError for an empty scene.
+    A mesh that several nodes hold is stored once. Raises BadMesh, OSError, and ValueError for an empty scene.
     """
     if not scene.nodes:
         raise ValueError("a scene without nodes cannot be written")
-    writing = _Writing(GltfBuilder(), style or GltfStyle())
+    separate = path.suffix == ".gltf"
+    writing = _Writing(GltfBuilder(path if separate else None), style or GltfStyle())
     roots = [number for node in scene.nodes for number in writing.nodes(node)]
+    kept = scene.extras if extras is None else extras
+    if separate:
+        return writing.builder.write_beside(path, kept, roots)
     with path.open("wb") as stream:
-        writing.builder.write(stream, scene.extras if extras is None else extras, roots)
+        writing.builder.write(stream, kept, roots)
+    return ()
 
 
 @dataclass
@@ -112,11 +119,18 @@ class _Writing:
                 rotation=node.transform.rotation,
                 scale=node.transform.scale,
                 extensions=None if extensions == GltfNodeExtensions() else extensions,
+                extras=_coverage(len(node.lods)) if extensions.lods else None,
             )
         )
 
     def _mesh_node(self, name: str, mesh: Mesh, transform: Transform) -> int:
         return self.builder.add(name, mesh.check(), transform)
+
+
+def _coverage(coarser: int) -> dict[str, JsonValue]:
+    """Return from what share of the screen on each level is shown."""
+    shares: list[JsonValue] = [*(0.5 ** (level + 1) for level in range(coarser)), 0.0]
+    return {"MSFT_screencoverage": shares}
 
 
 def _camera(camera: Camera, name: str) -> GltfCamera:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from orfeas_desktop.assets import AssetKind, local_file
+from orfeas_desktop.engine.mesh.glb import read_glb, read_gltf, write_glb
+from orfeas_desktop.engine.mesh.textures import pixels_of
 from orfeas_desktop.engine.scene.reading import read_scene
+from tests.engine.exporters.conftest import PAINT, picture
 from tests.engine.exporters.readers import (
     assert_same,
     assimp_parts,
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from orfeas_desktop.engine.mesh.mesh import Mesh
     from orfeas_desktop.engine.scene.scene import Scene
 
 STYLES: dict[str, dict[str, Any]] = {
@@ -30,6 +36,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "jpeg": {"texture_format": "jpeg", "texture_side": "512"},
     "webp": {"texture_format": "webp"},
     "tangents": {"tangents": True},
+    "loose": {"pack": False},
 }
 
 
@@ -38,10 +45,11 @@ def files(
     asset_file: Path, tmp_path_factory: pytest.TempPathFactory, exported: Callable[..., Path]
 ) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("glb")
-    return {name: exported("glb", asset_file, folder, name=name, **style) for name, style in STYLES.items()}
+    files = {name: exported("glb", asset_file, folder, name=name, **style) for name, style in STYLES.items()}
+    return files | {"gltf": exported("gltf", asset_file, folder, name="gltf")}
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", [*STYLES, "gltf"])
 def test_the_validator_finds_no_errors(files: dict[str, Path], style: str) -> None:
     report = gltf_report(files[style])
     assert report["issues"]["numErrors"] == 0, report["issues"]["messages"]
@@ -58,7 +66,7 @@ def test_assimp_and_godot_find_everything_in_its_place(
     assert_same(found, wanted, coarse=True)
 
 
-@pytest.mark.parametrize("style", ["plain", "nodes", "webp", "tangents"])
+@pytest.mark.parametrize("style", ["plain", "nodes", "webp", "tangents", "loose"])
 def test_it_is_read_as_it_was(files: dict[str, Path], asset: Scene, style: str) -> None:
     read = read_scene(local_file(files[style], AssetKind.mesh))
     assert read.levels() == asset.levels()
@@ -66,3 +74,41 @@ def test_it_is_read_as_it_was(files: dict[str, Path], asset: Scene, style: str) 
     finest = parts_of(read, levels="{name}_LOD{level}")
     assert_same(finest, {name: part for name, part in parts_of(asset).items() if name in finest})
     assert (read.nodes[0].mesh.tangents is not None) is (style == "tangents")
+
+
+def test_occlusion_roughness_and_metal_share_a_picture(files: dict[str, Path], asset: Scene) -> None:
+    (paint, _) = read_scene(local_file(files["plain"], AssetKind.mesh)).nodes[0].mesh.materials
+    before = asset.nodes[0].mesh.materials[0]
+    assert paint.occlusion_texture == paint.metallic_roughness_texture
+    whole = pixels_of(paint.occlusion_texture)
+    np.testing.assert_array_equal(whole[..., 0], pixels_of(before.occlusion_texture)[..., 0])
+    np.testing.assert_array_equal(whole[..., 1:3], pixels_of(before.metallic_roughness_texture)[..., 1:3])
+    (loose, _) = read_scene(local_file(files["loose"], AssetKind.mesh)).nodes[0].mesh.materials
+    assert loose == before
+
+
+def test_pictures_of_other_sizes_or_sets_stay_apart(
+    exported: Callable[..., Path], cube: Mesh, tmp_path: Path
+) -> None:
+    small, large = (
+        picture((1, 2, 3), (4, 5, 6), (7, 8, 9), (1, 1, 1), size=8),
+        PAINT.metallic_roughness_texture,
+    )
+    lamp = replace(PAINT, occlusion_texture=small, emissive=(8.0, 4.0, 2.0), emissive_texture=None)
+    mesh = cube.changed(materials=(lamp,), uvs=(cube.vertices[:, :2].copy(), cube.vertices[:, 1:].copy()))
+    write_glb(mesh, tmp_path / "in.glb")
+    path = exported("glb", tmp_path / "in.glb", tmp_path, name="lamp")
+    assert gltf_report(path)["issues"]["numErrors"] == 0
+    (found,) = read_glb(path).materials
+    assert found.occlusion_texture == small
+    assert found.metallic_roughness_texture == large
+    assert found.emissive == (8.0, 4.0, 2.0)
+
+
+def test_a_gltf_has_its_files_beside_it(files: dict[str, Path], asset: Scene) -> None:
+    path = files["gltf"]
+    beside = {file.name for file in path.parent.iterdir()}
+    assert beside == {
+        "gltf.gltf", "gltf.bin", "gltf_1.png", "gltf_2.png", "gltf_3.png", "gltf_4.png", "gltf-NOTICE.txt",
+    }  # fmt: skip
+    assert read_gltf(path).face_count == sum(asset.levels()[:1])
