@@ -132,10 +132,12 @@ def _write(scene: Scene, path: Path, params: GlbParams, context: JobContext) -> 
 
     def lighter(mesh: Mesh) -> Mesh:
         context.progress(0.8 * next(done) / len(meshes))
-        smaller = (_smaller(material, mesh, params, known) for material in mesh.materials)
-        return mesh.changed(
-            materials=tuple(_packed(material, packs) if params.pack else material for material in smaller)
-        )
+        try:
+            smaller = [_smaller(material, params, known) for material in mesh.materials]
+            packed = [_packed(material, packs) for material in smaller] if params.pack else smaller
+        except Broken as problem:
+            raise BadMesh(name=mesh.name, problem=str(problem)) from None
+        return mesh.changed(materials=tuple(packed))
 
     written = scene.with_meshes(lighter)
     kept = {NOTICE: scene.extras[NOTICE]} if NOTICE in scene.extras else {}
@@ -144,9 +146,7 @@ def _write(scene: Scene, path: Path, params: GlbParams, context: JobContext) -> 
     return Written(glb_contents(written, style), beside)
 
 
-def _smaller(
-    material: Material, mesh: Mesh, params: GlbParams, known: dict[tuple[str, bytes], Texture]
-) -> Material:
+def _smaller(material: Material, params: GlbParams, known: dict[tuple[str, bytes], Texture]) -> Material:
     def change(slot: str, texture: Texture) -> Texture:
         key = (slot, texture.data)
         if key not in known:
@@ -160,10 +160,7 @@ def _smaller(
         side = params.texture_side.pixels
         return recoded(texture, form, quality=params.jpeg_quality, max_side=side)
 
-    try:
-        return with_textures(material, change)
-    except Broken as problem:
-        raise BadMesh(name=mesh.name, problem=str(problem)) from None
+    return with_textures(material, change)
 
 
 def _packed(material: Material, known: dict[tuple[Texture, Texture], Texture]) -> Material:

@@ -102,10 +102,12 @@ class _Writing:
         if node.camera is not None:
             actor = self._camera(parent, name, node.camera, matrix)
         elif node.mesh is None:
-            actor = SubElement(parent, "Actor", {"name": name, "label": node.name, "layer": "Layer0"})
+            actor = SubElement(parent, "Actor", {"name": name, "label": _label(node.name), "layer": "Layer0"})
             _place(actor, matrix if len(places) == 1 else np.eye(4))
         else:
-            actor = SubElement(parent, "ActorMesh", {"name": name, "label": node.name, "layer": "Layer0"})
+            actor = SubElement(
+                parent, "ActorMesh", {"name": name, "label": _label(node.name), "layer": "Layer0"}
+            )
             sheared = len(places) > 1
             SubElement(actor, "mesh", {"name": self._mesh(name, node.mesh, matrix if sheared else None)})
             moved = np.eye(4)
@@ -151,7 +153,7 @@ class _Writing:
 
     def _surface(self, material: Material, uv_sets: int, makers: SurfacePictures) -> None:
         name = self._material_names[material]
-        surface = Element("UEPbrMaterial", {"name": name, "label": material.name})
+        surface = Element("UEPbrMaterial", {"name": name, "label": _label(material.name)})
         graph = _Graph(SubElement(surface, "Expressions"), surface)
         base, glow, normal, packed = (
             self._picture(material, role, name, uv_sets, makers)
@@ -257,6 +259,11 @@ def _place(actor: Element, matrix: Matrix, *, swapped: bool = False) -> None:
     keys = ("tx", "ty", "tz", "sx", "sy", "sz", "qx", "qy", "qz", "qw")
     values = {key: f"{value:.9g}" for key, value in zip(keys, numbers, strict=True)}
     SubElement(actor, "Transform", {**values, "qhex": ""})
+
+
+def _label(name: str) -> str:
+    """Return a name as XML can hold it."""
+    return "".join(letter if letter.isprintable() else "_" for letter in name)
 
 
 def _clean(name: str) -> str:
