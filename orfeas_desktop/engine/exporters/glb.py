@@ -104,9 +104,11 @@ class GlbParams(ExportParams):
         QT_TRANSLATE_NOOP("Params", "Writes them as nodes named UCX_…; viewers show them."),
     )
     pack: bool = param(
-        True,
+        False,
         QT_TRANSLATE_NOOP("Params", "Pack textures"),
-        QT_TRANSLATE_NOOP("Params", "Puts occlusion, roughness and metal into one picture, as glTF allows."),
+        QT_TRANSLATE_NOOP(
+            "Params", "Puts occlusion, roughness and metal into one picture: a texture less for the engine."
+        ),
     )
     tangents: bool = param(
         False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,11 +18,13 @@ from orfeas_desktop.engine.exporters.base import (
     rows_of_text,
 )
 from orfeas_desktop.engine.formats.mtl import Library, write_library
+from orfeas_desktop.engine.formats.publish import plain_stem
 from orfeas_desktop.engine.formats.vtk_files import vtk_contents
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.mesh.turn import UpAxis, fitted
 from orfeas_desktop.engine.mesh.weld import first_of_each, welded_ids
 from orfeas_desktop.engine.scene.flatten import flat_mesh
+from orfeas_desktop.engine.scene.naming import distinct
 from orfeas_desktop.errors import BadMesh
 from orfeas_desktop.params import Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -76,7 +79,7 @@ class _Column:
 
 
 def _write(scene: Scene, path: Path, params: ObjParams, context: JobContext) -> Written:
-    mesh = flat_mesh(scene)
+    mesh, groups = flat_mesh(scene), _groups(scene, path.stem)
     fit = fitted(mesh, params.up, params.unit.per_metre)
     try:
         library = write_library(fit, path, textures=params.textures)
@@ -87,14 +90,25 @@ def _write(scene: Scene, path: Path, params: ObjParams, context: JobContext) -> 
         stream.write(
             f"# Orfeas Desktop, {params.unit.value}, {params.up.value} up\nmtllib {library.path.name}\n"
         )
-        stream.write(f"o {path.stem}\n")
-        _write_lines(stream, fit, library, context)
+        _write_lines(stream, fit, library, groups, context)
     uvs = bool(fit.uvs)
     contents = Contents.of(fit, uvs=uvs, textures=len(library.pictures), colors=fit.colors is not None)
     return Written(contents, (library.path, *library.pictures))
 
 
-def _write_lines(stream: TextIO, mesh: Mesh, library: Library, context: JobContext) -> None:
+def _groups(scene: Scene, stem: str) -> list[tuple[str, int]]:
+    """Return the name of each part and where its faces end; a lone part is called as the file."""
+    parts = [placed.node for placed in scene.walk() if placed.node.mesh is not None]
+    if len(parts) == 1:
+        return [(stem, parts[0].mesh.face_count if parts[0].mesh else 0)]
+    names = distinct([plain_stem(f"{node.name}.x") for node in parts])
+    ends = accumulate(node.mesh.face_count for node in parts if node.mesh is not None)
+    return list(zip(names, ends, strict=True))
+
+
+def _write_lines(
+    stream: TextIO, mesh: Mesh, library: Library, parts: list[tuple[str, int]], context: JobContext
+) -> None:
     places = [mesh.vertices]
     if mesh.colors is not None:
         places.append(mesh.colors[:, :3].astype(np.float32) / np.float32(255))
@@ -109,11 +123,16 @@ def _write_lines(stream: TextIO, mesh: Mesh, library: Library, context: JobConte
         _write_chunks(stream, template, column.rows, context)
     corners = np.stack([column.row_of for column in columns.values()], axis=1)
     token = "%d//%d" if list(columns) == ["v", "vn"] else "/".join(["%d"] * len(columns))
-    groups = np.zeros(mesh.face_count, np.int32) if mesh.face_materials is None else mesh.face_materials
-    for index in np.unique(groups):
-        stream.write(f"usemtl {library.names[int(index)]}\n")
-        faces = corners[mesh.faces[groups == index]].reshape(-1, 3 * len(columns))
-        _write_chunks(stream, f"f {token} {token} {token}\n", faces, context)
+    looks = np.zeros(mesh.face_count, np.int32) if mesh.face_materials is None else mesh.face_materials
+    start = 0
+    for name, end in parts:
+        stream.write(f"o {name}\n")
+        own = looks[start:end]
+        for index in np.unique(own):
+            stream.write(f"usemtl {library.names[int(index)]}\n")
+            faces = corners[mesh.faces[start:end][own == index]].reshape(-1, 3 * len(columns))
+            _write_chunks(stream, f"f {token} {token} {token}\n", faces, context)
+        start = end
 
 
 def _write_chunks(stream: TextIO, template: str, rows: NDArray[np.generic], context: JobContext) -> None:
@@ -150,7 +169,7 @@ def _pictures_found(path: Path) -> int:
 
 OBJ = Exporter(
     id="obj",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Exporters", "OBJ"),
     summary=QT_TRANSLATE_NOOP(
         "Exporters", "Text with a material file and pictures beside it; read by nearly everything."

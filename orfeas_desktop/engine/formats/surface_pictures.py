@@ -202,7 +202,8 @@ def png_of(pixels: NDArray[np.uint8]) -> bytes:
     colors = {2: None, 3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
     code = colors[2 if pixels.ndim == 2 else pixels.shape[2]]
     ordered = np.ascontiguousarray(pixels) if code is None else cv2.cvtColor(pixels, code)
-    done, data = cv2.imencode(".png", ordered, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    quick = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+    done, data = cv2.imencode(".png", ordered, quick)
     if not done:
         raise ValueError("the picture could not be encoded")
     return data.tobytes()

@@ -138,7 +138,7 @@ def assimp_nodes(scene: dict[str, Any]) -> Iterator[tuple[str, str, np.ndarray, 
     while stack:
         node, parent, above = stack.pop()
         matrix = above @ np.array(node["transformation"]).reshape(4, 4)
-        if parent:
+        if parent or node.get("meshes"):
             yield node["name"], parent, matrix, node.get("meshes", [])
         stack += [(child, node["name"] or "root", matrix) for child in node.get("children", [])]
 

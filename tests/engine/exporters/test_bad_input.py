@@ -106,6 +106,6 @@ def test_a_damaged_picture_is_named(entry: str, exporting: Callable[..., Any], a
     ell = asset.nodes[0].mesh
     torn = replace(ell.materials[0].occlusion_texture, data=ell.materials[0].occlusion_texture.data[:60])
     mesh = ell.changed(materials=(replace(ell.materials[0], occlusion_texture=torn), ell.materials[1]))
-    settings = {"preset": "unreal"} if entry == "fbx" else {}
+    settings = {"preset": "unreal"} if entry == "fbx" else {"pack": True} if entry in ("glb", "gltf") else {}
     with pytest.raises(BadMesh, match="damaged"):
         exporting(entry, Scene((Node("a", mesh),)), **settings)

@@ -36,7 +36,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "jpeg": {"texture_format": "jpeg", "texture_side": "512"},
     "webp": {"texture_format": "webp"},
     "tangents": {"tangents": True},
-    "loose": {"pack": False},
+    "packed": {"pack": True},
 }
 
 
@@ -66,7 +66,7 @@ def test_assimp_and_godot_find_everything_in_its_place(
     assert_same(found, wanted, coarse=True)
 
 
-@pytest.mark.parametrize("style", ["plain", "nodes", "webp", "tangents", "loose"])
+@pytest.mark.parametrize("style", ["plain", "nodes", "webp", "tangents", "packed"])
 def test_it_is_read_as_it_was(files: dict[str, Path], asset: Scene, style: str) -> None:
     read = read_scene(local_file(files[style], AssetKind.mesh))
     assert read.levels() == asset.levels()
@@ -77,13 +77,13 @@ def test_it_is_read_as_it_was(files: dict[str, Path], asset: Scene, style: str) 
 
 
 def test_occlusion_roughness_and_metal_share_a_picture(files: dict[str, Path], asset: Scene) -> None:
-    (paint, _) = read_scene(local_file(files["plain"], AssetKind.mesh)).nodes[0].mesh.materials
+    (paint, _) = read_scene(local_file(files["packed"], AssetKind.mesh)).nodes[0].mesh.materials
     before = asset.nodes[0].mesh.materials[0]
     assert paint.occlusion_texture == paint.metallic_roughness_texture
     whole = pixels_of(paint.occlusion_texture)
     np.testing.assert_array_equal(whole[..., 0], pixels_of(before.occlusion_texture)[..., 0])
     np.testing.assert_array_equal(whole[..., 1:3], pixels_of(before.metallic_roughness_texture)[..., 1:3])
-    (loose, _) = read_scene(local_file(files["loose"], AssetKind.mesh)).nodes[0].mesh.materials
+    (loose, _) = read_scene(local_file(files["plain"], AssetKind.mesh)).nodes[0].mesh.materials
     assert loose == before
 
 
@@ -97,7 +97,7 @@ def test_pictures_of_other_sizes_or_sets_stay_apart(
     lamp = replace(PAINT, occlusion_texture=small, emissive=(8.0, 4.0, 2.0), emissive_texture=None)
     mesh = cube.changed(materials=(lamp,), uvs=(cube.vertices[:, :2].copy(), cube.vertices[:, 1:].copy()))
     write_glb(mesh, tmp_path / "in.glb")
-    path = exported("glb", tmp_path / "in.glb", tmp_path, name="lamp")
+    path = exported("glb", tmp_path / "in.glb", tmp_path, name="lamp", pack=True)
     assert gltf_report(path)["issues"]["numErrors"] == 0
     (found,) = read_glb(path).materials
     assert found.occlusion_texture == small
@@ -109,6 +109,6 @@ def test_a_gltf_has_its_files_beside_it(files: dict[str, Path], asset: Scene) ->
     path = files["gltf"]
     beside = {file.name for file in path.parent.iterdir()}
     assert beside == {
-        "gltf.gltf", "gltf.bin", "gltf_1.png", "gltf_2.png", "gltf_3.png", "gltf_4.png", "gltf-NOTICE.txt",
+        "gltf.gltf", "gltf.bin", "gltf_1.png", "gltf_2.png", "gltf_3.png", "gltf_4.png", "gltf_5.png", "gltf-NOTICE.txt",
     }  # fmt: skip
     assert read_gltf(path).face_count == sum(asset.levels()[:1])
