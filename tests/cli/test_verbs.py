@@ -283,6 +283,21 @@ def test_levels_and_collision_pieces_go_along(orfeas, mesh, tmp_path):
     assert (facts["faces_lod1"], facts["faces_lod2"], facts["collision_pieces"]) == (4, 4, 1)
 
 
+def test_a_folder_is_exported_and_replaced_only_when_it_is_ours(orfeas, mesh, tmp_path):
+    out = tmp_path / "Chair"
+    said = orfeas("export", mesh, "--to", "unity", "--out", out, "--json")
+    assert said.status == 0, said.out
+    assert (out / "Chair.prefab").exists()
+    assert str(out / "Chair.fbx") in said.json["files"]
+    assert orfeas("export", mesh, "--to", "unity", "--out", out).status == 0
+    own = tmp_path / "Own"
+    own.mkdir()
+    (own / "letter.txt").write_text("dear")
+    said = orfeas("export", mesh, "--to", "unity", "--out", own)
+    assert said.status == 2
+    assert [path.name for path in own.iterdir()] == ["letter.txt"]
+
+
 def test_a_layout_arranges_mesh_files(orfeas, mesh, tmp_path):
     layout = orfeas("layouts", "--json").json["layouts"][0]["id"]
     out = tmp_path / "room.glb"

@@ -73,7 +73,8 @@ class Hunyuan3dShape(Backend):
             raise BackendFailed(entry=self.id, problem="the volume it made holds no surface")
         mesh = _finished(surface, options, context)
         name = Path(inputs["front"][0].name).stem
-        made_by = recipe(self, inputs, params, context.seed, notices(self.weights))
+        digest = WeightStore.of().digest(self.weights)
+        made_by = recipe(self, inputs, params, context.seed, notices(self.weights), digest)
         mesh = replace(mesh, name=name, extras=made_by)
         return (_written(mesh, f"{name}.glb", context),)
 

@@ -22,9 +22,14 @@ PICTURE = "picture"
 
 
 def recipe(
-    entry: Entry, inputs: Inputs, params: Params, seed: int, notices: Sequence[str] = ()
+    entry: Entry,
+    inputs: Inputs,
+    params: Params,
+    seed: int,
+    notices: Sequence[str] = (),
+    weights_digest: str = "",
 ) -> dict[str, Scalar]:
-    """Return enough to make the result again: program, entry and version, settings, seed, SHA-256 of the inputs.
+    """Return enough to make the result again: program, entry and version, settings, seed, digests of inputs and weights.
 
     `params` and `inputs` are JSON text, because what is kept beside a mesh is flat. A picture that this program
     made brings its own recipe and notice along.
@@ -36,6 +41,8 @@ def recipe(
     said: dict[str, Scalar] = {NOTICE: "\n".join(dict.fromkeys(every))} if every else {}
     if told:
         said[PICTURE] = told[0][0]
+    if weights_digest:
+        said["weights"] = weights_digest
     return {
         **said,
         "program": f"Orfeas Desktop {__version__}",

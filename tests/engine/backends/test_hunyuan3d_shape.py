@@ -58,6 +58,7 @@ def test_a_picture_becomes_a_closed_mesh(entry, weights_home, picture, context_o
     assert context.facts["faces"] == mesh.face_count
     assert mesh.extras["entry"] == entry
     assert mesh.extras["seed"] == 7
+    assert len(str(mesh.extras["weights"])) == 64
     assert json.loads(str(mesh.extras["params"]))["num_inference_steps"] == 3
     stages = list(context.seconds)
     assert stages[0] == "Reading the picture"
