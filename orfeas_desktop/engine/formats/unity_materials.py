@@ -235,11 +235,6 @@ def prefab_meta(guid: str) -> str:
     return _meta(guid, "PrefabImporter", {"externalObjects": {}})
 
 
-def text_meta(guid: str) -> str:
-    """Return the settings of a text file."""
-    return _meta(guid, "TextScriptImporter", {"externalObjects": {}})
-
-
 def folder_meta(guid: str) -> str:
     """Return the settings of a folder."""
     return "fileFormatVersion: 2\n" + plain_yaml(

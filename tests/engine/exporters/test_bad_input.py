@@ -67,7 +67,7 @@ def test_forbidden_equal_and_foreign_names(entry: str, exporting: Callable[..., 
         assert len(path.name) < 200
 
 
-@every_tree
+@pytest.mark.parametrize("entry", ["glb", "fbx", "unity", "datasmith"])
 def test_two_hundred_deep(entry: str, exporting: Callable[..., Any], cube: Mesh) -> None:
     node = Node("leaf", cube)
     for number in range(200):
