@@ -10,21 +10,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _PARALLEL = 1e-9
+_SHALLOW = 0.01
+"""Faces that cross at a smaller sine do so by rounding, unless they reach through each other by far."""
+_FAR = 1000
 
 
 def pierce(one: NDArray[np.float64], other: NDArray[np.float64], slack: float) -> NDArray[np.bool_]:
     """Return whether each of (N, 3, 3) triangles meets its partner along more than a point.
 
     Each must have corners on both sides of the other's plane. Where the planes cross, each triangle covers a piece
-    of the line; they pierce when the pieces share more than `slack` (Möller 1997). Meeting exactly at edges counts.
+    of the line; they pierce when the pieces share more than `slack` (Möller 1997). Meeting exactly at edges counts;
+    nearly flat on each other does not, unless both reach through by a thousand `slack`.
     """
     line = np.cross(_unit_normals(one), _unit_normals(other))
     length = np.linalg.norm(line, axis=1, keepdims=True)
     line = line / np.where(length > _PARALLEL, length, 1.0)
-    low, high = _covered(one, other, line, slack)
-    their_low, their_high = _covered(other, one, line, slack)
+    low, high, depth = _covered(one, other, line, slack)
+    their_low, their_high, their_depth = _covered(other, one, line, slack)
     shared = np.minimum(high, their_high) - np.maximum(low, their_low)
-    return (shared > slack) & (length[:, 0] > _PARALLEL)
+    steep = (length[:, 0] > _SHALLOW) | (np.minimum(depth, their_depth) > _FAR * slack)
+    return (shared > slack) & (length[:, 0] > _PARALLEL) & steep
 
 
 def _unit_normals(triangles: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -35,8 +40,9 @@ def _unit_normals(triangles: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _covered(
     triangles: NDArray[np.float64], planes: NDArray[np.float64], line: NDArray[np.float64], slack: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return from where to where along `line` each triangle lies in the plane of its partner."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return from where to where along `line` each triangle lies in its partner's plane, and how far it reaches
+    beyond it on its shorter side."""
     heights = np.einsum("ncd,nd->nc", triangles - planes[:, None, 0], _unit_normals(planes))
     along = np.einsum("ncd,nd->nc", triangles, line)
     low, high = np.full(len(line), np.inf), np.full(len(line), -np.inf)
@@ -50,4 +56,4 @@ def _covered(
         for met, at in ((crosses, spot), (on_plane, along[:, corner])):
             low = np.where(met, np.minimum(low, at), low)
             high = np.where(met, np.maximum(high, at), high)
-    return low, high
+    return low, high, np.minimum(heights.max(axis=1), -heights.min(axis=1))

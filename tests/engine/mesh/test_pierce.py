@@ -33,3 +33,12 @@ def test_pairs(other: list[list[float]], through: bool, scale: float) -> None:
 def test_triangles_in_one_plane_do_not_pierce() -> None:
     one = np.array([FLAT], float)
     assert not pierce(one, one + [1.0, 1.0, 0.0], 1e-7).any()
+
+
+def test_what_only_rounding_makes_cross_does_not_count() -> None:
+    one = np.array([FLAT], float)
+    ripple = np.array([[[1, 1, -1e-5], [3, 1, 1e-5], [1, 3, 1e-5]]])
+    assert not pierce(one, ripple, 1e-7).any()
+    assert pierce(one, ripple * [1, 1, 1000], 1e-7).all()
+    large = np.array([[[1, 1, -1e-2], [3, 1, 1e-2], [1, 3, 1e-2]]])
+    assert pierce(one, large, 1e-7).all()
