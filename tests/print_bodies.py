@@ -27,6 +27,14 @@ def hollow_box(side: float, wall: float) -> Manifold:
     return box(side, side, side) - box(inner, inner, inner, (0, 0, wall))
 
 
+def crumpled(vertices: np.ndarray, middle: int) -> np.ndarray:
+    """Return places of which the twelve around one are thrown about by a millimetre."""
+    near = np.argsort(np.linalg.norm(vertices - vertices[middle], axis=1))[:12]
+    thrown = vertices.copy()
+    thrown[near] += np.random.default_rng(3).normal(size=(12, 3)).astype(np.float32)
+    return thrown
+
+
 def _merged(*meshes: Mesh) -> Mesh:
     starts = np.cumsum([0, *(mesh.vertex_count for mesh in meshes)])
     return meshes[0].changed(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.integer] | NDArray[np.floating]
 
+_FOLDS = 0.02
+"""Self-intersections of no more than this share of the faces are folds, which can be smoothed."""
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
@@ -50,6 +52,7 @@ class Fault:
 def surface_faults(mesh: Mesh, seen: Inspection, volume: float | None) -> list[Fault]:
     """Return every kind of fault a surface can have, also those of which it has none."""
     metres = seen.places * mesh.metres_per_unit
+    pierced = np.unique(seen.crossing)
     return [
         Fault(
             "open-edges",
@@ -103,7 +106,7 @@ def surface_faults(mesh: Mesh, seen: Inspection, volume: float | None) -> list[F
             "self-intersections",
             len(seen.crossing),
             QT_TRANSLATE_NOOP("Faults", "Faces pierce each other."),
-            "rebuild",
-            faces=np.unique(seen.crossing),
+            "repair" if len(pierced) <= _FOLDS * mesh.face_count else "rebuild",
+            faces=pierced,
         ),
     ]

@@ -12,6 +12,7 @@ from orfeas_desktop.engine.mesh.holes import closed_holes
 from orfeas_desktop.engine.mesh.pick import with_new_normals
 from orfeas_desktop.engine.mesh.solid import is_solid
 from orfeas_desktop.engine.mesh.topology import Topology
+from orfeas_desktop.engine.mesh.untangle import untangled
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
 from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -55,6 +56,11 @@ class RepairParams(Params):
         le=1_000_000,
         traits=Traits(advanced=True),
     )
+    untangle: bool = param(
+        True,
+        QT_TRANSLATE_NOOP("Params", "Smooth folds"),
+        QT_TRANSLATE_NOOP("Params", "Where the surface runs through itself in small folds, it is smoothed."),
+    )
     outward: bool = param(
         True,
         QT_TRANSLATE_NOOP("Params", "Turn outwards"),
@@ -68,15 +74,17 @@ def _make(meshes: tuple[Mesh, ...], params: RepairParams, context: JobContext) -
         change = mend.snapped(mesh, params.weld_mm / 1000 / mesh.metres_per_unit)
         mesh, did["places_welded"] = change.mesh, change.count
     for number in range(_ROUNDS):
-        context.progress(0.9 * number / _ROUNDS)
+        context.progress(0.7 * number / _ROUNDS)
         mesh = _round(mesh, params, did, context)
         if not params.fill_holes or is_solid(mesh):
             break
-    context.progress(0.9)
+    context.progress(0.7)
     if params.outward:
         change = mend.outward(mesh)
         mesh, did["faces_turned"] = change.mesh, did["faces_turned"] + change.count
     solid = is_solid(mesh)
+    if solid and params.untangle:
+        mesh, did["places_smoothed"] = untangled(mesh, lambda share: context.progress(0.7 + 0.3 * share))
     for name in (
         "places_welded",
         "faces_removed",
@@ -84,6 +92,7 @@ def _make(meshes: tuple[Mesh, ...], params: RepairParams, context: JobContext) -
         "pieces_removed",
         "holes_filled",
         "holes_left",
+        "places_smoothed",
     ):
         context.fact(name, did[name])
     context.fact("manifold", solid)
@@ -115,10 +124,10 @@ def _round(mesh: Mesh, params: RepairParams, did: Counter[str], context: JobCont
 
 REPAIR = WorkshopTool(
     id="repair",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Tools", "Repair"),
     summary=QT_TRANSLATE_NOOP(
-        "Tools", "Closes holes, turns faces, removes doubles and loose bits; textures stay."
+        "Tools", "Closes holes, turns faces, removes doubles and loose bits, smooths folds; textures stay."
     ),
     params=RepairParams,
     make=_make,

@@ -34,7 +34,7 @@ GOLDEN = {
     "smooth 1": "box.glb: 8 v 12 f 0.0068 x 0.0135 x 0.0203 m, 584d0ed7556c",
     "mirror 1": "box.glb: 16 v 28 f 0.02 x 0.04 x 0.06 m, 371237e2f0af",
     "analyse 1": "box.glb, box.report.json: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
-    "repair 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
+    "repair 2": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "rebuild 1": "box.glb: 99416 v 198828 f 0.02 x 0.0401 x 0.06 m",
     "decimate 1": "box.glb: 5 v 6 f 0.02 x 0.04 x 0.06 m, a64ff504ea88",
     "lod 2": "box.glb, box-lod1.glb, box-lod2.glb, box-lod3.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from orfeas_desktop.engine.mesh.solid import is_solid
 from orfeas_desktop.engine.mesh.transfer import colors_near
 from orfeas_desktop.engine.mesh.winding import enclosed
 from orfeas_desktop.errors import BadMesh
+from tests.print_bodies import crumpled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +36,16 @@ def test_a_damaged_mesh_is_whole_again(run_tool: Callable[..., Any], damaged: Me
     assert 0 < ran.facts["distance_max_mm"] < 8  # to the floaters
     assert ran.facts["distance_mean_mm"] < 0.02
     assert ran.warnings == []
+
+
+def test_small_folds_are_smoothed_and_the_doctor_says_so(run_tool: Callable[..., Any], torus: Mesh) -> None:
+    folded = torus.changed(vertices=crumpled(torus.vertices, 1000))
+    (fault,) = json.loads(run_tool("analyse", folded).report.read_text())["faults"]
+    assert (fault["fault"], fault["tool"]) == ("self-intersections", "repair")
+    ran = run_tool("repair", folded)
+    assert 0 < ran.facts["places_smoothed"] < 100
+    assert json.loads(run_tool("analyse", ran.mesh).report.read_text())["faults"] == []
+    assert run_tool("repair", folded, untangle=False).facts["places_smoothed"] == 0
 
 
 def test_a_whole_mesh_passes_through_repair(run_tool: Callable[..., Any], ball: Mesh) -> None:
