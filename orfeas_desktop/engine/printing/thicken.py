@@ -137,14 +137,13 @@ def evened(mesh: Mesh, moves: NDArray[np.float64], times: int) -> NDArray[np.flo
     return per_place[topology.ids]
 
 
-def thickened(mesh: Mesh, limit: float, way: Way, step: Callable[[float], None]) -> tuple[Mesh, Walls]:
-    """Return the mesh with its thin walls moved apart, and the walls it has then; faces and UVs stay."""
-    walls = measured_walls(mesh, limit)
+def thickened(mesh: Mesh, limit: float, way: Way, step: Callable[[float], None]) -> Mesh:
+    """Return the mesh with its thin walls moved apart; faces and UVs stay."""
     for number in range(_ROUNDS):
         step(number / _ROUNDS)
+        walls = measured_walls(mesh, limit)
         if not walls.thin.any():
             break
         moves = evened(mesh, corner_moves(mesh, needed_shifts(mesh, walls)), way.evenings)
         mesh = mesh.changed(vertices=(mesh.vertices + moves).astype(np.float32), polygons=None)
-        walls = measured_walls(mesh, limit)
-    return mesh, walls
+    return mesh

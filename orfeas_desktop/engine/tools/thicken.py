@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,10 +20,14 @@ from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.mesh.mesh import Mesh
     from orfeas_desktop.engine.printing.walls import Walls
 
+_PADDINGS = 3
+_FEW_FACES = 500
 _WAYS = (
     Way(wrinkle=0.0, evenings=0),
     Way(wrinkle=0.02, evenings=3),
@@ -50,41 +55,56 @@ def _make(meshes: tuple[Mesh, ...], params: ThickenParams, context: JobContext) 
         return Made(mesh)
     made, walls = _made(mesh, limit, context)
     context.fact("thin_area_share", round(walls.thin_share, 6))
-    if walls.thin.any():
-        context.warn(
-            QT_TRANSLATE_NOOP("Warnings", "{percent} % of the surface is still too thin; run it again."),
-            percent=round(100 * walls.thin_share, 3),
-        )
     return Made(made)
 
 
 def _made(mesh: Mesh, limit: float, context: JobContext) -> tuple[Mesh, Walls]:
-    """Return the thickened mesh and its walls: the first of three ways that leaves a sound surface.
+    """Return the thickened mesh and its walls: the first of the ways that leaves a sound surface.
 
-    The sides move apart, faces and layout stay; the same after small wrinkles are taken away, the moves evened out;
-    rounded pads are joined to the thin places.
+    The sides move apart, faces and layout stay; rounded pads are joined to few thin places; the sides move apart
+    after small wrinkles are taken away, the moves evened out; pads are joined to many thin places.
     """
     was = _crossings(mesh, context)
-    smoother = mesh
-    for number, way in enumerate(_WAYS):
-        if way.wrinkle:
-            smoother = simplified(mesh, way.wrinkle * limit) or mesh
-        start = 0.1 + 0.08 * number
-        made, walls = thickened(
-            smoother, limit, way, lambda share, at=start: context.progress(at + 0.08 * share)
-        )
-        if not walls.thin.any() and is_solid(made) and _crossings(made, context) <= was:
+    ways: list[Callable[[], Mesh | None]] = [
+        lambda: thickened(mesh, limit, _WAYS[0], lambda _: context.check_cancelled()),
+        lambda: _padded(mesh, limit, _FEW_FACES, context),
+        *(partial(_smoothed, mesh, limit, way, context) for way in _WAYS[1:]),
+        lambda: _padded(simplified(mesh, _WAYS[-1].wrinkle * limit) or mesh, limit, MOST_FACES, context),
+    ]
+    for number, way in enumerate(ways):
+        context.progress(0.2 + 0.7 * number / len(ways))
+        made = way()
+        if made is None or not is_solid(made) or _crossings(made, context) > was:
+            continue
+        walls = measured_walls(made, limit)
+        if not walls.thin.any():
             return _with_normals(made, mesh), walls
-    context.progress(0.5)
-    finer, walls = with_even_faces(smoother, limit)
-    faces = np.flatnonzero(needed_shifts(finer, walls) > 0)
-    if len(faces) > MOST_FACES:
-        raise refuse(mesh, f"{len(faces)} faces of it are too thin; “Decimate” first leaves fewer")
-    padding = padded(finer, walls, faces, lambda share: context.progress(0.5 + 0.3 * share))
-    context.progress(0.8)
-    if padding is None or _crossings(padding, context) > was:
-        raise refuse(mesh, "its thin walls stand so close that they would run into each other")
-    return _with_normals(padding, mesh), measured_walls(padding, limit)
+    raise refuse(mesh, "its thin walls are too many or stand so close that they would run into each other")
+
+
+def _smoothed(mesh: Mesh, limit: float, way: Way, context: JobContext) -> Mesh:
+    return thickened(
+        simplified(mesh, way.wrinkle * limit) or mesh, limit, way, lambda _: context.check_cancelled()
+    )
+
+
+def _padded(mesh: Mesh, limit: float, most: int, context: JobContext) -> Mesh | None:
+    """Return `mesh` with pads at its thin places, again where pads leave thin places between them.
+
+    None when more than `most` faces are thin, or nothing sound comes out.
+    """
+    for _ in range(_PADDINGS):
+        finer, walls = with_even_faces(mesh, limit)
+        faces = np.flatnonzero(needed_shifts(finer, walls) > 0)
+        if not len(faces):
+            break
+        made = None
+        if len(faces) <= most:
+            made = padded(finer, walls, faces, lambda _: context.check_cancelled())
+        if made is None:
+            return None
+        mesh = made
+    return mesh
 
 
 def _with_normals(made: Mesh, given: Mesh) -> Mesh:
