@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from lib3mf import Lib3MF, get_wrapper
@@ -23,16 +23,22 @@ class Read:
     mesh: Mesh
     manifold: bool
     properties: np.ndarray
-    model: object
+    model: Any
 
 
-def read_3mf(path: Path) -> Read:
+def read_model(path: Path) -> Any:
+    """Return the model of a 3MF file, read in strict mode without a warning."""
     model = get_wrapper().CreateModel()
     reader = model.QueryReader("3mf")
     reader.SetStrictModeActive(True)
     reader.ReadFromFile(str(path))
     assert reader.GetWarningCount() == 0
     assert model.GetUnit() == Lib3MF.ModelUnit.MilliMeter
+    return model
+
+
+def read_3mf(path: Path) -> Read:
+    model = read_model(path)
     objects = model.GetMeshObjects()
     assert objects.Count() == 1
     objects.MoveNext()

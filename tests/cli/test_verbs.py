@@ -536,3 +536,15 @@ def test_a_tool_takes_no_more_meshes_than_it_can_use(orfeas, tmp_path):
     done = orfeas("tool", "place", "a.glb", "b.glb", "--out", tmp_path / "c.glb", "--json")
     assert done.status == 2
     assert done.error["code"] == "bad-input"
+
+
+def test_what_cannot_be_printed_is_refused_with_its_faults(orfeas, tmp_path):
+    sheet = tmp_path / "sheet.obj"
+    sheet.write_text("v 0 0 0\nv 0.02 0 0\nv 0.02 0 0.02\nv 0 0 0.02\nf 1 4 3\nf 1 3 2\n")
+    said = orfeas("export", sheet, "--to", "print", "--out", tmp_path / "sheet.3mf", "--json")
+    assert said.status == 2
+    assert said.json["error"]["code"] == "not-printable"
+    assert "the surface has holes" in said.json["error"]["message"]
+    report = json.loads(said.json["error"]["details"])
+    assert [fault["tool"] for fault in report["faults"] if fault["stops_printing"]] == ["repair"]
+    assert not (tmp_path / "sheet.3mf").exists()

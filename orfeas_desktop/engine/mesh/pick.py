@@ -27,6 +27,13 @@ def picked(mesh: Mesh, faces: NDArray[np.integer] | NDArray[np.bool_]) -> Mesh:
     )
 
 
+def without_loose(mesh: Mesh) -> Mesh:
+    """Return the mesh without vertices of no face; itself when it has none."""
+    used = np.zeros(mesh.vertex_count, bool)
+    used[mesh.faces] = True
+    return mesh if used.all() else picked(mesh, np.arange(mesh.face_count))
+
+
 def with_vertices(mesh: Mesh, rows: NDArray[np.integer]) -> Mesh:
     """Return the mesh with these of its vertices, in this order; the faces keep their numbers."""
     return mesh.changed(

@@ -11,7 +11,7 @@ from orfeas_desktop.engine.mesh.facts import signed_volume
 from orfeas_desktop.engine.mesh.faults import Fault, Json, surface_faults
 from orfeas_desktop.engine.mesh.inspection import Inspection
 from orfeas_desktop.engine.mesh.normals import face_normals
-from orfeas_desktop.engine.mesh.pick import picked
+from orfeas_desktop.engine.mesh.pick import picked, without_loose
 from orfeas_desktop.engine.mesh.solid import is_solid
 from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.mesh.transform import transformed
@@ -128,6 +128,7 @@ def standing_matrix(mesh: Mesh) -> NDArray[np.float64]:
 
 def verdict_on(mesh: Mesh, profile: Profile, step: Callable[[float], None]) -> Verdict:
     """Judge `mesh` for the printer; `step` is told how far it is, 0..1. Raises BadMesh for what has no size."""
+    mesh = without_loose(mesh)
     matrix = standing_matrix(mesh)
     ready = transformed(mesh, matrix).changed(metres_per_unit=0.001).check()
     step(0.05)

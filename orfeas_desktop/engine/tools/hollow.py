@@ -8,6 +8,7 @@ from orfeas_desktop.engine.mesh import mend
 from orfeas_desktop.engine.mesh.facts import signed_volume
 from orfeas_desktop.engine.mesh.merge import merged
 from orfeas_desktop.engine.mesh.normals import vertex_normals
+from orfeas_desktop.engine.mesh.pick import without_loose
 from orfeas_desktop.engine.mesh.solid import is_solid, mesh_of, solid_of, solid_problem
 from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.printing.bores import Bore, found_bores
@@ -64,7 +65,7 @@ class HollowParams(Params):
 
 
 def _make(meshes: tuple[Mesh, ...], params: HollowParams, context: JobContext) -> Made:
-    given = meshes[0]
+    given = without_loose(meshes[0])
     if not is_solid(given):
         raise refuse(given, "it is not one closed surface; “Repair” or “Rebuild” makes it one")
     volume = signed_volume(given)
@@ -92,7 +93,8 @@ def _make(meshes: tuple[Mesh, ...], params: HollowParams, context: JobContext) -
     if not is_solid(made):
         raise refuse(given, "the shell did not become one closed surface; another resolution may help")
     context.progress(0.95)
-    closed = found_pieces(made, Topology.of(made).component_ids(), context.check_cancelled).cavities
+    whole = mend.without_useless_faces(made).mesh
+    closed = found_pieces(whole, Topology.of(whole).component_ids(), context.check_cancelled).cavities
     for name, value in {
         "hollow_share": round(-signed_volume(inner) / volume, 4),
         "drain_holes": len(bores),

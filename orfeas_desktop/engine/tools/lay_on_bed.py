@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.engine.mesh.pick import without_loose
 from orfeas_desktop.engine.mesh.transform import transformed
 from orfeas_desktop.engine.printing.profile import PrinterParams, profile_of
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
@@ -63,7 +64,7 @@ class LayOnBedParams(PrinterParams):
 
 
 def _make(meshes: tuple[Mesh, ...], params: LayOnBedParams, context: JobContext) -> Made:
-    mesh = meshes[0]
+    mesh = without_loose(meshes[0])
     profile = profile_of(params, "lay-on-bed")
     width, depth, height = profile.bed
     room = np.array([width - 2 * params.margin_mm, height, depth - 2 * params.margin_mm])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.engine.mesh.pick import without_loose
 from orfeas_desktop.engine.mesh.transform import transformed
 from orfeas_desktop.engine.printing.orientation import Facets, best_standing, turn_down
 from orfeas_desktop.engine.printing.profile import PrinterParams, profile_of
@@ -49,7 +50,7 @@ class OrientParams(PrinterParams):
 
 
 def _make(meshes: tuple[Mesh, ...], params: OrientParams, context: JobContext) -> Made:
-    mesh = meshes[0]
+    mesh = without_loose(meshes[0])
     profile = profile_of(params, "orient")
     unit_mm = mesh.metres_per_unit * 1000
     limits = (profile.overhang_deg, profile.layer / unit_mm)

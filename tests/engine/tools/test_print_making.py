@@ -172,6 +172,24 @@ def test_lay_on_bed_shrinks_fills_turns_or_warns(run_tool: Callable[..., Any]) -
         run_tool("lay-on-bed", long, printer="elegoo-mars-4-ultra", margin_mm=90)
 
 
+def test_loose_vertices_do_not_count(run_tool: Callable[..., Any]) -> None:
+    body = mesh_of_body(box(20, 20, 20))
+    loose = body.changed(vertices=np.concatenate([body.vertices, [[9e5, 9e5, 9e5]]]).astype(np.float32))
+    assert faults_of(loose) == set()
+    assert run_tool("lay-on-bed", loose).facts["scaled_by"] == 1
+    assert run_tool("orient", loose).facts["height_mm_after"] == pytest.approx(20, abs=1e-3)
+    assert run_tool("hollow", loose, cells=48, holes=0).facts["closed_cavities"] == 1
+
+
+@pytest.mark.parametrize("metres_per_unit", [1e-9, 1e3])
+def test_any_scale_is_worked_on(run_tool: Callable[..., Any], metres_per_unit: float) -> None:
+    body = mesh_of_body(box(20, 20, 20)).changed(metres_per_unit=metres_per_unit)
+    assert run_tool("lay-on-bed", body, scaling="fill").facts["width_mm"] == pytest.approx(220, rel=1e-3)
+    assert run_tool("print-check", body).facts["printable"] is False
+    if metres_per_unit > 1:
+        assert run_tool("hollow", body, cells=32).facts["hollow_share"] > 0.3
+
+
 def test_a_flat_mesh_can_be_laid_and_turned(run_tool: Callable[..., Any], cube: Mesh) -> None:
     flat = cube.changed(vertices=cube.vertices * np.float32([1, 0, 0]), metres_per_unit=0.01)
     assert run_tool("lay-on-bed", flat, turn=True).facts["fits"] is True
