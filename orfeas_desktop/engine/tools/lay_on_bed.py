@@ -10,7 +10,8 @@ import numpy as np
 from orfeas_desktop.engine.mesh.pick import without_loose
 from orfeas_desktop.engine.mesh.transform import transformed
 from orfeas_desktop.engine.printing.profile import PrinterParams, profile_of
-from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
+from orfeas_desktop.engine.tools.base import MeshTool
+from orfeas_desktop.engine.tools.workshop import refuse
 from orfeas_desktop.params import Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -63,8 +64,8 @@ class LayOnBedParams(PrinterParams):
     )
 
 
-def _make(meshes: tuple[Mesh, ...], params: LayOnBedParams, context: JobContext) -> Made:
-    mesh = without_loose(meshes[0])
+def _apply(mesh: Mesh, params: LayOnBedParams, context: JobContext) -> Mesh:
+    mesh = without_loose(mesh)
     profile = profile_of(params, "lay-on-bed")
     width, depth, height = profile.bed
     room = np.array([width - 2 * params.margin_mm, height, depth - 2 * params.margin_mm])
@@ -93,7 +94,7 @@ def _make(meshes: tuple[Mesh, ...], params: LayOnBedParams, context: JobContext)
             ),
             factor=round(fits, 4),
         )
-    return Made(transformed(mesh, matrix))
+    return transformed(mesh, matrix)
 
 
 def _best_turn(places: NDArray[np.float64], room: NDArray[np.float64], *, turn: bool) -> tuple[int, float]:
@@ -122,11 +123,11 @@ def _upright(angle_deg: float) -> NDArray[np.float64]:
     return np.array([[cosine, 0, sine], [0, 1.0, 0], [-sine, 0, cosine]])
 
 
-LAY_ON_BED = WorkshopTool(
+LAY_ON_BED = MeshTool(
     id="lay-on-bed",
     version=1,
     title=QT_TRANSLATE_NOOP("Tools", "Lay on bed"),
     summary=QT_TRANSLATE_NOOP("Tools", "Centres on the printer's bed, turned and scaled so that it fits."),
     params=LayOnBedParams,
-    make=_make,
+    apply=_apply,
 )

@@ -11,7 +11,7 @@ from orfeas_desktop.engine.mesh.pick import without_loose
 from orfeas_desktop.engine.mesh.transform import transformed
 from orfeas_desktop.engine.printing.orientation import Facets, best_standing, turn_down
 from orfeas_desktop.engine.printing.profile import PrinterParams, profile_of
-from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool
+from orfeas_desktop.engine.tools.base import MeshTool
 from orfeas_desktop.params import Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -49,8 +49,8 @@ class OrientParams(PrinterParams):
     )
 
 
-def _make(meshes: tuple[Mesh, ...], params: OrientParams, context: JobContext) -> Made:
-    mesh = without_loose(meshes[0])
+def _apply(mesh: Mesh, params: OrientParams, context: JobContext) -> Mesh:
+    mesh = without_loose(mesh)
     profile = profile_of(params, "orient")
     unit_mm = mesh.metres_per_unit * 1000
     limits = (profile.overhang_deg, profile.layer / unit_mm)
@@ -68,14 +68,14 @@ def _make(meshes: tuple[Mesh, ...], params: OrientParams, context: JobContext) -
     low, high = turned.min(axis=0), turned.max(axis=0)
     matrix[:3, 3] = -(low + high) / 2
     matrix[1, 3] = -low[1]
-    return Made(transformed(mesh, matrix))
+    return transformed(mesh, matrix)
 
 
-ORIENT = WorkshopTool(
+ORIENT = MeshTool(
     id="orient",
     version=1,
     title=QT_TRANSLATE_NOOP("Tools", "Orient"),
     summary=QT_TRANSLATE_NOOP("Tools", "Finds the way up that prints with the least support and height."),
     params=OrientParams,
-    make=_make,
+    apply=_apply,
 )
