@@ -361,3 +361,8 @@ class Conditioned:
     def velocities(self, latents: Tensor, numbers: Tensor) -> tuple[Tensor, ...]:
         """Velocities (B, N, C) in each context at the step of `numbers` (1, …)."""
         return self.network.velocities(latents, self.network.step_of(numbers), self.contexts)
+
+    def velocities_apart(self, latents: Tensor, numbers: Tensor) -> tuple[Tensor, ...]:
+        """The same in one pass after another, which needs less memory."""
+        step = self.network.step_of(numbers)
+        return tuple(self.network.velocity(latents, step, context) for context in self.contexts)

@@ -115,7 +115,11 @@ class ShapePipeline:
         noise = initial_noise(shape, settings.seed, self.plan.dtype, self.plan.device)
         with self._network("denoiser", self.weights.denoiser) as denoiser:
             whole = self.plan.profile in (MemoryProfile.full, MemoryProfile.balanced)
-            asked = replace(settings.sampling, speedup=self.plan.speedup if whole else Speedup.off)
+            asked = replace(
+                settings.sampling,
+                speedup=self.plan.speedup if whole else Speedup.off,
+                apart=self.plan.profile is MemoryProfile.minimal,
+            )
             sampler = Sampler(denoiser, self.weights.scheduler(), features, asked)
             return sampler.run(noise, watch.on_step)
 

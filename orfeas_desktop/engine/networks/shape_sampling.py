@@ -29,6 +29,8 @@ class SamplingSettings:
     guidance_scale: float = 5.0
     """Below 0: no guidance at all."""
     speedup: Speedup = Speedup.off
+    apart: bool = False
+    """Whether the passes with and without the picture follow each other instead of being one batch."""
 
 
 def initial_noise(shape: tuple[int, ...], seed: int, dtype: torch.dtype, device: torch.device) -> Tensor:
@@ -55,9 +57,8 @@ class Sampler:
         scheduler.set_timesteps(count, features.device, sigmas=even)
         self.times = scheduler.timesteps / scheduler.train_steps
         self.conditioned = denoiser.conditioned(features, settings.guidance_scale, self.times)
-        self._call = faster(
-            self.conditioned.velocities, features.device, settings.speedup, recordable=denoiser.recordable
-        )
+        call = self.conditioned.velocities_apart if settings.apart else self.conditioned.velocities
+        self._call = faster(call, features.device, settings.speedup, recordable=denoiser.recordable)
 
     def velocities(self, latents: Tensor, index: int) -> tuple[Tensor, ...]:
         """What the denoiser says at step `index`, with the pictures and, where it is needed, without."""

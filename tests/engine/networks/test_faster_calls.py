@@ -58,6 +58,14 @@ def test_what_cannot_be_recorded_goes_on_plainly(conditioned) -> None:
     assert call.failed
 
 
+def test_passes_apart_give_the_same(conditioned) -> None:
+    arguments = given(conditioned)
+    together, apart = conditioned.velocities(*arguments), conditioned.velocities_apart(*arguments)
+    assert len(apart) == 2
+    for mine, plain in zip(apart, together, strict=True):
+        torch.testing.assert_close(mine, plain, rtol=0, atol=1e-5)
+
+
 def test_what_is_tried_where(conditioned) -> None:
     plain = conditioned.velocities
     card = torch.device("cuda")
