@@ -20,7 +20,6 @@ from orfeas_desktop.engine.networks.shape_config import (
 from orfeas_desktop.engine.networks.shape_dit import ShapeDit
 from orfeas_desktop.engine.networks.shape_dit_21 import ShapeDit21
 from orfeas_desktop.engine.networks.shape_vae import ShapeVae, VaeLayout
-from orfeas_desktop.engine.networks.shape_weights import build_scheduler
 
 POOL = 1 << 22
 
@@ -139,6 +138,8 @@ class RandomWeights:
         self.last = {name: tensor.cpu() for name, tensor in state.items()}
 
     def scheduler(self) -> object:
+        from orfeas_desktop.engine.networks.shape_weights import build_scheduler
+
         return build_scheduler(self.config.scheduler)
 
 
