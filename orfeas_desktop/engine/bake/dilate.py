@@ -30,6 +30,8 @@ def dilated(
     from scipy.ndimage import distance_transform_edt
 
     if not known.any():
+        for kind, picture in pictures.items():
+            picture[...] = resting.get(kind, 255)
         return
     rest = {kind: resting.get(kind) or _mean(picture, known) for kind, picture in pictures.items()}
     height, width = known.shape

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
 
 
+_MOST_TEXELS = 8192
+"""Larger textures are looked at in half the size, so that several fit into memory."""
+
+
 @dataclass(frozen=True, eq=False)
 class Spots:
     """Points of a surface: faces (N,) and weights (N, 3) barycentric."""
@@ -132,7 +136,7 @@ class Surface:
             return np.broadcast_to(np.float32(1), (len(spots.faces), 4))
         key = id(texture.data)
         if key not in self._pixels:
-            self._pixels[key] = pixels_of(texture)
+            self._pixels[key] = pixels_of(texture, _MOST_TEXELS)
         uv = between(self.mesh.uvs[texture.uv_set], self.mesh.faces, spots)
         return bilinear(self._pixels[key], uv, encoded=encoded)
 

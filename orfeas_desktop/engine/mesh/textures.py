@@ -88,10 +88,17 @@ def texture_size(texture: Texture) -> tuple[int, int]:
         return picture.size
 
 
-def pixels_of(texture: Texture) -> NDArray[np.uint8]:
-    """Return the decoded picture as (height, width, 4) bytes, RGBA. Raises Broken for a damaged picture."""
+def pixels_of(texture: Texture, most: int = MAX_TEXTURE_SIDE) -> NDArray[np.uint8]:
+    """Return the decoded picture as (height, width, 4) bytes, RGBA. Raises Broken for a damaged picture.
+
+    One with a side over `most` is halved, or divided further, until it has none.
+    """
     with _opened(texture) as picture:
-        return np.asarray(_decoded(picture).convert("RGBA"))
+        image = _decoded(picture)
+        times = -(-max(image.size) // most)
+        if times > 1:
+            image = (image.convert("RGB") if image.mode == "P" else image).reduce(times)
+        return np.asarray(image.convert("RGBA"))
 
 
 def recoded(

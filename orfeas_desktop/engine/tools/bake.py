@@ -171,18 +171,21 @@ def _make(meshes: tuple[Mesh, ...], params: BakeParams, context: JobContext) -> 
     work = Work.projected(low, projection, plan, context.check_cancelled)
     sheets = sheets_of(low, uv_set)
     materials, files = list(low.materials), dict[str, bytes]()
-    missed = 0.0
+    missed, samples = 0.0, 0
     for number, sheet in enumerate(sheets):
         groups = low.face_materials
         faces = None if groups is None else np.isin(groups, sheet)
         begun, share = 0.15 + 0.8 * number / len(sheets), 0.8 / len(sheets)
         baked = bake(work, plan, lambda done, at=begun, part=share: context.progress(at + part * done), faces)
         missed = max(missed, baked.missed_share)
+        samples += baked.samples
         if baked.full_curvature:
             context.fact("full_curvature_per_mm", round(baked.full_curvature / low.metres_per_unit / 1000, 6))
         for material in sheet:
             materials[material] = _dressed(materials[material], baked, high, params, uv_set)
         files |= _files(baked, params, "" if len(sheets) == 1 else f"-{number + 1}")
+    if not samples:
+        raise refuse(low, "its texture layout covers no texel; “Unwrap” makes a new one")
     _tell(plan, missed, projection.reach, context)
     made = low.changed(materials=tuple(materials), colors=None if Map.base_color in plan.maps else low.colors)
     return Made(made, pictures=files)

@@ -38,6 +38,14 @@ def test_pictures_are_told_by_their_bytes(encoded_picture: Encoder, form: str, m
     assert (texture.media_type, texture.uv_set, texture_size(texture)) == (media, 2, (16, 8))
 
 
+def test_a_large_picture_can_be_looked_at_smaller(encoded_picture: Encoder) -> None:
+    texture = texture_of(encoded_picture())
+    whole, half = pixels_of(texture).astype(int), pixels_of(texture, 8)
+    assert half.shape == (4, 8, 4)
+    np.testing.assert_allclose(half, whole.reshape(4, 2, 8, 2, 4).mean(axis=(1, 3)), atol=1)
+    assert pixels_of(texture, 3).shape == (2, 3, 4)
+
+
 def test_other_pictures_become_png(encoded_picture: Encoder) -> None:
     texture = texture_from(encoded_picture("BMP"))
     assert texture.media_type == "image/png"
