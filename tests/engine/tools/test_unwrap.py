@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +59,27 @@ def test_the_colours_come_along(run_tool: Callable[..., Any], ball: Mesh, charts
     turn = np.einsum("nd,nd->n", was.normals(spots), becomes.normals(spots))
     assert np.median(np.degrees(np.arccos(np.clip(turn, -1, 1)))) < 3
     assert np.abs(was.rough_metal(spots) - becomes.rough_metal(spots)).mean() < 0.01
+
+
+def test_occlusion_and_glow_come_along_with_their_factors(run_tool: Callable[..., Any], ball: Mesh) -> None:
+    picture = ball.materials[0].base_color_texture
+    glowing = replace(
+        ball.materials[1],
+        occlusion_texture=picture,
+        occlusion_strength=0.5,
+        emissive_texture=picture,
+        emissive=(0.5, 0.0, 0.0),
+    )
+    given = ball.changed(materials=(ball.materials[0], glowing))
+    ran = run_tool("unwrap", given, charts="box", texture_side=512)
+    made = ran.mesh.materials[1]
+    assert (made.occlusion_strength, made.emissive) == (0.5, (0.5, 0.0, 0.0))
+    assert ran.mesh.materials[0].occlusion_texture is None
+    was, becomes = Surface(given), Surface(ran.mesh)
+    spots = Spots(*sampled_spots(ball, 3000))
+    for ask in (Surface.occlusion, Surface.emissive):
+        assert ask(was, spots).std() > 0.02
+        assert np.abs(ask(was, spots) - ask(becomes, spots)).mean() < 0.01
 
 
 @pytest.mark.parametrize(("side", "padding"), [(256, 4), (512, 12)])
