@@ -180,7 +180,7 @@ def _write_beside(call: Call, studio: Studio, done: JobDone, out: Path) -> list[
     written: list[str] = []
     for output in done.result.files:
         ending = output.file.name.removeprefix(Path(done.result.files[0].file.name).stem)
-        if output.slot == "report":
+        if output.file.kind is not AssetKind.mesh:
             target = out.with_name(out.stem + ending)
             written.extend(str(path) for path in publish([OutputFile(MAIN_SLOT, output.file)], target))
         elif output.slot != "mesh":

@@ -532,6 +532,22 @@ def test_a_report_is_written_beside_the_mesh(orfeas, tmp_path):
     assert json.loads((tmp_path / "seen.report.json").read_text())["faults"] == []
 
 
+def test_pictures_are_written_beside_the_mesh(orfeas, tmp_path):
+    (tmp_path / "square.obj").write_text(
+        "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 1 1\nvt 0 1\nf 1/1 2/2 3/3 4/4\n"
+    )
+    square, out = tmp_path / "square.obj", tmp_path / "baked.glb"
+    settings = ("texture_side=64", "rays=4", "curvature=true", "green=directx")
+    done = orfeas(
+        "tool", "bake", square, square, "--out", out, "--json", *(f"--set={one}" for one in settings)
+    )
+    assert done.status == 0
+    names = ["baked.glb", "baked-curvature.png", "baked-normal-directx.png"]
+    assert done.json["files"] == [str(tmp_path / name) for name in names]
+    for name in names[1:]:
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_tool_takes_no_more_meshes_than_it_can_use(orfeas, tmp_path):
     done = orfeas("tool", "place", "a.glb", "b.glb", "--out", tmp_path / "c.glb", "--json")
     assert done.status == 2
