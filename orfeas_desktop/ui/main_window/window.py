@@ -41,6 +41,8 @@ FRAME = 16
 """What the window system draws around a window, roughly."""
 SMALLEST = (420, 300)
 LEAST_VIEW = (240, 140)
+LEAST_PAGE = 150
+"""Of the inspector: below it a page scrolls no further, it is cut."""
 
 
 class MainWindow(QMainWindow):
@@ -187,6 +189,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(frame)
         self.browser.setMinimumWidth(160)
         self.inspector.setMinimumWidth(292)
+        self.inspector.pages.setMinimumHeight(LEAST_PAGE)
         self.docking = Docking(
             self.look,
             self,

@@ -67,7 +67,16 @@ class Wiring(QObject):
         if self.window.welcome.isVisible():
             self.window.viewport.message.hide()
         elif not showing and self.window.viewport.is_ready:
-            self.window.viewport.message.say(self.tr("Choose an asset, or drop a picture"))
+            self.window.viewport.message.say(self._what_next(empty=empty))
+
+    def _what_next(self, *, empty: bool) -> str:
+        if self.session.drafting.draft.front is not None:
+            return self.tr("Generate makes a mesh of the picture")
+        return (
+            self.tr("Your first mesh appears here")
+            if empty
+            else self.tr("Choose an asset, or drop a picture")
+        )
 
     def _renew_after(self, happening: object) -> None:
         del happening

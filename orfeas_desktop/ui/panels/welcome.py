@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QVBoxLayout, QWidget
 
 from orfeas_desktop.ui.pieces.buttons import IconName, Kind, text_button
 from orfeas_desktop.ui.pieces.frames import row_of
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.theme import Look
 
 WIDTH = 460
+BELOW_BAR = 56
+EDGES, TALL = 48, 420
+"""Both sides together; below the second height, ways that stand one below the other leave no room for more."""
 
 
 class Welcome(QFrame):
@@ -54,7 +57,8 @@ class Welcome(QFrame):
         column.addWidget(self.line)
         column.addWidget(self.note)
         column.addSpacing(8)
-        column.addLayout(row_of(None, self.choose, self.words, self.sample, None))
+        self._ways = row_of(None, self.choose, self.words, self.sample, None)
+        column.addLayout(self._ways)
         over.installEventFilter(self)
         self.hide()
 
@@ -62,9 +66,18 @@ class Welcome(QFrame):
         """Take the middle of the parent."""
         over = self._over
         width = min(WIDTH, over.width() - 32)
+        beside = (
+            sum(way.sizeHint().width() + 8 for way in (self.choose, self.words, self.sample)) + EDGES <= width
+        )
+        self._ways.setDirection(
+            QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        )
+        for part in (self.icon, self.note):
+            part.setVisible(beside or over.height() > TALL)
         size = QSize(width, max(self.heightForWidth(width), self.sizeHint().height()))
         self.resize(size)
-        self.move((over.width() - size.width()) // 2, (over.height() - size.height()) // 2)
+        spare = over.height() - size.height()
+        self.move((over.width() - size.width()) // 2, max(spare // 2, min(BELOW_BAR, spare - 4)))
         self.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
