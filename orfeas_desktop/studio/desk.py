@@ -48,7 +48,7 @@ from orfeas_desktop.requests import (
 from orfeas_desktop.settings import Settings
 from orfeas_desktop.studio.library import LibraryFace
 from orfeas_desktop.studio.needs import BackendNeeds
-from orfeas_desktop.studio.work import Work, entry_of, mesh_of, pinned, title_of
+from orfeas_desktop.studio.work import Work, entry_of, likeness, mesh_of, pinned, title_of
 
 REMEMBERED = 1000
 BACKGROUND = -10
@@ -70,7 +70,7 @@ class Studio(LibraryFace):
         self._engine = engine
         self._lock = Lock()
         self._targets: dict[str, Path] = {}
-        self._thumbnails: dict[str, int] = {}
+        self._about: dict[str, int] = {}
         self._kept: set[str] = set()
         self._live: set[str] = set()
         self._staged: dict[str, JobResult] = {}
@@ -250,10 +250,14 @@ class Studio(LibraryFace):
 
     def make_thumbnail(self, version_id: int) -> Job:
         """Queue the small picture of a version in the background; it becomes a file of the version."""
-        job = self._prepared("thumbnail", mesh_of(self._store.version(version_id)), BACKGROUND)
-        with self._lock:
-            self._thumbnails[job.id] = version_id
-        return self._submit(job)
+        return self._prepare_about(version_id, "thumbnail", {})
+
+    def make_score(self, version_id: int) -> Job:
+        """Queue the measuring of a version in the background; its figures become the version's score."""
+        version = self._store.version(version_id)
+        return self._prepare_about(
+            version_id, "score", likeness(version, self._store.versions(version.asset_id))
+        )
 
     def make_display(self, version_id: int) -> Job:
         """Queue the arrays that the viewport maps; take them from the job's result."""
@@ -263,14 +267,27 @@ class Studio(LibraryFace):
         """Queue the arrays of a mesh that running work has left. Raises FileMissing when it has gone."""
         return self._submit(self._prepared("display", pinned(path, AssetKind.mesh), 1))
 
-    def _prepared(self, chore: str, mesh: AssetRef | LocalFile, priority: int) -> Job:
+    def _prepare_about(self, version_id: int, chore: str, more: Mapping[str, tuple[JobInput, ...]]) -> Job:
+        """Queue a chore whose result belongs to a version."""
+        job = self._prepared(chore, mesh_of(self._store.version(version_id)), BACKGROUND, more)
+        with self._lock:
+            self._about[job.id] = version_id
+        return self._submit(job)
+
+    def _prepared(
+        self,
+        chore: str,
+        mesh: AssetRef | LocalFile,
+        priority: int,
+        more: Mapping[str, tuple[JobInput, ...]] | None = None,
+    ) -> Job:
         return Job(
             JobRequest(
                 Table.chores,
                 chore,
                 CHORES[chore].version,
                 CHORES[chore].params().plain(),
-                {"mesh": (mesh,)},
+                {"mesh": (mesh,), **(more or {})},
             ),
             title=chore,
             priority=priority,
@@ -374,7 +391,7 @@ class Studio(LibraryFace):
             if state is not JobState.running:
                 self._live.discard(job_id)
                 self._kept.discard(job_id)
-                self._thumbnails.pop(job_id, None)
+                self._about.pop(job_id, None)
         return self._store.set_job_state(job_id, state, error=error) if kept else None
 
     def _keep(self, event: JobDone) -> Change | None:
@@ -382,7 +399,7 @@ class Studio(LibraryFace):
         with self._lock:
             self._live.discard(job.id)
             self._kept.discard(job.id)
-            version_id = self._thumbnails.pop(job.id, None)
+            version_id = self._about.pop(job.id, None)
             result = self._staged.pop(job.id, event.result)
         self._remember_files(job.id, result)
         if not self._store.writable:
@@ -396,10 +413,13 @@ class Studio(LibraryFace):
         )
         if version is not None and "mesh" in version.files:
             self.make_thumbnail(version.id)
+            self.make_score(version.id)
         thumbnail = result.file("thumbnail")
         if version_id is not None and thumbnail is not None:
             ref = AssetRef(thumbnail.digest, AssetKind.thumbnail, thumbnail.name, thumbnail.size)
             change |= self._store.set_version_file(version_id, "thumbnail", ref)
+        elif version_id is not None and job.request.entry == "score":
+            change |= self._store.set_score(version_id, result.facts)
         self._prune()
         return change
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,6 +67,19 @@ def mesh_of(version: Version) -> AssetRef:
     if mesh is None:
         raise NoSuchAsset(name=f"{version.asset_id}: mesh")
     return mesh
+
+
+def likeness(version: Version, versions: Sequence[Version]) -> dict[str, tuple[JobInput, ...]]:
+    """Return the mask, or else the picture, that a version was made after, as far as its asset's history tells."""
+    for each in reversed([one for one in versions if one.number <= version.number]):
+        mask = each.files.get("mask")
+        if mask is not None and mask.kind in (AssetKind.mask, AssetKind.picture):
+            return {"mask": (mask,)}
+        request = each.provenance.request
+        front = request.inputs.get("front", ()) if request is not None else ()
+        if front and not isinstance(front[0], FromJob):
+            return {"picture": front[:1]}
+    return {}
 
 
 def title_of(inputs: Mapping[str, tuple[JobInput, ...]]) -> str:

@@ -109,6 +109,9 @@ def test_a_generation_becomes_an_asset_with_a_thumbnail(studio: Studio, picture:
     assert provenance.request is not None
     assert (provenance.request.seed, provenance.request.params["resolution"]) == (5, 64)
     assert provenance.facts["watertight"] is True
+    assert version.score is not None
+    assert version.score["closed"] is True
+    assert 0.9 < float(version.score["silhouette_iou"] or 0) <= 1
     assert [stored.state for stored in studio.jobs()] == [JobState.done]
     located = studio.located(done_of(events, job).result)
     assert all(output.file.path.exists() for output in located.files)

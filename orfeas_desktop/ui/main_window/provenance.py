@@ -19,6 +19,8 @@ from orfeas_desktop.ui.panels.details_panel import FactGroup, VersionLine
 from orfeas_desktop.ui.panels.fact_grid import Fact
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from orfeas_desktop.params import ParamField, Scalar
     from orfeas_desktop.projects.records import Version
     from orfeas_desktop.register import Entry
@@ -54,6 +56,7 @@ def fact_groups(version: Version) -> tuple[FactGroup, ...]:
     request = provenance.request
     groups = [
         FactGroup(tr("Mesh"), _mesh_facts(provenance.facts)),
+        FactGroup(tr("Scorecard"), score_facts(version.score or {})),
         FactGroup(tr("Before and after"), change_facts(provenance)),
         FactGroup(tr("Files beside the mesh"), _further_files(version)),
     ]
@@ -87,6 +90,25 @@ def _mesh_facts(facts: object) -> tuple[Fact, ...]:
     if isinstance(known.get("watertight"), bool):
         lines.append(Fact(tr("Surface"), tr("Closed") if known["watertight"] else tr("Open")))
     return tuple(lines)
+
+
+def score_facts(score: Mapping[str, Scalar]) -> tuple[Fact, ...]:
+    """Return how good a version is, in words."""
+    locale = QLocale()
+    titles: dict[str, tuple[str, Callable[[float], str]]] = {
+        "silhouette_iou": (tr("Like the picture"), lambda value: f"{locale.toString(100 * value, 'f', 1)} %"),
+        "components": (tr("Pieces"), lambda value: locale.toString(int(value))),
+        "uv_stretch": (tr("UV stretch"), lambda value: locale.toString(value, "f", 2)),
+        "uv_coverage": (tr("UV coverage"), lambda value: f"{locale.toString(100 * value, 'f', 0)} %"),
+        "texels_per_mm": (tr("Texels a mm"), lambda value: locale.toString(value, "g", 4)),
+        "texture_sharpness": (tr("Texture sharpness"), lambda value: locale.toString(value, "f", 1)),
+    }
+    shown: list[Fact] = []
+    for name, (title, words) in titles.items():
+        value = score.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            shown.append(Fact(title, words(float(value))))
+    return tuple(shown)
 
 
 def _further_files(version: Version) -> tuple[Fact, ...]:

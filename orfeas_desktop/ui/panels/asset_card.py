@@ -8,6 +8,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF,
 from PySide6.QtGui import QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from orfeas_desktop.ui.panels.badges import badges_of, paint_badges
 from orfeas_desktop.ui.state.library_model import AssetRole
 from orfeas_desktop.ui.theme import CAPTION_PX, Ink, Look
 
@@ -63,6 +64,8 @@ class AssetCard(QStyledItemDelegate):
             icon = QRect(0, 0, 24, 24)
             icon.moveCenter(picture.center().toPoint())
             self._look.icon("ph.cube", Ink.disabled).paint(painter, icon)
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        paint_badges(painter, self._look, picture, badges_of(asset, whole=hovered))
         self._paint_words(painter, option, card, asset)
         painter.restore()
 

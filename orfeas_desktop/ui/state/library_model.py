@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QLocale,
     QMimeData,
     QModelIndex,
     QObject,
@@ -191,12 +192,25 @@ class LibraryModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self.tr("{name}, version {number}").format(name=asset.name, number=_number(asset))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return asset.name
+            return f"{asset.name}\n{self._score_words(asset)}".strip()
         if role == AssetRole.asset:
             return asset
         if role == AssetRole.thumbnail:
             return self._thumbnail(asset)
         return None
+
+    def _score_words(self, asset: Asset) -> str:
+        """Return the scorecard's badges in words."""
+        score = (asset.latest.score if asset.latest else None) or {}
+        closed, faces, like = score.get("closed"), score.get("faces"), score.get("silhouette_iou")
+        words: list[str] = []
+        if isinstance(faces, int):
+            words.append(self.tr("{count} faces").format(count=QLocale().toString(faces)))
+        if isinstance(closed, bool):
+            words.append(self.tr("closed") if closed else self.tr("open"))
+        if isinstance(like, int | float):
+            words.append(self.tr("{share} % like the picture").format(share=f"{100 * like:.0f}"))
+        return ", ".join(words)
 
     def flags(self, index: AnyIndex) -> Qt.ItemFlag:
         if not index.isValid():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from orfeas_desktop.ui.state.draft import FRONT, Draft
 from orfeas_desktop.ui.state.drafting import Drafting
 from orfeas_desktop.ui.state.job_desk import JobDesk
 from orfeas_desktop.ui.state.library_desk import LibraryDesk
+from orfeas_desktop.ui.state.library_model import GRACE
 from orfeas_desktop.ui.state.store_thread import StoreThread
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ class Session(QObject):
         self._shown_asset: int | None = None
         self._expecting: Draft | None = None
         self._asked_thumbnails: set[int] = set()
+        self._asked_scores: set[int] = set()
         self.library.model.thumbnail_missing.connect(self._make_thumbnail)
         self.store.failed.connect(self.failed.emit)
         self.desk.recorded.connect(self.library.take_change)
@@ -135,6 +138,7 @@ class Session(QObject):
         self.drafting.show_inputs(asset, self._origin(version))
         if "mesh" in version.files:
             self._prepare_display(version)
+            self._measure(version)
 
     def generate(self, backend: Backend, values: PlainParams, seed: int) -> None:
         """Start a generation from the draft."""
@@ -228,6 +232,13 @@ class Session(QObject):
         arrays = {output.file.name: output.file.path for output in result.files if output.slot == "arrays"}
         return None if manifest is None else DisplayFiles(manifest.path, arrays)
 
+    def _measure(self, version: Version) -> None:
+        """Have a version measured that an older program made, or whose measuring was cut off."""
+        old = datetime.now(UTC) - version.created > GRACE
+        if self.writable and old and version.score is None and version.id not in self._asked_scores:
+            self._asked_scores.add(version.id)
+            self.desk.send(lambda studio: studio.make_score(version.id), listed=False)
+
     def _prepare_display(self, version: Version) -> None:
         watertight = version.provenance.facts.get("watertight")
         again = self._shown_asset == version.asset_id
@@ -316,7 +327,9 @@ class Session(QObject):
         if asset.deleted is not None:
             self._leave_chosen(None)
         elif asset.id in change.assets or asset != chosen.asset:
-            self.chosen = Chosen(asset, chosen.version, studio.versions(asset.id))
+            versions = studio.versions(asset.id)
+            same = next((each for each in versions if each.id == chosen.version.id), chosen.version)
+            self.chosen = Chosen(asset, same, versions)
             self.drafting.rename(asset.id, asset.name)
             self.chosen_changed.emit(self.chosen)
 

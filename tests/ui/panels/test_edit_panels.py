@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,15 @@ from PySide6.QtTest import QTest
 
 from orfeas_desktop.assets import AssetKind, AssetRef
 from orfeas_desktop.engine.tools import TOOLS, group_of, in_groups
+from orfeas_desktop.ui.main_window.provenance import score_facts
+from orfeas_desktop.ui.panels.badges import badges_of, short_count
 from orfeas_desktop.ui.panels.doctor_panel import DoctorPanel
 from orfeas_desktop.ui.panels.fact_grid import Fact
 from orfeas_desktop.ui.panels.recipe_panel import RecipeChoice, RecipePanel
 from orfeas_desktop.ui.panels.tool_list import ToolChoice
 from orfeas_desktop.ui.panels.tool_panel import OtherChoice, ToolPanel
 from orfeas_desktop.ui.state.diagnosis import Diagnosis, FoundFault
+from tests.ui.made_up import an_asset
 
 MESH = AssetRef("d", AssetKind.mesh, "Cup.glb", 1)
 
@@ -51,7 +55,7 @@ def test_every_tool_is_shown_once_in_a_group():
 
 
 def test_a_tool_is_found_by_words_and_opened_by_keys(panel: ToolPanel, qtbot):
-    QTest.keyClicks(panel.list.search, "holes")
+    QTest.keyClicks(panel.list.search, "doubles loose")
     assert panel.list.titles() == ("Repair",)
     QTest.keyClick(panel.list.search, Qt.Key.Key_Return)
     assert (panel.tool, panel.title.whole_text()) == ("repair", "Repair")
@@ -180,3 +184,22 @@ def test_a_recipe_shows_its_steps_and_what_it_runs_on(qtbot, look):
     panel.say(target="", why_not="Choose an asset first", why_no_folder="", why_not_saved="")
     assert not panel.run.isEnabled()
     assert panel.why.isVisible()
+
+
+def test_a_scorecard_becomes_badges():
+    asset = an_asset(1, "Cup")
+    assert badges_of(asset, whole=True) == ()
+    score = {"closed": True, "faces": 9216, "silhouette_iou": 0.974}
+    scored = replace(asset, latest=replace(asset.latest, score=score))
+    assert [badge.text for badge in badges_of(scored, whole=False)] == ["9.2k"]
+    assert [badge.text for badge in badges_of(scored, whole=True)] == ["9.2k", "97 %"]
+    assert [short_count(count) for count in (812, 1000, 154_321, 1_500_000)] == [
+        "812",
+        "1.0k",
+        "154k",
+        "1.5M",
+    ]
+    titles = {
+        fact.name: fact.value for fact in score_facts({**score, "uv_coverage": 0.5, "uv_stretch": None})
+    }
+    assert titles == {"Like the picture": "97.4 %", "UV coverage": "50 %"}
