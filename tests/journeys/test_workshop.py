@@ -10,9 +10,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from orfeas_desktop.engine.mesh.glb import write_glb
+from orfeas_desktop.engine.mesh.glb import read_glb, write_glb
 from orfeas_desktop.engine.mesh.mesh import Mesh
+from orfeas_desktop.recipes import SHIPPED
 from orfeas_desktop.requests import JobState
+from tests.printing_files import slicer_says
 
 LONG = 120_000
 
@@ -149,3 +151,53 @@ def test_a_recipe_runs_on_one_on_many_and_on_a_folder(
     assert panel.run.text() == "Run on 3 assets"
     session.choose(None)
     assert cookery.run_on_folder("no-such-recipe", folder) == 0
+
+
+def test_a_damaged_mesh_becomes_a_game_asset_and_a_print(
+    open_running, torn: Path, home: Path, tmp_path: Path, qtbot
+):
+    own = home / "data" / "recipes"
+    own.mkdir(parents=True)
+    shipped = json.loads((SHIPPED / "game-prop-10k.json").read_bytes())
+    small = {
+        "decimate": {"faces": 600},
+        "unwrap": {"texture_side": 64},
+        "bake": {"texture_side": 64, "rays": 4},
+    }
+    for step in shipped["steps"]:
+        step["params"] = small.get(step["tool"], {})
+    (own / "small-prop.json").write_text(json.dumps({**shipped, "title": "Small prop"}))
+    running = open_running()
+    window, session, panel = running.window, running.session, running.window.inspector.recipes
+    with qtbot.waitSignal(window.viewport.shown, timeout=LONG):
+        session.import_mesh(torn)
+    window.commands.actions["recipes"].trigger()
+    raw = session.chosen.version.id
+    panel.list.setCurrentRow(panel.list.count() - 1)
+    click(panel.run)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=LONG)
+    version = session.chosen.version
+    mesh = read_glb(session.studio.blob_path(version.files["mesh"].digest))
+    assert mesh.face_count <= 600
+    assert mesh.materials[0].normal_map is not None
+    assert len(version.all_files("lods")) == 3
+    assert len(version.all_files("collision")) == 1
+
+    session.choose_version(raw)
+    panel.list.setCurrentRow(
+        [panel.list.item(row).text() for row in range(panel.list.count())].index("Ready to print")
+    )
+    click(panel.run)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 3, timeout=LONG)
+    target = tmp_path / "ring.3mf"
+    with qtbot.waitSignal(session.exported, timeout=LONG):
+        session.export("print", {}, target)
+    assert slicer_says(target)["manifold"] == "yes"
+
+    session.choose_version(raw)
+    with qtbot.waitSignal(session.desk.failed, timeout=LONG):
+        session.export("print", {}, tmp_path / "torn.3mf")
+    qtbot.waitUntil(lambda: bool(window.inspector.doctor.rows), timeout=LONG)
+    assert window.inspector.doctor.isVisible()
+    assert window.inspector.doctor.rows[0].mend.text() == "Repair"
+    assert not (tmp_path / "torn.3mf").exists()
