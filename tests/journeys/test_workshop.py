@@ -201,3 +201,7 @@ def test_a_damaged_mesh_becomes_a_game_asset_and_a_print(
     assert window.inspector.doctor.isVisible()
     assert window.inspector.doctor.rows[0].mend.text() == "Repair"
     assert not (tmp_path / "torn.3mf").exists()
+    with qtbot.waitSignal(window.viewport.shown, timeout=LONG):
+        window.inspector.doctor.map_wanted.emit("overhangs")
+    with qtbot.waitSignal(window.viewport.shown, timeout=LONG):
+        window.inspector.doctor.map_wanted.emit("")

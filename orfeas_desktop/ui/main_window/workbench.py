@@ -53,6 +53,8 @@ class Workbench(QObject):
         doctor.examine_wanted.connect(self._examine)
         doctor.places_wanted.connect(self._mark)
         doctor.tool_wanted.connect(self._open_tool)
+        doctor.map_wanted.connect(self._show_map)
+        self.desk.map_ready.connect(session.display_ready.emit)
         session.chosen_changed.connect(self._show_chosen)
         session.desk.failed.connect(self._explain_refusal)
         self.desk.diagnosed.connect(self._show_diagnosis)
@@ -211,6 +213,14 @@ class Workbench(QObject):
         if found is not None:
             places = found.places(fault)
             self._window.viewport.mark(places.triangles, places.points)
+
+    def _show_map(self, name: str) -> None:
+        chosen = self._session.chosen
+        found = None if chosen is None else self.desk.diagnosis_of(chosen.version.id)
+        if chosen is not None and found is not None and name in found.maps:
+            self.desk.show_map(found.maps[name])
+        elif chosen is not None:
+            self._session.choose_version(chosen.version.id)
 
     def _open_tool(self, tool: str) -> None:
         inspector = self._window.inspector

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QLocale, Signal
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from orfeas_desktop.ui.panels.fact_grid import Fact, FactGrid
 from orfeas_desktop.ui.pieces.buttons import Kind, text_button
@@ -15,7 +15,7 @@ from orfeas_desktop.ui.pieces.scroll_column import OVERHANG, ScrollColumn
 from orfeas_desktop.ui.signals import signal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from PySide6.QtWidgets import QPushButton
 
@@ -67,6 +67,8 @@ class DoctorPanel(QWidget):
     places_wanted = signal(str)
     """The fault to mark, or nothing."""
     tool_wanted = signal(str)
+    map_wanted = signal(str)
+    """The coloured mesh to show, or nothing for the mesh itself."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +83,9 @@ class DoctorPanel(QWidget):
         inside = self.scroll_area.column
         inside.addWidget(self.verdict)
         inside.addLayout(self.faults)
+        self.maps = QHBoxLayout()
+        self.maps.setSpacing(12)
+        inside.addLayout(self.maps)
         inside.addSpacing(4)
         inside.addWidget(self.facts)
         inside.addStretch(1)
@@ -125,6 +130,7 @@ class DoctorPanel(QWidget):
             row.deleteLater()
         self.rows = []
         self.places_wanted.emit("")
+        self._offer_maps(() if diagnosis is None else tuple(diagnosis.maps))
         if diagnosis is None:
             set_role(self.verdict, Role.muted)
             self.verdict.setText(self.tr("Lists what is wrong with the mesh and the tool that mends it."))
@@ -142,6 +148,21 @@ class DoctorPanel(QWidget):
         for fault in diagnosis.faults:
             self._add(fault, placed=not diagnosis.places(fault.id).empty)
         self.facts.show_facts(_facts(diagnosis))
+
+    def _offer_maps(self, names: Sequence[str]) -> None:
+        """Offer coloured meshes, one at a time, and the way back."""
+        while (item := self.maps.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        titles = {"walls": self.tr("Show walls"), "overhangs": self.tr("Show overhangs")}
+        offered = [(name, titles.get(name, name)) for name in names]
+        for name, title in [*offered, ("", self.tr("Show the mesh"))] if offered else []:
+            button = text_button(title, Kind.link, self.tr("Colours in the 3D view"))
+            button.clicked.connect(lambda _=False, wanted=name: self.map_wanted.emit(wanted))
+            self.maps.addWidget(button)
+        self.maps.addStretch(1)
 
     def _add(self, fault: FoundFault, *, placed: bool) -> None:
         row = FaultRow(fault, self._titles.get(fault.tool, ""), placed=placed)

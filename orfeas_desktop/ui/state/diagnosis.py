@@ -49,6 +49,8 @@ class Diagnosis:
     faults: tuple[FoundFault, ...]
     facts: Mapping[str, Scalar]
     arrays: Mapping[str, NDArray[np.float32]] = field(default_factory=dict[str, "NDArray[np.float32]"])
+    maps: Mapping[str, Path] = field(default_factory=dict[str, "Path"])
+    """Coloured meshes that show a measure, by its name: `walls`, `overhangs`."""
 
     def places(self, fault: str) -> Places:
         """Return where that fault lies."""

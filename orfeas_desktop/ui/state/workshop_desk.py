@@ -15,6 +15,7 @@ from orfeas_desktop.requests import Destination, FromJob, JobDone, JobFailed
 from orfeas_desktop.studio import Work
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.state.diagnosis import Diagnosis, faults_in, read_places
+from orfeas_desktop.ui.state.session import DisplayFiles
 
 if TYPE_CHECKING:
     from orfeas_desktop.params import Scalar
@@ -35,6 +36,7 @@ class WorkshopDesk(QObject):
 
     diagnosed: TypedSignal[Diagnosis] = signal(Diagnosis)
     examining = signal(bool)
+    map_ready: TypedSignal[DisplayFiles] = signal(DisplayFiles)
     refused: TypedSignal[OrfeasError] = signal(OrfeasError)
 
     def __init__(
@@ -128,9 +130,28 @@ class WorkshopDesk(QObject):
 
         def read() -> Diagnosis:
             arrays = read_places(places.path) if places is not None else {}
-            return Diagnosis(version_id, tool, faults_in(report.path), result.facts, arrays)
+            return Diagnosis(version_id, tool, faults_in(report.path), result.facts, arrays, _maps_in(result))
 
         self._store.ask(read, self._tell, self._give_up)
+
+    def show_map(self, path: Path) -> None:
+        """Have a coloured mesh of a diagnosis made ready for the 3D view."""
+
+        def tell(ended: Ended) -> None:
+            studio = self._studio
+            if studio is None or not isinstance(ended, JobDone):
+                return
+            result = studio.located(ended.result)
+            manifest = result.file("manifest")
+            arrays = {
+                output.file.name: output.file.path for output in result.files if output.slot == "arrays"
+            }
+            if manifest is not None:
+                self.map_ready.emit(DisplayFiles(manifest.path, arrays, again=True))
+
+        self._desk.send(
+            lambda studio: studio.preview_display(path), tell, listed=False, failed=self.refused.emit
+        )
 
     def _tell(self, diagnosis: Diagnosis) -> None:
         self._known.pop(diagnosis.version_id, None)
@@ -162,3 +183,9 @@ class WorkshopDesk(QObject):
         before = before or meshes[-1] if meshes else None
         if before is not None:
             self._library.note_version(before.id, newest.id, event.job.title)
+
+
+def _maps_in(result: JobResult) -> dict[str, Path]:
+    """Return the coloured meshes of a result by the last word of their names."""
+    maps = (output.file for output in result.files if output.slot == "parts")
+    return {Path(file.name).stem.rpartition("-")[2]: file.path for file in maps}

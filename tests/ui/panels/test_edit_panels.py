@@ -151,6 +151,14 @@ def test_the_doctor_lists_faults_marks_one_and_opens_the_tool(qtbot):
     said = {fact.name: fact.value for fact in doctor.facts.facts()}
     assert said["Surface"] == "Open"
     assert said["UV coverage"] == "50 %"
+    maps = {"walls": Path("w.glb"), "overhangs": Path("o.glb")}
+    doctor.show_diagnosis(Diagnosis(1, "print-check", (), {}, maps=maps))
+    buttons = [doctor.maps.itemAt(place).widget() for place in range(3)]
+    assert [button.text() for button in buttons] == ["Show walls", "Show overhangs", "Show the mesh"]
+    for button, name in zip(buttons, ("walls", "overhangs", ""), strict=True):
+        with qtbot.waitSignal(doctor.map_wanted) as asked:
+            button.click()
+        assert asked.args == [name]
     doctor.say(why_not="", busy=True)
     assert not doctor.check.isEnabled()
     doctor.show_diagnosis(Diagnosis(1, "analyse", (), {}))
