@@ -5,7 +5,7 @@ OrfeasError
 │                   · BadMesh (Unfit, NotPrintable) · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput
 │                   · NotAFolder · FolderInUse · FileChanging · NameMissing
 ├ ResourceError 3   WeightsMissing · BadWeights · WeightsBusy · LicenceNotAccepted · Offline · DownloadFailed
-│                   · WrongContent · SignInNeeded · SpaceMissing · DiskFull · PermissionDenied · FolderMissing
+│                   · WrongContent · SignInNeeded · SpaceMissing · DiskFull · PermissionDenied · FolderMissing · PathTooLong
 │                   · NoDisplay · OutOfMemory · ProgramMissing
 ├ EngineError   4   BackendFailed · WorkerDied · WorkerSilent · WorkerBabbled · ExportNotVerified
 └ ProjectError  5   LibraryLocked · LibraryTooNew (Unreadable) · LibraryDamaged · LibraryReadOnly · NoSuchProject · NoSuchAsset
@@ -328,6 +328,16 @@ class PermissionDenied(ResourceError):
     code = "permission-denied"
     sentence = QT_TRANSLATE_NOOP("Errors", "This program is not allowed to use “{place}”.")
     remedy = QT_TRANSLATE_NOOP("Errors", "Change the permissions, or choose another place.")
+
+
+class PathTooLong(ResourceError):
+    """A file would lie deeper than the system can name it."""
+
+    code = "path-too-long"
+    sentence = QT_TRANSLATE_NOOP(
+        "Errors", "“{place}” is too long a path for this system: {length} letters, {limit} at most."
+    )
+    remedy = QT_TRANSLATE_NOOP("Errors", "Choose a folder with a shorter path, nearer to the drive’s top.")
 
 
 class FolderMissing(ResourceError):

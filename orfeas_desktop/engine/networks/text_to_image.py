@@ -20,7 +20,9 @@ from transformers.utils import logging as transformers_logging
 
 from orfeas_desktop.engine.networks.latent_preview import LatentColors, fit_latent_colors
 from orfeas_desktop.engine.networks.memory_profile import MemoryPlan, MemoryProfile, release
+from orfeas_desktop.engine.networks.single_file import text_encoders
 from orfeas_desktop.engine.networks.small_weights import LayerStream, quantise, stored_bytes
+from orfeas_desktop.engine.networks.weight_file import open_weights
 from orfeas_desktop.engine.weights.picture_base import PictureBase
 from orfeas_desktop.errors import BackendFailed, BadWeights
 
@@ -348,7 +350,8 @@ def _from_file(
         )
     small = weights.base is PictureBase.sd15
     kind = StableDiffusionPipeline if small else StableDiffusionXLPipeline
-    more = {"safety_checker": None, "feature_extractor": None} if small else {}
+    more: dict[str, object] = {"safety_checker": None, "feature_extractor": None} if small else {}
+    more |= text_encoders(open_weights(file, file.parent), weights.base, weights.folder, dtype)
     return cast(
         "object",
         kind.from_single_file(

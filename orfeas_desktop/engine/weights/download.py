@@ -13,12 +13,12 @@ import httpx2
 
 from orfeas_desktop.engine.weights.catalog import weight_set
 from orfeas_desktop.engine.weights.fetch import Patience, fetch, file_digest, retry_after, said, wait
-from orfeas_desktop.engine.weights.file_table import told
+from orfeas_desktop.engine.weights.file_table import LONGEST_PATH, told
 from orfeas_desktop.engine.weights.hub import list_files
 from orfeas_desktop.engine.weights.linking import link, sha256_of
 from orfeas_desktop.engine.weights.store import MARGIN, OwnedFile, OwnedSet
 from orfeas_desktop.engine.weights.transfers import Counter, TransferState, transfer_file
-from orfeas_desktop.errors import Cancelled, DownloadFailed, OrfeasError, SpaceMissing
+from orfeas_desktop.errors import Cancelled, DownloadFailed, OrfeasError, PathTooLong, SpaceMissing
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Surroundings:
     hub_cache: Path | None = None
     """The folder in which other programs keep files of the hub."""
     patience: Patience = field(default_factory=Patience)
+    longest_path: int = LONGEST_PATH
 
 
 def hub_cache() -> Path:
@@ -135,9 +136,13 @@ class Download:
                 )
 
     def _check_in_the_way(self, listing: Listing) -> None:
-        """Raise DownloadFailed for a file of the user's own where one of ours belongs."""
+        """Raise DownloadFailed for a file of the user's own where one of ours belongs, PathTooLong for one too deep."""
         for file in listing.files:
             target = self.target(file)
+            length = max(len(str(target)), len(str(self.part(file))))
+            if length > self.around.longest_path:
+                limit = self.around.longest_path
+                raise PathTooLong(place=str(target), length=length, limit=limit)
             if target.exists() and self._known(file) is None and not self._is_whole(file):
                 said = f"another file lies in its place, {target}"
                 raise DownloadFailed(name=file.path, problem=said)

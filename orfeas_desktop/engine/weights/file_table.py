@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from orfeas_desktop.errors import DiskFull, PermissionDenied, WeightsBusy
+from orfeas_desktop.errors import DiskFull, PathTooLong, PermissionDenied, WeightsBusy
 
 if sys.platform == "win32":
     import msvcrt
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=BaseModel)
 
+LONGEST_PATH = 259 if sys.platform == "win32" else 4095
+"""Letters of the longest path that programs can be sure to open."""
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _WAIT_S = 10.0
 
@@ -57,10 +59,12 @@ def write_table(path: Path, table: BaseModel) -> None:
         raise told(problem, path.parent) from problem
 
 
-def told(problem: OSError, place: Path) -> DiskFull | PermissionDenied:
+def told(problem: OSError, place: Path) -> DiskFull | PermissionDenied | PathTooLong:
     """Return the error to show for a failure to write in `place`."""
     if problem.errno in FULL:
         return DiskFull(place=str(place))
+    if problem.errno == errno.ENAMETOOLONG:
+        return PathTooLong(place=str(place), length=len(str(place)), limit=LONGEST_PATH)
     return PermissionDenied(place=str(place), details=str(problem))
 
 

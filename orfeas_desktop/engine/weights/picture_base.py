@@ -24,6 +24,12 @@ class PictureBase(StrEnum):
     flux = "FLUX.1"
 
 
+SET_BASES = {
+    "sdxl-turbo": PictureBase.sdxl,
+    "stable-diffusion-1-5": PictureBase.sd15,
+    "sdxl-base": PictureBase.sdxl,
+    "flux-1-schnell": PictureBase.flux,
+}
 WIDTHS = {768: PictureBase.sd15, 2048: PictureBase.sdxl}
 """By what each text token is wide where pictures look at words."""
 FOREIGN_WIDTHS = {1024: "Stable Diffusion 2", 1280: "the SDXL refiner"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from orfeas_desktop.engine.weights.catalog import weight_set
+from orfeas_desktop.engine.weights.picture_base import SET_BASES
 from orfeas_desktop.engine.weights.pipeline_folder import (
     INDEX,
     holds_pipeline,
@@ -59,7 +60,10 @@ class WeightShelf:
     def add_pipeline(self, set_id: str, folder: Path) -> None:
         """Remember that a text-to-image set lies in that folder. Raises UnknownEntry and BadWeights."""
         weight_set(set_id)
-        read_pipeline_folder(folder)
+        base, wanted = read_pipeline_folder(folder).base, SET_BASES.get(set_id)
+        if base is not wanted:
+            said = f"it is made for {base.value}, so it is not of the set “{set_id}”"
+            raise BadWeights(name=folder.name, problem=said)
         self._write(self._places() | {set_id: str(folder.resolve())})
 
     def forget(self, set_id: str) -> None:

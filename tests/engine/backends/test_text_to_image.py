@@ -22,6 +22,7 @@ from orfeas_desktop.engine.weights.lora_shelf import LoraShelf, written_uses
 from orfeas_desktop.engine.weights.own_pictures import OwnPictures
 from orfeas_desktop.engine.weights.store import WeightStore
 from orfeas_desktop.errors import BadInput, BadWeights, Cancelled, OutOfMemory, WeightsMissing
+from tests.ldm_files import save_single_file
 from tests.tiny_pipelines import MAKERS, save_lora, stable_diffusion
 
 QUICK = {"prompt": "a red cup", "width": 256, "height": 256, "num_inference_steps": 2, "style": "none"}
@@ -177,6 +178,32 @@ def test_own_folders_run_by_name_and_other_schedulers_are_refused(make, words_ho
     file.write_bytes(file.read_bytes()[:-4] + b"\1\1\1\1")
     with pytest.raises(BadWeights, match="was changed since"):
         make("own-pictures", pipeline=written)
+
+
+@pytest.mark.parametrize("entry", ["stable-diffusion-1-5", "sdxl-base"])
+def test_a_single_file_gives_what_its_folder_gives(make, tmp_path, entry) -> None:
+    file = save_single_file(MAKERS[entry](), tmp_path / "mine.safetensors")
+    (added,) = add_from(WeightStore.of(), LoraShelf.of(), file)
+    written = OwnPictures(WeightStore.of().folder).named(added.name).written
+    settings = {"guidance_scale": 5.0}
+    (folder,) = pixels(make(entry, **settings)[0])
+    (single,) = pixels(make("own-pictures", pipeline=written, **settings)[0])
+    assert (folder == single).all()
+
+
+def test_a_single_file_that_is_half_is_told(make, tmp_path, monkeypatch) -> None:
+    file = save_single_file(stable_diffusion(), tmp_path / "mine.safetensors")
+    with safe_open(file, "pt") as opened:
+        rows = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118  (no mapping)
+    rows.pop("cond_stage_model.transformer.text_model.final_layer_norm.bias")
+    save_file(rows, file)
+    own = OwnPictures(WeightStore.of().folder).add(file)
+    with pytest.raises(BadWeights, match=r"text encoder lacks final_layer_norm\.bias"):
+        make("own-pictures", pipeline=own.written)
+    monkeypatch.setenv("ORFEAS_HOME", str(tmp_path / "other"))
+    own = OwnPictures(WeightStore.of().folder).add(file)
+    with pytest.raises(WeightsMissing, match=r"Stable Diffusion 1\.5"):
+        make("own-pictures", pipeline=own.written)
 
 
 def test_cancelled_between_steps(make) -> None:

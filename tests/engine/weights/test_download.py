@@ -26,6 +26,7 @@ from orfeas_desktop.errors import (
     DownloadFailed,
     LicenceNotAccepted,
     Offline,
+    PathTooLong,
     PermissionDenied,
     SignInNeeded,
     SpaceMissing,
@@ -380,6 +381,16 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path, make_around, job_context
         download_set(SET, around, job_context)
 
 
+def test_a_path_that_this_system_cannot_name_is_told_before(
+    hub, make_around, job_context, usable_files
+) -> None:
+    around = make_around(longest_path=40)
+    with pytest.raises(PathTooLong, match="40 at most"):
+        download_set(SET, around, job_context)
+    assert usable_files(around.store.folder) == {}
+    assert not hub.gets(LARGE)
+
+
 def test_a_file_of_the_users_own_is_never_overwritten(hub, around, job_context) -> None:
     target = around.store.folder / PLACE / LARGE
     target.parent.mkdir(parents=True)
@@ -432,6 +443,7 @@ def test_a_rotten_cache_is_not_linked(hub, make_around, make_context, tmp_path, 
 def test_a_file_of_200_mb_arrives(hub, around, job_context) -> None:
     hub.put(LARGE, Zeros(200_000_000))
     hub.trouble.append(Trouble("cut", 90_000_000))
+    hub.listed = hub.listing()
     download_set(SET, around, job_context)
     assert (around.store.folder / PLACE / LARGE).stat().st_size == 200_000_000
     assert len(hub.gets(LARGE)) == 2

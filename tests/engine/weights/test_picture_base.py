@@ -25,6 +25,7 @@ from orfeas_desktop.errors import (
     FileMissing,
     FolderMissing,
     NotAFile,
+    PathTooLong,
     PermissionDenied,
     UnknownEntry,
 )
@@ -373,6 +374,17 @@ def test_a_folder_that_brings_a_program_is_refused(tmp_path, shelf) -> None:
     pipeline(tmp_path / "other", "StableDiffusion3Pipeline")
     with pytest.raises(BadWeights, match="StableDiffusion3Pipeline"):
         add_from(WeightStore(tmp_path / "weights"), shelf, tmp_path / "other")
+
+
+def test_a_folder_of_another_base_is_not_the_set(tmp_path, shelf) -> None:
+    place = pipeline(tmp_path / "flow", "FluxPipeline")
+    with pytest.raises(BadWeights, match=r"made for FLUX\.1, so it is not of the set “sdxl-base”"):
+        add_from(WeightStore(tmp_path / "weights"), shelf, place, "sdxl-base")
+
+
+def test_a_name_that_is_too_long_is_told(tmp_path, clay) -> None:
+    with pytest.raises(PathTooLong):
+        LoraShelf(tmp_path / ("x" * 300)).add(clay)
 
 
 def test_a_network_in_pieces(tmp_path, shelf) -> None:
