@@ -123,7 +123,15 @@ class Download:
             wait(self.counter.check, max(pause, patience.first_pause_s * 2.0 ** (vain - 1)), patience)
 
     def _warn_of_changes(self, listing: Listing) -> None:
+        pinned = self.around.store.pinned(self.weights.id)
         for file in listing.files:
+            if pinned.get(file.path, file.digest.written) != file.digest.written:
+                self.context.warn(
+                    QT_TRANSLATE_NOOP(
+                        "Warnings", "“{name}” is another file than the one that was fetched the first time."
+                    ),
+                    name=file.path,
+                )
             known = self.weights.file(file.path)
             told_of = known.sha256 if known is not None and file.digest.kind == "sha256" else None
             if known is not None and told_of and told_of != file.digest.hex:
@@ -220,6 +228,7 @@ class Download:
                 raise told(problem, target.parent) from problem
         whole = owned.model_copy(update={"complete": True})
         store.keep(self.weights.id, whole)
+        store.pin(self.weights.id, {file.path: file.digest.written for file in listing.files})
         shutil.rmtree(store.parts / self.weights.id, ignore_errors=True)
         return whole
 

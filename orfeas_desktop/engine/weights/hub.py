@@ -40,6 +40,11 @@ class Digest:
     kind: str
     hex: str
 
+    @property
+    def written(self) -> str:
+        """Kind and hash as one word."""
+        return f"{self.kind}:{self.hex}"
+
     def fresh(self, size: int) -> Hash:
         """Return a hash to feed the content of a file of `size` bytes to."""
         if self.kind == "git":

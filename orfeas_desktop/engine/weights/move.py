@@ -12,7 +12,18 @@ from pydantic import BaseModel
 
 from orfeas_desktop.engine.weights.catalog import weight_set
 from orfeas_desktop.engine.weights.file_table import read_table, told, write_table
-from orfeas_desktop.engine.weights.store import MARGIN, OWNED, PARTS, How, OwnedSet, OwnedTable, WeightStore
+from orfeas_desktop.engine.weights.own_pictures import OWN, OwnTable
+from orfeas_desktop.engine.weights.store import (
+    MARGIN,
+    OWNED,
+    PARTS,
+    PINNED,
+    How,
+    OwnedSet,
+    OwnedTable,
+    PinnedTable,
+    WeightStore,
+)
 from orfeas_desktop.engine.weights.upkeep import drop_empty_folders
 from orfeas_desktop.errors import BadInput, SpaceMissing, WrongContent
 
@@ -76,7 +87,7 @@ def finish_move(store: WeightStore) -> None:
             if (before.exists() or before.is_symlink()) and _same(before, now):
                 before.unlink()
             gone.add(before.parent)
-        for name in (OWNED, FOLDERS):
+        for name in (OWNED, FOLDERS, PINNED, OWN):
             (source / name).unlink(missing_ok=True)
         for lock in (source / "locks").glob("*.lock"):
             lock.unlink(missing_ok=True)
@@ -186,6 +197,8 @@ def _copy_tables(old: WeightStore, new: WeightStore) -> None:
         new.folder / OWNED, OwnedTable(sets={name: each for name, each in table.items() if not _mixed(each)})
     )
     write_table(new.folder / FOLDERS, _Places.model_validate(places))
+    write_table(new.folder / PINNED, read_table(old.folder / PINNED, PinnedTable))
+    write_table(new.folder / OWN, read_table(old.folder / OWN, OwnTable))
 
 
 def _mixed(owned: OwnedSet) -> bool:

@@ -17,6 +17,7 @@ from orfeas_desktop.errors import BadWeights, FileMissing, UnknownEntry
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+OWN = "own_pictures.json"
 SHORT = 16
 LONGEST_NAME = 60
 
@@ -36,7 +37,9 @@ class OwnPicture(BaseModel):
         return f"{self.name}@{self.digest[:SHORT]}"
 
 
-class _Table(BaseModel):
+class OwnTable(BaseModel):
+    """The user’s own pipelines."""
+
     own: list[OwnPicture] = []
 
 
@@ -48,7 +51,7 @@ class OwnPictures:
 
     def all(self) -> tuple[OwnPicture, ...]:
         """Return those that still lie where they were, by name."""
-        found = [each for each in read_table(self._file, _Table).own if Path(each.path).exists()]
+        found = [each for each in read_table(self._file, OwnTable).own if Path(each.path).exists()]
         return tuple(sorted(found, key=lambda each: each.name.casefold()))
 
     def named(self, name: str) -> OwnPicture:
@@ -65,20 +68,20 @@ class OwnPictures:
         base, files = _looked_at(path)
         own = OwnPicture(name=_plain(path), path=str(path), base=base, digest=_digest(path, files))
         with self._lock():
-            others = [each for each in read_table(self._file, _Table).own if each.path != own.path]
+            others = [each for each in read_table(self._file, OwnTable).own if each.path != own.path]
             names = {each.name.casefold() for each in others}
             first, number = own.name, 2
             while own.name.casefold() in names:
                 own.name, number = f"{first} {number}", number + 1
-            write_table(self._file, _Table(own=[*others, own]))
+            write_table(self._file, OwnTable(own=[*others, own]))
         return own
 
     def forget(self, name: str) -> OwnPicture:
         """No longer know one; its files stay. Raises UnknownEntry."""
         with self._lock():
             own = self.named(name)
-            left = [each for each in read_table(self._file, _Table).own if each.path != own.path]
-            write_table(self._file, _Table(own=left))
+            left = [each for each in read_table(self._file, OwnTable).own if each.path != own.path]
+            write_table(self._file, OwnTable(own=left))
         return own
 
     def find(self, written: str) -> OwnPicture:
@@ -94,7 +97,7 @@ class OwnPictures:
 
     @property
     def _file(self) -> Path:
-        return self.folder / "own_pictures.json"
+        return self.folder / OWN
 
     def _lock(self) -> AbstractContextManager[None]:
         return only_here(self.folder / "locks" / "own_pictures.lock", "own pipelines")

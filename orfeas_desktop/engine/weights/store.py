@@ -21,12 +21,13 @@ from orfeas_desktop.paths import Paths
 from orfeas_desktop.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
 
     from orfeas_desktop.engine.weights.catalog import WeightSet
 
 OWNED = "owned.json"
+PINNED = "pinned.json"
 PARTS = "parts"
 MARGIN = 200_000_000
 """Bytes that stay free on the disk."""
@@ -56,6 +57,12 @@ class OwnedTable(BaseModel):
     """Everything the program put into the weights folder, by set."""
 
     sets: dict[str, OwnedSet] = {}
+
+
+class PinnedTable(BaseModel):
+    """What the files of each set were when they first arrived whole: kind and hash of the hub’s list, by path."""
+
+    sets: dict[str, dict[str, str]] = {}
 
 
 class How(StrEnum):
@@ -106,6 +113,17 @@ class WeightStore:
             if owned is not None:
                 sets[set_id] = owned
             write_table(self.folder / OWNED, OwnedTable(sets=sets))
+
+    def pinned(self, set_id: str) -> dict[str, str]:
+        """Return what the set’s files were when they first arrived, by path."""
+        return read_table(self.folder / PINNED, PinnedTable).sets.get(set_id, {})
+
+    def pin(self, set_id: str, digests: Mapping[str, str]) -> None:
+        """Keep what the set’s files are; what was kept before stays. Raises PermissionDenied and DiskFull."""
+        with self.lock(PINNED):
+            sets = read_table(self.folder / PINNED, PinnedTable).sets
+            kept = {**digests, **sets.get(set_id, {})}
+            write_table(self.folder / PINNED, PinnedTable(sets={**sets, set_id: kept}))
 
     def lock(self, name: str, wait_s: float = 10.0) -> AbstractContextManager[None]:
         """Keep others out while a set or table changes. Entering raises WeightsBusy."""

@@ -20,6 +20,7 @@ from orfeas_desktop.engine.weights.hub import is_safe
 from orfeas_desktop.engine.weights.network import NetworkDoor
 from orfeas_desktop.engine.weights.store import How, WeightStore
 from orfeas_desktop.engine.weights.transfers import TransferState, transfer, transfer_file, unfinished
+from orfeas_desktop.engine.weights.upkeep import remove_set
 from orfeas_desktop.errors import (
     Cancelled,
     DiskFull,
@@ -85,6 +86,19 @@ def test_a_second_download_fetches_nothing(hub, around, job_context) -> None:
 def test_a_hash_that_third_parties_quote_otherwise_is_said(hub, around, job_context) -> None:
     download_set(SET, around, job_context)
     assert any("is not the file this program was told of" in said for said in job_context.warnings)
+
+
+def test_a_file_that_changed_since_the_first_time_is_said(hub, around, make_context) -> None:
+    download_set(SET, around, make_context())
+    remove_set(SET, around.store)
+    same = make_context()
+    download_set(SET, around, same)
+    assert not any("the first time" in said for said in same.warnings)
+    remove_set(SET, around.store)
+    hub.put(LARGE, content(hub)[::-1])
+    other = make_context()
+    download_set(SET, around, other)
+    assert f"“{LARGE}” is another file than the one that was fetched the first time." in other.warnings
 
 
 def test_connections_broken_at_random_bytes_are_gone_on_from(hub, around, job_context, usable_files) -> None:

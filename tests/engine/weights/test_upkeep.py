@@ -13,6 +13,7 @@ from orfeas_desktop.engine.weights.catalog import weight_set
 from orfeas_desktop.engine.weights.download import download_set
 from orfeas_desktop.engine.weights.linking import add_weights
 from orfeas_desktop.engine.weights.move import MARK, finish_move, move_weights
+from orfeas_desktop.engine.weights.own_pictures import OwnPictures
 from orfeas_desktop.engine.weights.store import How, WeightStore
 from orfeas_desktop.engine.weights.upkeep import Verdict, plan_removal, remove_set, verify_set
 from orfeas_desktop.errors import (
@@ -27,6 +28,7 @@ from orfeas_desktop.errors import (
     WrongContent,
 )
 from tests.engine.weights.loopback_hub import LARGE, SET, SMALL, Trouble
+from tests.engine.weights.test_picture_base import stripped
 
 PLACE = Path("Hunyuan3D-2mini/hunyuan3d-vae-v2-mini-turbo")
 
@@ -256,6 +258,15 @@ def test_a_copy_that_reads_back_otherwise_is_not_taken(tmp_path, store, monkeypa
     with pytest.raises(WrongContent):
         move_weights(store, tmp_path / "new", pytest.fail, lambda _: None)
     assert store.find(SET)
+
+
+def test_what_is_known_of_the_users_own_pipelines_moves_along(tmp_path, store) -> None:
+    file = stripped(tmp_path / "flow.safetensors", {"double_blocks.0.img_attn.qkv.weight": (6, 2)})
+    own = OwnPictures(store.folder).add(file)
+    pinned = store.pinned(SET)
+    move_weights(store, tmp_path / "new", lambda _: None, lambda _: None)
+    assert OwnPictures(tmp_path / "new").all() == (own,)
+    assert WeightStore(tmp_path / "new").pinned(SET) == pinned != {}
 
 
 def test_links_move_as_links(tmp_path, store) -> None:
