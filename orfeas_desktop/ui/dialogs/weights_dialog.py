@@ -180,8 +180,8 @@ class WeightsDialog(QDialog):
         dialog.setLabelText(
             self.tr(
                 "Some sets are given only to people who are signed in at the hub. Make an access token in your "
-                "account there and put it here; nothing forgets the one that is kept. It is kept by the "
-                "system’s keyring, or in a file that only you can read."
+                "account there and put it here. It is kept by the system’s keyring, or in a file that only you "
+                "can read. Leave it empty to forget the one that is kept."
             )
         )
         for words in dialog.findChildren(QLabel):

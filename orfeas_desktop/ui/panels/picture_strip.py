@@ -9,9 +9,7 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from orfeas_desktop.ui.panels.picture_tile import PictureTile, fitted
-from orfeas_desktop.ui.pieces.buttons import IconName, icon_button, text_button
-from orfeas_desktop.ui.pieces.frames import row_of
-from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role
+from orfeas_desktop.ui.pieces.buttons import Kind, text_button
 from orfeas_desktop.ui.signals import TypedSignal, signal
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.theme import Look
 
 SMALL = 56
-LARGE = 184
+LARGE = 172
 RADIUS = 6
 
 
@@ -88,13 +86,14 @@ class PictureStrip(QWidget):
         self.current: WordsPicture | None = None
         self.thumbs: list[Thumb] = []
         self.large = PictureTile(look, self.tr("Picture"), self.tr("The picture appears here"), takes=False)
-        self.name = ElidedLabel("", Role.muted)
         self.use = text_button(
             self.tr("Use picture"), tip=self.tr("Take it to “Picture”, to mend its mask first")
         )
         self.build = text_button(self.tr("Build mesh"), tip=self.tr("Build a mesh from this very picture"))
-        self.save = icon_button(look, IconName("ph.download-simple"), self.tr("Save picture…"))
-        self.redo = icon_button(look, IconName("ph.repeat"), self.tr("Again with another seed"))
+        self.redo = text_button(
+            self.tr("Another seed"), Kind.plain, self.tr("Make it again, a little otherwise")
+        )
+        self.save = text_button(self.tr("Save…"), Kind.plain, self.tr("Write the picture to a file"))
         self.use.clicked.connect(lambda: self.use_wanted.emit(self.current))
         self.build.clicked.connect(lambda: self.build_wanted.emit(self.current))
         self.save.clicked.connect(lambda: self.save_wanted.emit(self.current))
@@ -111,13 +110,21 @@ class PictureStrip(QWidget):
         self.area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.large.setFixedSize(LARGE, LARGE)
+        ways = QVBoxLayout()
+        ways.setSpacing(6)
+        for button in (self.use, self.build, self.redo, self.save):
+            ways.addWidget(button)
+        ways.addStretch(1)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self.large)
+        head.addLayout(ways, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        self.large.setMaximumWidth(LARGE)
-        column.addWidget(self.large, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addLayout(head)
         column.addWidget(self.area)
-        column.addLayout(row_of(self.use, self.build, None, self.redo, self.save, spacing=4))
         self.show_pictures(())
 
     def show_pictures(self, pictures: Sequence[WordsPicture]) -> None:

@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backends.fail import Keyring as NoKeyring
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QMessageBox
 
 from orfeas_desktop.engine.weights.catalog import catalog, weight_set
+from orfeas_desktop.engine.weights.lora_shelf import LoraShelf
+from orfeas_desktop.engine.weights.picture_base import PictureBase
 from orfeas_desktop.engine.weights.store import WeightStore
+from orfeas_desktop.engine.weights.token import TokenKeeper
 from orfeas_desktop.engine.weights.transfers import Transfer, TransferState, transfer_file
 from orfeas_desktop.paths import Paths
 from orfeas_desktop.ui.dialogs.error_box import ErrorBox
@@ -23,6 +28,7 @@ from orfeas_desktop.ui.state.job_desk import JobDesk
 from orfeas_desktop.ui.state.store_thread import StoreThread
 from orfeas_desktop.ui.state.weights_desk import WeightsDesk
 from tests.engine.weights.loopback_hub import LARGE, SET, SMALL, Hub, Trouble, Zeros
+from tests.engine.weights.test_picture_base import LORAS, stripped
 
 WAIT_MS = 30_000
 
@@ -200,3 +206,31 @@ def test_the_terms_can_be_read_again(qtbot, stage) -> None:
     assert not dialog.box.isVisibleTo(dialog)
     assert "1 million monthly active users" in dialog.text.toPlainText()
     press(qtbot, dialog.refuse)
+
+
+def test_a_file_is_added_and_said_to_be_what_it_is(stage, qtbot, tmp_path, monkeypatch) -> None:
+    file = stripped(tmp_path / "clay.safetensors", LORAS["sdxl peft"][1])
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
+    stage.dialog.add_file.click()
+    qtbot.waitUntil(
+        lambda: stage.dialog.added.text() == "The LoRA “clay” is in your library", timeout=WAIT_MS
+    )
+    assert LoraShelf.of().named("clay").base is PictureBase.sdxl
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
+    stage.dialog.add_file.click()
+
+
+def test_a_token_is_asked_for_unseen_kept_and_forgotten(stage, qtbot, hub, monkeypatch) -> None:
+    monkeypatch.setattr(keyring, "get_keyring", NoKeyring)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    hub.gate = "hf_secret"
+    stage.desk.accept(weight_set(SET), lambda: stage.desk.download(SET))
+    qtbot.waitUntil(lambda: "Access token" in stage.card.state.text(), timeout=WAIT_MS)
+    keeper = TokenKeeper.of(Paths.of())
+    for token in ("hf_secret", ""):
+        stage.dialog.token.click()
+        assert stage.dialog.asking.textEchoMode() is QLineEdit.EchoMode.Password
+        stage.dialog.asking.setTextValue(token)
+        stage.dialog.asking.accept()
+        qtbot.waitUntil(lambda token=token: keeper.read() == token, timeout=WAIT_MS)
