@@ -82,7 +82,7 @@ def test_words_become_a_mesh_straight_through(orfeas, painters, tmp_path) -> Non
         (("--prompt", "  "), "prompt is empty"),
         (("--prompt", "cup", "--picture-backend", "relief"), "no “relief”"),
         (("--prompt", "cup", "--backend", "sdxl-base"), "no “sdxl-base”"),
-        (("--prompt", "cup", "--style", "cubist"), "style: one of none, 3d-asset"),
+        (("--prompt", "cup", "--style", "cubist"), "one of none, 3d-asset"),
         (("--prompt", "cup", "--picture-set", "width=100"), "width must be at least 256"),
         (("--prompt", "cup", "--picture-set", "height=4096"), "height must be at most 2048"),
         (("--prompt", "cup", "--lora", "clay:9"), "weight of a LoRA is -2 to 2"),
