@@ -59,7 +59,7 @@ def _loaded(
     tensors: Mapping[str, Tensor],
     name: str,
 ) -> torch.nn.Module:
-    config = CLIPTextConfig.from_pretrained(folder, local_files_only=True)
+    config = CLIPTextConfig.from_json_file(str(folder / "config.json"))
     with init_empty_weights():
         network = cast("torch.nn.Module", kind(config))
     given = {key.removeprefix(OUTER): tensor for key, tensor in tensors.items()}
