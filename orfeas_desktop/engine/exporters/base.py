@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import field_validator
 
 from orfeas_desktop.assets import AssetKind
+from orfeas_desktop.engine.exporters.report import Exported, write_report
 from orfeas_desktop.engine.formats.publish import MAIN_SLOT, plain_stem
 from orfeas_desktop.engine.jobs.context import Inputs, JobContext, Output, WorkEntry
 from orfeas_desktop.engine.jobs.recipe import NOTICE
@@ -41,6 +42,12 @@ class ExportParams(Params):
             "Params", "What the asset is called in the files: letters, digits, - and _; empty: as the file."
         ),
         traits=Traits(advanced=True),
+    )
+
+    report: bool = param(
+        False,
+        QT_TRANSLATE_NOOP("Params", "Report"),
+        QT_TRANSLATE_NOOP("Params", "Writes a page and a JSON file of what was checked, and by whom."),
     )
 
     @field_validator("name")
@@ -186,6 +193,10 @@ class Exporter(WorkEntry, Generic[P]):
             verify(self.title, written.contents, written.found or self.read_back(path))
             context.progress(1.0)
         main, *parts = self._files(scene, path, written)
+        if chosen.report:
+            with context.stage(QT_TRANSLATE_NOOP("Stages", "Report")):
+                parts += self._report(scene, path, (main, *parts), chosen, context)
+                context.progress(1.0)
         _tell(scene, (main, *parts), context)
         context.fact("verified_by", self.verified_by)
         name = _inside(main, path) if self.folder else f"{title}{self.suffix}"
@@ -195,6 +206,22 @@ class Exporter(WorkEntry, Generic[P]):
                 Output("parts", part, AssetKind.file, _inside(part, path) if self.folder else part.name)
                 for part in parts
             ),
+        )
+
+    def _report(
+        self, scene: Scene, path: Path, files: tuple[Path, ...], params: ExportParams, context: JobContext
+    ) -> tuple[Path, ...]:
+        """Write the report beside the file, or into the folder, and return its files."""
+        names = [_inside(file, path) if self.folder else file.name for file in files]
+        exported = Exported(
+            title=self.title,
+            exporter=f"{self.id} {self.version}",
+            verified_by=self.verified_by,
+            settings=params.plain(),
+            files=tuple(zip(names, files, strict=True)),
+        )
+        return write_report(
+            exported, scene, path / path.name if self.folder else path.with_suffix(""), context
         )
 
     def _files(self, scene: Scene, path: Path, written: Written) -> list[Path]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orfeas_desktop.engine.formats.programs import run_program
 from orfeas_desktop.errors import BackendFailed, ProgramMissing
 from orfeas_desktop.paths import RESOURCES
 
@@ -23,8 +22,6 @@ _PLACES = {
     "darwin": ("/Applications/Blender*.app/Contents/MacOS/Blender",),
     "win32": ("C:/Program Files/Blender Foundation/Blender*/blender.exe",),
 }
-_LOOK_EVERY_S = 0.05
-_LINES_TOLD = 12
 
 
 @dataclass(frozen=True)
@@ -59,30 +56,11 @@ class Blender:
 
         Raises BackendFailed with its last lines when it fails, and Cancelled.
         """
-        log = context.staging / "blender.log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                [*self._command(), "--", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                cwd=context.staging,
-            )
-            try:
-                while process.poll() is None:
-                    context.check_cancelled()
-                    time.sleep(_LOOK_EVERY_S)
-            finally:
-                process.kill()
-                process.wait()
-        said = log.read_text("utf-8", "replace")
-        log.unlink()
-        if process.returncode != 0:
-            last = "\n".join(said.splitlines()[-_LINES_TOLD:])
-            raise BackendFailed(
-                entry="Blender", problem=f"it ended with code {process.returncode}", details=last
-            )
-        return said
+        ended = run_program([*self._command(), "--", *arguments], context)
+        if ended.code != 0:
+            problem = f"it ended with code {ended.code}"
+            raise BackendFailed(entry="Blender", problem=problem, details=ended.last_lines())
+        return ended.said
 
     def _command(self) -> list[str]:
         if self.program.name.lower().startswith("python"):
