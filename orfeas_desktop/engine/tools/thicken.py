@@ -119,7 +119,7 @@ def _crossings(mesh: Mesh, context: JobContext) -> int:
 
 THICKEN = WorkshopTool(
     id="thicken",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Tools", "Thicken"),
     summary=QT_TRANSLATE_NOOP(
         "Tools", "Moves the sides of thin walls apart until the printer can print them; textures stay."
