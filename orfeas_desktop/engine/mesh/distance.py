@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
-    from vtkmodules.vtkCommonDataModel import vtkPolyData
+    from vtkmodules.vtkCommonDataModel import vtkPolyData, vtkStaticCellLocator
 
     from orfeas_desktop.engine.mesh.mesh import Mesh
 
@@ -34,23 +34,35 @@ def closest_on(
 ) -> Closest:
     """Return the closest point of the surface for each of (N, 3) `points`; `step` is told how far it is, 0..1."""
     from vtkmodules.vtkCommonCore import reference
-    from vtkmodules.vtkCommonDataModel import vtkGenericCell, vtkStaticCellLocator
+    from vtkmodules.vtkCommonDataModel import vtkGenericCell
 
-    locator = vtkStaticCellLocator()
-    locator.SetDataSet(_poly_data(mesh))
-    locator.BuildLocator()
+    locator = _locator(mesh)
     cell, found, part, squared = vtkGenericCell(), reference(0), reference(0), reference(0.0)
     places = np.empty((len(points), 3))
     faces = np.empty(len(points), np.int64)
     at = [0.0, 0.0, 0.0]
-    for index, point in enumerate(np.asarray(points, np.float64).tolist()):
-        if step is not None and index % _ASK_EVERY == 0:
-            step(index / len(points))
-        # VTK hands numbers back through references, which its types do not know.
-        locator.FindClosestPoint(point, at, cell, found, part, squared)  # pyright: ignore[reportArgumentType]
-        places[index] = at
-        faces[index] = found.get()  # pyright: ignore[reportAttributeAccessIssue]  # it has one
+    for start in range(0, len(points), _ASK_EVERY):
+        if step is not None:
+            step(start / len(points))
+        some = np.asarray(points[start : start + _ASK_EVERY], np.float64)
+        for index, point in enumerate(some.tolist(), start):
+            # VTK hands numbers back through references, which its types do not know.
+            locator.FindClosestPoint(point, at, cell, found, part, squared)  # pyright: ignore[reportArgumentType]
+            places[index] = at
+            faces[index] = found.get()  # pyright: ignore[reportAttributeAccessIssue]  # it has one
     return Closest(places, faces, np.linalg.norm(places - points, axis=1))
+
+
+def _locator(mesh: Mesh) -> vtkStaticCellLocator:
+    """Return the tree over the faces, built once."""
+    from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
+
+    known = mesh.known.get("locator")
+    if not isinstance(known, vtkStaticCellLocator):
+        known = mesh.known["locator"] = vtkStaticCellLocator()
+        known.SetDataSet(_poly_data(mesh))
+        known.BuildLocator()
+    return known
 
 
 def _poly_data(mesh: Mesh) -> vtkPolyData:

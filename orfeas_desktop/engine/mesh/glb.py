@@ -28,7 +28,7 @@ MAX_DOCUMENT_BYTES = 2**28
 def write_glb(mesh: Mesh, path: Path, *, extras: Mapping[str, Scalar] | None = None) -> None:
     """Write `mesh` to `path`: one primitive per material over shared vertices.
 
-    The mesh's extras and `extras` are kept under `asset.extras.orfeas`. Polygons are left out (`polygons.py` keeps them).
+    The mesh's extras and `extras` are kept under `asset.extras.orfeas`. Polygons of up to four corners travel by FB_ngon_encoding where there is one material; others are left out.
     Raises BadMesh for a mesh whose arrays do not fit together, OSError when the disk refuses.
     """
     write_glb_nodes([(mesh.name, mesh, Transform())], path, extras={**mesh.extras, **(extras or {})})

@@ -14,6 +14,7 @@ from orfeas_desktop.engine.mesh.gltf_schema import GltfNode
 from orfeas_desktop.engine.mesh.gltf_write import EXTRAS_KEY, UNIT_KEY
 from orfeas_desktop.engine.mesh.merge import merged
 from orfeas_desktop.engine.mesh.mesh import Material, Mesh
+from orfeas_desktop.engine.mesh.polygons import joined
 from orfeas_desktop.engine.mesh.source_files import MAX_FACES, MAX_VERTICES, Broken, require
 from orfeas_desktop.engine.mesh.transform import Transform, transformed
 
@@ -56,6 +57,8 @@ def mesh_of(document: GltfDocument, binary: memoryview | None, folder: Path | No
     parts = [part for place in placed for part in _parts(document, arrays, materials, place, unit)]
     require(bool(parts), "it has no triangles")
     whole = _gathered(parts, materials)
+    if [placed[0].mesh] == [place.mesh for place in placed]:
+        whole = _with_polygons(whole, document.meshes[placed[0].mesh].primitives)
     title = placed[0].node.name or document.meshes[placed[0].mesh].name or name
     return whole.changed(name=title[:200], metres_per_unit=unit, extras=file_extras(document))
 
@@ -79,6 +82,21 @@ def local_mesh(
         materials=tuple(whole.materials[index] for index in used),
         face_materials=rows.astype(np.int32) if len(used) > 1 else None,
     )
+
+
+def _with_polygons(mesh: Mesh, primitives: list[GltfPrimitive]) -> Mesh:
+    """Return the mesh with the polygons that a single primitive of FB_ngon_encoding holds."""
+    only = primitives[0]
+    if (
+        len(primitives) > 1
+        or only.mode != _TRIANGLES
+        or only.extensions is None
+        or only.extensions.ngons is None
+    ):
+        return mesh
+    starts = np.ones(mesh.face_count, bool)
+    starts[1:] = mesh.faces[1:, 0] != mesh.faces[:-1, 0]
+    return mesh.changed(polygons=joined(mesh.faces, starts))
 
 
 def _gathered(parts: list[Mesh], materials: GltfMaterials) -> Mesh:

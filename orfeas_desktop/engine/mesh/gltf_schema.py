@@ -174,6 +174,21 @@ class GltfMaterial(GltfRecord):
     extensions: GltfMaterialExtensions | None = None
 
 
+class GltfMark(GltfRecord):
+    """An extension that says all by being there."""
+
+
+class GltfPrimitiveExtensions(GltfRecord):
+    """The primitive extensions that are understood.
+
+    With FB_ngon_encoding triangles that follow each other and begin at the same corner are one polygon.
+    """
+
+    ngons: GltfMark | None = Field(
+        None, validation_alias="FB_ngon_encoding", serialization_alias="FB_ngon_encoding"
+    )
+
+
 class GltfPrimitive(GltfRecord):
     """Triangles of one material."""
 
@@ -181,6 +196,7 @@ class GltfPrimitive(GltfRecord):
     indices: Index | None = None
     material: Index | None = None
     mode: int = 4
+    extensions: GltfPrimitiveExtensions | None = None
 
 
 class GltfMesh(GltfRecord):

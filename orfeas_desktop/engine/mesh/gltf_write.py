@@ -20,12 +20,14 @@ from orfeas_desktop.engine.mesh.gltf_schema import (
     GltfImage,
     GltfLight,
     GltfLights,
+    GltfMark,
     GltfMaterial,
     GltfMaterialExtensions,
     GltfMesh,
     GltfMetallicRoughness,
     GltfNode,
     GltfPrimitive,
+    GltfPrimitiveExtensions,
     GltfScene,
     GltfStrength,
     GltfTexture,
@@ -33,6 +35,7 @@ from orfeas_desktop.engine.mesh.gltf_schema import (
     GltfTextureInfo,
     GltfWebp,
 )
+from orfeas_desktop.engine.mesh.polygons import as_fans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,6 +58,7 @@ _TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 _WEBP = "EXT_texture_webp"
 _STRENGTH = "KHR_materials_emissive_strength"
+_NGONS = "FB_ngon_encoding"
 LIGHTS = "KHR_lights_punctual"
 LODS = "MSFT_lod"
 
@@ -172,13 +176,17 @@ class GltfBuilder:
             attributes["COLOR_0"] = self._add_array(linear_words(mesh.colors), "<u2", normalized=True)
         first_material = self._add_materials(mesh.materials, len(mesh.uvs))
         kind = "<u2" if mesh.vertex_count <= 65535 else "<u4"
+        fans = _polygon_fans(mesh)
+        if fans is not None and _NGONS not in self._document.extensions_used:
+            self._document.extensions_used.append(_NGONS)
         primitives = [
             GltfPrimitive(
                 attributes=attributes,
                 indices=self._add_array(faces.reshape(-1, 1), kind, target=_INDEX_TARGET),
                 material=first_material + material,
+                extensions=None if fans is None else GltfPrimitiveExtensions(ngons=GltfMark()),
             )
-            for material, faces in _faces_by_material(mesh)
+            for material, faces in (_faces_by_material(mesh) if fans is None else [(0, fans)])
         ]
         self._document.meshes.append(GltfMesh(name=mesh.name, primitives=primitives))
         return len(self._document.meshes) - 1
@@ -286,6 +294,14 @@ class GltfBuilder:
         file.write_bytes(texture.data)
         self.files.append(file)
         return GltfImage(uri=file.name)
+
+
+def _polygon_fans(mesh: Mesh) -> NDArray[np.int32] | None:
+    """Return the triangles as the extension for polygons wants them; None where it cannot hold the polygons."""
+    if mesh.polygons is None or mesh.face_materials is not None:
+        return None
+    fans = as_fans(mesh.polygons)
+    return fans if fans is not None and len(fans) == mesh.face_count else None
 
 
 def _faces_by_material(mesh: Mesh) -> list[tuple[int, NDArray[np.int32]]]:

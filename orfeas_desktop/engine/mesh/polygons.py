@@ -67,6 +67,51 @@ def _check(offsets: NDArray[np.int32], indices: NDArray[np.int32], vertex_count:
     )
 
 
+def starts_of(polygons: Polygons) -> NDArray[np.bool_]:
+    """Return (F,) whether each triangle is the first of its polygon."""
+    counts = np.diff(polygons.offsets) - 2
+    starts = np.zeros(int(counts.sum()), bool)
+    starts[np.cumsum(counts) - counts] = True
+    return starts
+
+
+def joined(faces: NDArray[np.int32], starts: NDArray[np.bool_]) -> Polygons | None:
+    """Return the polygons of (F, 3) triangles that begin where `starts` says; None when all are triangles.
+
+    A triangle goes on with the polygon before it when both share its first corner and an edge from there.
+    """
+    goes_on = np.zeros(len(faces), bool)
+    goes_on[1:] = ~starts[1:] & (faces[1:, 0] == faces[:-1, 0]) & (faces[1:, 1] == faces[:-1, 2])
+    if not goes_on.any():
+        return None
+    kept = np.stack([~goes_on, ~goes_on, np.ones(len(faces), bool)], axis=1)
+    sizes = np.bincount(np.cumsum(~goes_on) - 1) + 2
+    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+    return Polygons(offsets, faces[kept].astype(np.int32))
+
+
+def as_fans(polygons: Polygons) -> NDArray[np.int32] | None:
+    """Return (F, 3) triangles of polygons of at most four corners, so turned that neighbours in the list begin
+    at different corners, as FB_ngon_encoding wants it; None when there are larger ones.
+    """
+    sizes = np.diff(polygons.offsets)
+    if not len(sizes) or sizes.max() > 4:
+        return None
+    rows = np.split(polygons.indices, polygons.offsets[1:-1])
+    triangles: list[tuple[int, int, int]] = []
+    before = -1
+    for row in rows:
+        corners: list[int] = row.tolist()
+        if corners[0] == before:
+            turn = 2 if len(corners) == 4 else 1
+            corners = corners[turn:] + corners[:turn]
+        before = corners[0]
+        triangles.append((corners[0], corners[1], corners[2]))
+        if len(corners) == 4:
+            triangles.append((corners[0], corners[2], corners[3]))
+    return np.array(triangles, np.int32)
+
+
 def triangulated(
     polygons: Polygons, vertices: NDArray[np.float32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

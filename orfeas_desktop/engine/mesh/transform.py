@@ -47,7 +47,8 @@ class Transform:
 def transformed(mesh: Mesh, matrix: Matrix) -> Mesh:
     """Return `mesh` moved by the affine (4, 4) `matrix`, whose translation is in the mesh's units.
 
-    Normals move by the inverse transpose, tangents with the surface; a mirroring matrix turns the faces round.
+    Normals move by the inverse transpose, tangents with the surface; a mirroring matrix turns the faces round
+    and leaves polygons out.
     A value too large for float32 becomes infinite, which `Mesh.check` refuses.
     """
     linear = matrix[:3, :3]
@@ -60,7 +61,8 @@ def transformed(mesh: Mesh, matrix: Matrix) -> Mesh:
         tangents = np.concatenate([_directions(tangents[:, :3], linear), handedness], axis=1)
     normals = None if mesh.normals is None else _directions(mesh.normals, _cofactor(linear))
     faces = np.ascontiguousarray(mesh.faces[:, ::-1]) if mirrored else mesh.faces
-    return mesh.changed(vertices=vertices, faces=faces, normals=normals, tangents=tangents, polygons=None)
+    polygons = None if mirrored else mesh.polygons
+    return mesh.changed(vertices=vertices, faces=faces, normals=normals, tangents=tangents, polygons=polygons)
 
 
 def _cofactor(linear: Matrix) -> Matrix:

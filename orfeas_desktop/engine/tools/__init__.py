@@ -13,15 +13,18 @@ from orfeas_desktop.engine.tools.hollow import HOLLOW
 from orfeas_desktop.engine.tools.lay_on_bed import LAY_ON_BED
 from orfeas_desktop.engine.tools.lod import LOD
 from orfeas_desktop.engine.tools.material import MATERIAL
+from orfeas_desktop.engine.tools.merge import MERGE
 from orfeas_desktop.engine.tools.mirror import MIRROR
 from orfeas_desktop.engine.tools.orient import ORIENT
 from orfeas_desktop.engine.tools.place import PLACE
 from orfeas_desktop.engine.tools.print_check import PRINT_CHECK
 from orfeas_desktop.engine.tools.rebuild import REBUILD
 from orfeas_desktop.engine.tools.recipe import recipe_tool
+from orfeas_desktop.engine.tools.remesh import REMESH
 from orfeas_desktop.engine.tools.repair import REPAIR
 from orfeas_desktop.engine.tools.smooth import SMOOTH
 from orfeas_desktop.engine.tools.split import SPLIT
+from orfeas_desktop.engine.tools.subdivide import SUBDIVIDE
 from orfeas_desktop.engine.tools.thicken import THICKEN
 from orfeas_desktop.engine.tools.unwrap import UNWRAP
 from orfeas_desktop.engine.tools.upscale import UPSCALE
@@ -35,9 +38,12 @@ _ALONE: list[WorkEntry] = [
     ANALYSE,
     REPAIR,
     REBUILD,
+    REMESH,
+    SUBDIVIDE,
     DECIMATE,
     LOD,
     SPLIT,
+    MERGE,
     CUT,
     BOOLEAN,
     UNWRAP,

@@ -27,17 +27,19 @@ def in_child(
     """
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe()
-    process = spawn.Process(target=_answer, args=(there, work, arguments), daemon=True)
+    process = spawn.Process(target=_answer, args=(there,), daemon=True)
     process.start()
     there.close()
     end = time.monotonic() + limit_s
     try:
+        # Not by way of `args`: starting a process waits for ever when it dies before it has read large ones.
+        here.send((work, arguments))
         while not here.poll(_LOOK_EVERY_S):
             context.check_cancelled()
             if time.monotonic() > end:
                 return None
         return here.recv()
-    except EOFError:
+    except (EOFError, ConnectionError):
         return None
     finally:
         process.kill()
@@ -45,9 +47,10 @@ def in_child(
         here.close()
 
 
-def _answer(pipe: Connection, work: Callable[..., object], arguments: tuple[object, ...]) -> None:
+def _answer(pipe: Connection) -> None:
     os.dup2(2, 1)  # what libraries print must not mix with what the parent says
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
+    work, arguments = pipe.recv()
     pipe.send(work(*arguments))
 
 

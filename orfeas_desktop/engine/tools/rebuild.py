@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.mesh import mend
 from orfeas_desktop.engine.mesh.facts import mesh_facts
-from orfeas_desktop.engine.mesh.mesh import Material
 from orfeas_desktop.engine.mesh.normals import vertex_normals
 from orfeas_desktop.engine.mesh.solid import is_solid
-from orfeas_desktop.engine.mesh.transfer import colors_near, has_colors
 from orfeas_desktop.engine.mesh.winding import enclosed
+from orfeas_desktop.engine.tools.resurface import resurfaced
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
 from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -19,6 +17,7 @@ from orfeas_desktop.words import QT_TRANSLATE_NOOP
 if TYPE_CHECKING:
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.mesh.mesh import Mesh
+    from orfeas_desktop.params import PlainParams
 
 
 class RebuildParams(Params):
@@ -41,10 +40,13 @@ class RebuildParams(Params):
         le=100.0,
         traits=Traits(unit="%", step=0.5),
     )
-    colors: bool = param(
-        True,
-        QT_TRANSLATE_NOOP("Params", "Colours"),
-        QT_TRANSLATE_NOOP("Params", "Carries the old surface's colours over to the new vertices."),
+    texture_side: int = param(
+        1024,
+        QT_TRANSLATE_NOOP("Params", "Texture size"),
+        QT_TRANSLATE_NOOP("Params", "What textures become on the new surface; 0 leaves colours out."),
+        ge=0,
+        le=8192,
+        traits=Traits(unit="px", step=256),
     )
 
 
@@ -62,29 +64,28 @@ def _make(meshes: tuple[Mesh, ...], params: RebuildParams, context: JobContext) 
     context.progress(0.65)
     if not is_solid(surface) or not mesh_facts(surface).watertight:
         raise refuse(given, "no closed surface was found; another resolution may help")
-    surface = surface.changed(normals=vertex_normals(surface), materials=(_plain(given.materials[0]),))
-    if not has_colors(given) or not params.colors:
-        return Made(surface)
-    colors = colors_near(given, surface.vertices, lambda share: context.progress(0.65 + 0.3 * share))
-    context.warn(QT_TRANSLATE_NOOP("Warnings", "The texture became colours of the vertices."))
-    return Made(surface.changed(colors=colors))
+    made = resurfaced(given, surface, params.texture_side, context, 0.65)
+    return Made(made.changed(normals=vertex_normals(made)))
 
 
-def _plain(material: Material) -> Material:
-    return replace(
-        Material(name=material.name, metallic=material.metallic, roughness=material.roughness),
-        double_sided=False,
+def _upgrade(params: PlainParams, version: int) -> PlainParams:
+    """Version 1 asked whether to keep `colors`, in the vertices."""
+    if version >= 2:
+        return params
+    return {name: value for name, value in params.items() if name != "colors"} | (
+        {} if params.get("colors", True) else {"texture_side": 0}
     )
 
 
 REBUILD = WorkshopTool(
     id="rebuild",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Tools", "Rebuild"),
     summary=QT_TRANSLATE_NOOP(
-        "Tools", "Makes a new closed surface around a broken one; textures become colours of the vertices."
+        "Tools", "Makes a new closed surface around a broken one; textures are carried over."
     ),
     params=RebuildParams,
     make=_make,
     new_surface=True,
+    upgrade=_upgrade,
 )

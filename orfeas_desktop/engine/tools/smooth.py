@@ -55,7 +55,7 @@ def _apply(mesh: Mesh, params: SmoothParams, context: JobContext) -> Mesh:
         hold_edges=params.hold_edges,
         step=lambda number: context.progress(0.9 * number / params.rounds),
     )
-    changed = mesh.changed(vertices=places.astype(np.float32)[topology.ids], tangents=None, polygons=None)
+    changed = mesh.changed(vertices=places.astype(np.float32)[topology.ids], tangents=None)
     if mesh.normals is None:
         return changed
     creases = welded_ids(mesh.vertices, mesh.normals)

@@ -57,7 +57,8 @@ BED: dict[str, Any] = {"bed_width_mm": 5000, "bed_depth_mm": 5000, "bed_height_m
 MOST_CHOICES = 8
 """Of longer lists, which come from data files, the ends stand for the rest."""
 LIGHT: dict[str, dict[str, Any]] = {
-    "rebuild": {"cells": 32},
+    "rebuild": {"cells": 32, "texture_side": 64},
+    "remesh": {"faces": 300, "cells": 32, "texture_side": 64},
     "unwrap": {"texture_side": 128},
     "bake": {"texture_side": 64, "rays": 4},
     "print-check": BED,

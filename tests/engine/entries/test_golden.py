@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.jobs.context import WorkEntry
     from orfeas_desktop.engine.mesh.mesh import Mesh
 
-QUICK = {"unwrap": {"texture_side": 128}, "bake": {"texture_side": 64}}
+QUICK: dict[str, dict[str, Any]] = {
+    "unwrap": {"texture_side": 128},
+    "bake": {"texture_side": 64},
+    "remesh": {"faces": 300},
+}
 """Settings that matter only to textures, which are not looked at here."""
 ENTRIES: list[WorkEntry] = [*TOOLS, *EXPORTERS, *LAYOUTS]
 
@@ -35,7 +39,10 @@ GOLDEN = {
     "mirror 1": "box.glb: 16 v 28 f 0.02 x 0.04 x 0.06 m, 371237e2f0af",
     "analyse 1": "box.glb, box.report.json: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "repair 2": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
-    "rebuild 1": "box.glb: 99416 v 198828 f 0.02 x 0.0401 x 0.06 m",
+    "remesh 1": "box.glb: 150 v 296 f 0.02 x 0.04 x 0.06 m",
+    "subdivide 1": "box.glb: 26 v 48 f 0.02 x 0.04 x 0.06 m, c1b8d1fb3e07",
+    "merge 1": "box.glb: 16 v 24 f 0.03 x 0.05 x 0.07 m, 5d6013ffb21a",
+    "rebuild 2": "box.glb: 99416 v 198828 f 0.02 x 0.0401 x 0.06 m",
     "decimate 1": "box.glb: 5 v 6 f 0.02 x 0.04 x 0.06 m, a64ff504ea88",
     "lod 2": "box.glb, box-lod1.glb, box-lod2.glb, box-lod3.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "split 1": "box.glb, box-piece1.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",

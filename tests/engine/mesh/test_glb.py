@@ -13,8 +13,10 @@ import trimesh
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from orfeas_desktop.engine.mesh.facts import signed_volume
 from orfeas_desktop.engine.mesh.glb import read_glb, write_glb, write_glb_nodes
 from orfeas_desktop.engine.mesh.mesh import AlphaMode, Material, Mesh, Polygons, Texture
+from orfeas_desktop.engine.mesh.polygons import triangulated
 from orfeas_desktop.engine.mesh.transform import Transform, transformed
 from orfeas_desktop.errors import BadMesh, FileMissing, NotAFile
 
@@ -201,10 +203,22 @@ def test_normals_that_are_not_unit_are_made_so(tmp_path: Path, cube: Mesh) -> No
     assert set(read.tangents[:, 3].tolist()) == {1.0}
 
 
-def test_polygons_are_left_out(tmp_path: Path, cube: Mesh) -> None:
-    polygons = Polygons(np.array([0, 4], np.int32), np.array([0, 1, 3, 2], np.int32))
-    write_glb(cube.changed(polygons=polygons), tmp_path / "m.glb")
-    assert read_glb(tmp_path / "m.glb").polygons is None
+def test_quads_come_back_and_what_does_not_fit_is_left_out(tmp_path: Path, cube: Mesh) -> None:
+    corners = np.int32([0, 1, 3, 2, 0, 2, 6, 4, 0, 4, 5, 1, 1, 5, 7, 3, 2, 3, 7, 4, 6, 7, 5, 2, 7, 6])
+    offsets = np.int32([0, 4, 8, 12, 16, 19, 23, 26])
+    whole = Polygons(offsets, corners)
+    faces, _ = triangulated(whole, cube.vertices)
+    write_glb(cube.changed(faces=faces, polygons=whole), tmp_path / "m.glb")
+    read = read_glb(tmp_path / "m.glb")
+    assert read.polygons is not None
+    kept = [frozenset(row.tolist()) for row in np.split(read.polygons.indices, read.polygons.offsets[1:-1])]
+    asked = [frozenset(row.tolist()) for row in np.split(whole.indices, whole.offsets[1:-1])]
+    assert kept == asked
+    assert signed_volume(read) == pytest.approx(signed_volume(cube.changed(faces=faces)))
+    large = Polygons(np.int32([0, 5]), np.int32([0, 1, 3, 2, 6]))
+    for mesh in (cube.changed(polygons=large), cube.changed(polygons=Polygons(offsets[:2], corners[:4]))):
+        write_glb(mesh, tmp_path / "m.glb")
+        assert read_glb(tmp_path / "m.glb").polygons is None
 
 
 def test_a_broken_mesh_is_not_written(tmp_path: Path, cube: Mesh) -> None:

@@ -18,14 +18,13 @@ from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
 from orfeas_desktop.engine.tools import TOOLS
 from orfeas_desktop.errors import OrfeasError
 from tests.bad_inputs import png_header
+from tests.engine.entries.test_every_tool import LIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from orfeas_desktop.engine.jobs.context import Output, WorkEntry
-
-LIGHT: dict[str, dict[str, Any]] = {"rebuild": {"cells": 32}, "unwrap": {"texture_side": 128}}
 
 
 def figure() -> Mesh:

@@ -162,17 +162,6 @@ def test_rebuild_makes_one_of_pieces_that_pierce_each_other(run_tool: Callable[.
     assert facts.components == 1
 
 
-def test_rebuild_carries_colours_over(run_tool: Callable[..., Any], ball: Mesh) -> None:
-    ran = run_tool("rebuild", ball, cells=40)
-    assert ran.warnings == ["The texture became colours of the vertices."]
-    assert ran.mesh.colors is not None
-    expected = colors_near(ball, ran.mesh.vertices * np.float32(1000 * ran.mesh.metres_per_unit))
-    np.testing.assert_array_equal(ran.mesh.colors[:, :3], expected[:, :3])
-    assert expected[:, 0].std() > 20
-    plain = run_tool("rebuild", ball, cells=40, colors=False)
-    assert plain.mesh.colors is None
-
-
 def test_colours_of_vertices_are_mixed(cube: Mesh) -> None:
     colors = np.where(cube.vertices[:, :1] > 0, np.uint8(255), np.uint8(0)).repeat(4, axis=1)
     colors[:, 3] = 255
