@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.mesh.decimate import decimated
+from orfeas_desktop.engine.mesh.distance import surface_distance
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool
 from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -12,6 +13,9 @@ from orfeas_desktop.words import QT_TRANSLATE_NOOP
 if TYPE_CHECKING:
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.mesh.mesh import Mesh
+
+
+_ATTEMPTS = 6
 
 
 class DecimateParams(Params):
@@ -46,9 +50,10 @@ class DecimateParams(Params):
 def _make(meshes: tuple[Mesh, ...], params: DecimateParams, context: JobContext) -> Made:
     mesh = meshes[0]
     target = params.faces or max(round(mesh.face_count * params.share / 100), 4)
-    bound = params.largest_error_mm / 1000 / mesh.metres_per_unit or None
-    made = decimated(mesh, target, bound, lambda share: context.progress(0.95 * share))
-    if bound is None and made.face_count > 1.1 * target + 8:
+    if params.largest_error_mm:
+        return Made(_bounded(mesh, target, params.largest_error_mm / 1000, context))
+    made = decimated(mesh, target, None, lambda share: context.progress(0.95 * share))
+    if made.face_count > 1.1 * target + 8:
         context.warn(
             QT_TRANSLATE_NOOP("Warnings", "Seams, borders and shape leave no fewer than {faces} faces."),
             faces=made.face_count,
@@ -56,9 +61,33 @@ def _make(meshes: tuple[Mesh, ...], params: DecimateParams, context: JobContext)
     return Made(made)
 
 
+def _bounded(mesh: Mesh, target: int, bound_m: float, context: JobContext) -> Mesh:
+    """Return the mesh with about `target` faces, or as few as leave every sampled distance within the bound.
+
+    What collapses is judged by a mean; so the result is measured, and done again more carefully where it is too far.
+    """
+    limit = bound_m
+    for attempt in range(_ATTEMPTS):
+        start = attempt / _ATTEMPTS
+        made = decimated(
+            mesh,
+            target,
+            limit / mesh.metres_per_unit,
+            lambda share, start=start: context.progress(start + 0.9 * share / _ATTEMPTS),
+        )
+        _, largest = surface_distance(mesh, made, step=lambda _: context.check_cancelled())
+        if largest <= bound_m:
+            return made
+        limit *= max(0.6 * bound_m / largest, 0.05)
+    context.warn(
+        QT_TRANSLATE_NOOP("Warnings", "No mesh of fewer faces keeps within the error; it was left as it is.")
+    )
+    return mesh
+
+
 DECIMATE = WorkshopTool(
     id="decimate",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Tools", "Decimate"),
     summary=QT_TRANSLATE_NOOP(
         "Tools", "Leaves fewer faces; textures and their seams stay, what is closed stays closed."

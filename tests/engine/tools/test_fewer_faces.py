@@ -63,9 +63,9 @@ def test_materials_keep_their_border(run_tool: Callable[..., Any], ball: Mesh) -
 
 
 def test_an_error_bound_ends_it(run_tool: Callable[..., Any], torus: Mesh) -> None:
-    ran = run_tool("decimate", torus, faces=4, largest_error_mm=0.02)
+    ran = run_tool("decimate", torus, faces=4, largest_error_mm=0.1)
     assert 200 < ran.mesh.face_count < 0.7 * torus.face_count
-    assert ran.facts["distance_mean_mm"] < 0.02
+    assert ran.facts["distance_max_mm"] < 0.11
     assert ran.warnings == []
 
 
