@@ -144,3 +144,11 @@ def test_levels_share_the_material_and_grow_coarser(run_tool: Callable[..., Any]
         assert part.materials == ran.mesh.materials
         assert mesh_facts(part).watertight
     assert ran.facts["faces_lod1"] == counts[1]
+
+
+def test_levels_go_by_the_size_on_the_screen(run_tool: Callable[..., Any], torus: Mesh) -> None:
+    ran = run_tool("lod", torus, measure="screen", share=50, levels=2)
+    assert ran.facts["faces_lod1"] == pytest.approx(torus.face_count / 4, rel=0.05)
+    assert ran.facts["faces_lod2"] == pytest.approx(torus.face_count / 16, rel=0.05)
+    assert (ran.facts["screen_lod1"], ran.facts["screen_lod2"]) == (0.5, 0.25)
+    assert 0 < ran.facts["distance_lod1_mm"] < ran.facts["distance_lod2_mm"] < 0.5
