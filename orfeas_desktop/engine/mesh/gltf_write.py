@@ -177,8 +177,8 @@ class GltfBuilder:
         first_material = self._add_materials(mesh.materials, len(mesh.uvs))
         kind = "<u2" if mesh.vertex_count <= 65535 else "<u4"
         fans = _polygon_fans(mesh)
-        if fans is not None and _NGONS not in self._document.extensions_used:
-            self._document.extensions_used.append(_NGONS)
+        if fans is not None:
+            self.use_extension(_NGONS)
         primitives = [
             GltfPrimitive(
                 attributes=attributes,
