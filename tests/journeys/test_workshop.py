@@ -146,7 +146,7 @@ def test_a_recipe_runs_on_one_on_many_and_on_a_folder(
         }
 
     qtbot.waitUntil(lambda: states() == {"Torn ring": 2, "one": 2, "two": 2}, timeout=LONG)
-    assert session.desk.list.count(JobState.failed) == 1
+    qtbot.waitUntil(lambda: session.desk.list.count(JobState.failed) == 1, timeout=LONG)
     window.browser.grid.selectAll()
     assert panel.run.text() == "Run on 3 assets"
     session.choose(None)
