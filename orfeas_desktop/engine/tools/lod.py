@@ -67,7 +67,7 @@ def _make(meshes: tuple[Mesh, ...], params: LodParams, context: JobContext) -> M
         context.progress((number - 1) / params.levels)
         share = (params.share / 100) ** number
         target = max(round(mesh.face_count * share**power), 4)
-        level = decimated(level, target, None, lambda _: context.check_cancelled())
+        level = decimated(level, target, None, lambda _: context.check_cancelled()).check()
         parts[f"lod{number}"] = level
         context.fact(f"faces_lod{number}", level.face_count)
         context.fact(f"screen_lod{number}", round(share if power == 2 else share**0.5, 4))
