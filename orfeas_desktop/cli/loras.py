@@ -38,7 +38,7 @@ def list_loras(context: typer.Context, as_json: AsJson = False) -> None:
 
 def add(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A .safetensors file.")],
+    file: Annotated[Path, typer.Argument(help="A .safetensors, .pt, .bin, .ckpt or .pth file.")],
     name: Annotated[str, typer.Option("--name", help="What to call it; else as the file is called.")] = "",
     triggers: Triggers = None,
     weight: Weight = None,

@@ -101,8 +101,9 @@ class TextToImage(Backend):
             return PictureWeights(found.base, found.folder, found.variant, sampled(found.files))
         if not options.pipeline:
             raise BadInput(entry=self.id, problem="none of your own pipelines is chosen")
-        own = OwnPictures(store.folder).find(options.pipeline)
-        place = Path(own.path)
+        known = OwnPictures(store.folder)
+        own = known.find(options.pipeline)
+        place = known.place(own)
         if place.is_dir():
             found = read_pipeline_folder(place)
             return PictureWeights(found.base, found.folder, found.variant, own.digest)
@@ -332,6 +333,6 @@ _SUMMARIES = {
         "Backends", "Words become a picture, to build a mesh from; needs published weights."
     ),
     True: QT_TRANSLATE_NOOP(
-        "Backends", "Words become a picture with a diffusers folder or .safetensors file of your own."
+        "Backends", "Words become a picture with a diffusers folder, .safetensors or .ckpt file of your own."
     ),
 }

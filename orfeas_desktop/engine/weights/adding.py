@@ -12,6 +12,7 @@ from orfeas_desktop.engine.weights.lone_file import tensor_shapes
 from orfeas_desktop.engine.weights.own_pictures import OwnPictures
 from orfeas_desktop.engine.weights.picture_base import is_checkpoint, is_lora
 from orfeas_desktop.engine.weights.pipeline_folder import pipelines_in, read_pipeline_folder
+from orfeas_desktop.engine.weights.torch_file import ONE_FILE, looked_into
 from orfeas_desktop.errors import BadWeights
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ class Added:
 
 
 def add_from(store: WeightStore, loras: LoraShelf, path: Path, as_set: str = "") -> tuple[Added, ...]:
-    """Remember what a folder or file holds: sets, pipelines of the user's own, LoRAs. Nothing is moved or copied.
+    """Remember what a folder or file holds: sets, pipelines of the user's own, LoRAs.
+
+    Nothing is moved or copied but the tensors of a torch pickle, which become a safetensors file of the program's own.
 
     as_set  the set's id, where the content leaves several open
 
@@ -40,14 +43,24 @@ def add_from(store: WeightStore, loras: LoraShelf, path: Path, as_set: str = "")
     """
     if path.is_dir():
         return _add_folder(store, path, as_set)
-    if path.is_file() and path.suffix.lower() == ".safetensors" and not as_set:
-        shapes = tensor_shapes(path)
+    if path.is_file() and path.suffix.lower() in ONE_FILE and not as_set:
+        return _add_file(store, loras, path)
+    return _add_sets(store, path, as_set)
+
+
+def _add_file(store: WeightStore, loras: LoraShelf, path: Path) -> tuple[Added, ...]:
+    with looked_into(path, store.shelf.converted) as plain:
+        shapes = tensor_shapes(plain)
         if is_lora(shapes):
-            lora = loras.add(path)
-            return (Added(lora.name, path, "lora"),)
+            if plain != path:
+                plain.unlink(missing_ok=True)
+            return (Added(loras.add(path).name, path, "lora"),)
         if is_checkpoint(shapes):
-            own = OwnPictures(store.folder).add(path)
-            return (Added(own.name, path, "own"),)
+            return (Added(OwnPictures(store.folder).add(path).name, path, "own"),)
+        return _add_sets(store, path, "")
+
+
+def _add_sets(store: WeightStore, path: Path, as_set: str) -> tuple[Added, ...]:
     found = add_weights(store, path, as_set)
     return tuple(Added(each.weights.id, each.folder, "set") for each in found)
 

@@ -15,6 +15,7 @@ from orfeas_desktop.engine.weights.file_table import only_here, read_table, told
 from orfeas_desktop.engine.weights.linking import link, sha256_of
 from orfeas_desktop.engine.weights.picture_base import PictureBase, base_of_lora
 from orfeas_desktop.engine.weights.recognise import header_of
+from orfeas_desktop.engine.weights.torch_file import ONE_FILE, looked_into
 from orfeas_desktop.errors import BadInput, BadWeights, FileMissing, NotAFile, UnknownEntry
 from orfeas_desktop.paths import Paths
 
@@ -118,30 +119,30 @@ class LoraShelf:
             raise NotAFile(name=file.name)
         if not file.is_file():
             raise FileMissing(name=file.name)
-        if file.suffix.lower() != ".safetensors":
-            said = "only .safetensors files are taken as LoRAs; others could hold a program"
-            raise BadWeights(name=file.name, problem=said)
-        base = base_of_lora(file)
+        if file.suffix.lower() not in ONE_FILE:
+            raise BadWeights(name=file.name, problem=f"its name does not end in {', '.join(ONE_FILE)}")
+        with self._lock(), looked_into(file, self.folder) as plain:
+            try:
+                return self._take(plain, name or file.stem, converted=plain != file)
+            finally:
+                if plain != file:
+                    plain.unlink(missing_ok=True)
+
+    def _take(self, file: Path, name: str, *, converted: bool) -> Lora:
+        base, triggers = base_of_lora(file), trigger_words(file)
         try:
             digest, size = sha256_of(file), file.stat().st_size
         except OSError as problem:
             raise told(problem, file) from problem
-        with self._lock():
-            table = read_table(self._file, _Table)
-            known = next((each for each in table.loras if each.digest == digest), None)
-            if known is None or not self._place(known).is_file():
-                link(file.absolute(), self.folder / f"{digest}.safetensors")
-            if known is not None:
-                return known
-            taken = {each.name.casefold() for each in table.loras}
-            lora = Lora(
-                name=_free_name(name or file.stem, taken),
-                digest=digest,
-                base=base,
-                triggers=trigger_words(file),
-                size=size,
-            )
-            self._write([*table.loras, lora])
+        table = read_table(self._file, _Table)
+        known = next((each for each in table.loras if each.digest == digest), None)
+        if known is None or not self._place(known).is_file():
+            _hold(file, self.folder / f"{digest}.safetensors", converted=converted)
+        if known is not None:
+            return known
+        taken = {each.name.casefold() for each in table.loras}
+        lora = Lora(name=_free_name(name, taken), digest=digest, base=base, triggers=triggers, size=size)
+        self._write([*table.loras, lora])
         return lora
 
     def change(
@@ -212,6 +213,17 @@ def trigger_words(file: Path) -> str:
         return ""
     phrase = cast("dict[object, object]", said).get("modelspec.trigger_phrase")
     return " ".join(phrase.split())[:200] if isinstance(phrase, str) else ""
+
+
+def _hold(file: Path, place: Path, *, converted: bool) -> None:
+    """Link a file of the user's; one that was converted lies in the library already and gets its name."""
+    if not converted:
+        link(file.absolute(), place)
+        return
+    try:
+        file.replace(place)
+    except OSError as problem:
+        raise told(problem, place.parent) from problem
 
 
 def _plain_name(text: str) -> str:

@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from orfeas_desktop.engine.weights.file_table import only_here, read_table, write_table
 from orfeas_desktop.engine.weights.picture_base import PictureBase, base_of_checkpoint
 from orfeas_desktop.engine.weights.pipeline_folder import INDEX, read_pipeline_folder, sampled
+from orfeas_desktop.engine.weights.shelf import WeightShelf
+from orfeas_desktop.engine.weights.torch_file import ONE_FILE, as_safetensors, forget_converted, looked_into
 from orfeas_desktop.errors import BadWeights, FileMissing, UnknownEntry
 
 if TYPE_CHECKING:
@@ -63,9 +65,12 @@ class OwnPictures:
         return found
 
     def add(self, path: Path) -> OwnPicture:
-        """Remember a folder or a file. Raises FileMissing, BadWeights, DiskFull and PermissionDenied."""
+        """Remember a folder or a file; the tensors of a torch pickle are written into the program's own folder.
+
+        Raises FileMissing, BadWeights, DiskFull and PermissionDenied.
+        """
         path = path.absolute()
-        base, files = _looked_at(path)
+        base, files = _looked_at(path, self._converted)
         own = OwnPicture(name=_plain(path), path=str(path), base=base, digest=_digest(path, files))
         with self._lock():
             others = [each for each in read_table(self._file, OwnTable).own if each.path != own.path]
@@ -82,7 +87,12 @@ class OwnPictures:
             own = self.named(name)
             left = [each for each in read_table(self._file, OwnTable).own if each.path != own.path]
             write_table(self._file, OwnTable(own=left))
+            forget_converted(Path(own.path), self._converted)
         return own
+
+    def place(self, own: OwnPicture) -> Path:
+        """Return the folder or safetensors file to load it from. Raises BadWeights, DiskFull and PermissionDenied."""
+        return as_safetensors(Path(own.path), self._converted)
 
     def find(self, written: str) -> OwnPicture:
         """Return the one that a request names, its files being those it was added with. Raises BadWeights."""
@@ -91,9 +101,13 @@ class OwnPictures:
         if own is None:
             raise BadWeights(name=name, problem="it is no longer known; add it again under “Weights…”")
         path = Path(own.path)
-        if _digest(path, _looked_at(path)[1]) != own.digest:
+        if _digest(path, _looked_at(path, self._converted)[1]) != own.digest:
             raise BadWeights(name=name, problem="it was changed since it was added; add it again")
         return own
+
+    @property
+    def _converted(self) -> Path:
+        return WeightShelf(self.folder).converted
 
     @property
     def _file(self) -> Path:
@@ -111,16 +125,16 @@ def read_own(written: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def _looked_at(path: Path) -> tuple[PictureBase, tuple[Path, ...]]:
+def _looked_at(path: Path, converted: Path) -> tuple[PictureBase, tuple[Path, ...]]:
     if path.is_dir():
         found = read_pipeline_folder(path)
         return found.base, (path / INDEX, *found.files)
     if not path.is_file():
         raise FileMissing(name=path.name)
-    if path.suffix.lower() != ".safetensors":
-        said = "only .safetensors files can be told by what is in them; others could hold a program"
-        raise BadWeights(name=path.name, problem=said)
-    return base_of_checkpoint(path), (path,)
+    if path.suffix.lower() not in ONE_FILE:
+        raise BadWeights(name=path.name, problem=f"its name does not end in {', '.join(ONE_FILE)}")
+    with looked_into(path, converted) as plain:
+        return base_of_checkpoint(plain), (path,)
 
 
 def _digest(path: Path, files: tuple[Path, ...]) -> str:

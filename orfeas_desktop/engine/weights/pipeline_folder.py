@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from orfeas_desktop.engine.weights.picture_base import PictureBase
 from orfeas_desktop.engine.weights.recognise import DEEPEST, MOST_FOLDERS, tensor_names
+from orfeas_desktop.engine.weights.torch_file import PICKLED
 from orfeas_desktop.errors import BadWeights
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ OTHERS = ("tokenizer", "tokenizer_2", "scheduler")
 LIBRARIES = {"diffusers", "transformers"}
 STEMS = ("diffusion_pytorch_model", "model")
 VARIANTS = (".fp16", "", ".bf16", ".fp32")
-PICKLES = (".bin", ".ckpt", ".pt", ".pth")
 SAMPLE = 1 << 20
 LARGEST_INDEX = 50_000_000
 
@@ -134,7 +134,7 @@ def _files(part: Path, variant: str, name: str) -> Iterator[Path]:
     """The weight files of one network. Raises BadWeights for one that is missing, cut short or a pickle."""
     found = _stem(part, variant) or _stem(part, "")
     if found is None:
-        pickled = sorted(file.name for file in part.glob("*") if file.suffix in PICKLES)
+        pickled = sorted(file.name for file in part.glob("*") if file.suffix in PICKLED)
         said = f"its part “{part.name}” has no .safetensors file"
         if pickled:
             said += f", only “{pickled[0]}”, which could hold a program"

@@ -158,9 +158,8 @@ class WeightsDialog(QDialog):
             self._desk.add(Path(path))
 
     def _pick_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, self.tr("Add a file of weights"), "", self.tr("Weights (*.safetensors)")
-        )
+        kinds = self.tr("Weights (*.safetensors *.ckpt *.pt *.pth *.bin)")
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Add a file of weights"), "", kinds)
         if path:
             self._desk.add(Path(path))
 

@@ -142,7 +142,7 @@ class LoraList(QWidget):
             wrap=True,
         )
         self.add = text_button(
-            self.tr("Add LoRA…"), Kind.plain, self.tr("A .safetensors file on this machine")
+            self.tr("Add LoRA…"), Kind.plain, self.tr("A .safetensors, .pt or .bin file on this machine")
         )
         self.add.clicked.connect(self._pick)
         self._column = QVBoxLayout(self)
@@ -214,6 +214,7 @@ class LoraList(QWidget):
         dialog.open()
 
     def _pick(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Add LoRA"), "", self.tr("LoRAs (*.safetensors)"))
+        kinds = self.tr("LoRAs (*.safetensors *.ckpt *.pt *.pth *.bin)")
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Add LoRA"), "", kinds)
         if path:
             self.file_given.emit(Path(path))

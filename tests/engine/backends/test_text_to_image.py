@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from orfeas_desktop.engine.backends import BACKENDS, text_to_image
 from orfeas_desktop.engine.backends.base import Task
@@ -194,6 +194,32 @@ def test_a_single_file_gives_what_its_folder_gives(make, tmp_path, entry) -> Non
     (folder,) = pixels(make(entry, **settings)[0])
     (single,) = pixels(make("own-pictures", pipeline=written, **settings)[0])
     assert (folder == single).all()
+
+
+def test_a_pickled_file_and_a_pickled_lora_give_what_their_safetensors_give(
+    make, words_home, tmp_path
+) -> None:
+    store, entry = WeightStore.of(), "stable-diffusion-1-5"
+    tensors = load_file(save_single_file(stable_diffusion(), tmp_path / "plain.safetensors"))
+    tensors["cond_stage_model.transformer.text_model.embeddings.position_ids"] = torch.arange(77)[None]
+    notes = {"epoch": 3, "optimizer_states": [{"state": {0: torch.zeros(2)}}], "loops": {"fit": {"a": 1}}}
+    torch.save(notes | {"state_dict": tensors}, tmp_path / "mine.ckpt")
+    (added,) = add_from(store, LoraShelf.of(), tmp_path / "mine.ckpt")
+    own = OwnPictures(store.folder).named(added.name)
+    plain = OwnPictures(store.folder).add(tmp_path / "plain.safetensors")
+    given, other = (pixels(make("own-pictures", pipeline=each.written)[0])[0] for each in (own, plain))
+    assert (given == other).all()
+    file = words_home / f"{entry}-lora.safetensors"
+    torch.save(load_file(file), tmp_path / "clay.pt")
+    (added,) = add_from(store, LoraShelf.of(), tmp_path / "clay.pt")
+    assert added.kind == "lora"
+    uses = [LoraShelf.of().named("clay").use(), LoraShelf.of().add(file).use()]
+    first, second = (pixels(make(entry, loras=written_uses([use]))[0])[0] for use in uses)
+    assert (first == second).all()
+    assert (first != pixels(make(entry)[0])[0]).any()
+    assert len(list(store.shelf.converted.iterdir())) == 1
+    OwnPictures(store.folder).forget(own.name)
+    assert not list(store.shelf.converted.iterdir())
 
 
 def test_a_single_file_that_is_half_is_told(make, tmp_path, monkeypatch) -> None:

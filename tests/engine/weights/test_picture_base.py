@@ -191,10 +191,10 @@ def test_own_files_that_go_change_or_share_a_name(tmp_path) -> None:
         own.named("y")
     with pytest.raises(FileMissing):
         own.add(tmp_path / "none.safetensors")
-    pickled = tmp_path / "model.ckpt"
-    pickled.write_bytes(b"\x80\x04.")
-    with pytest.raises(BadWeights, match="could hold a program"):
-        own.add(pickled)
+    other = tmp_path / "model.zip"
+    other.write_bytes(b"PK")
+    with pytest.raises(BadWeights, match=r"does not end in .safetensors, .bin, .ckpt"):
+        own.add(other)
 
 
 @pytest.fixture
@@ -250,10 +250,10 @@ def test_files_that_are_no_loras_are_refused(shelf, tmp_path) -> None:
         shelf.add(tmp_path)
     with pytest.raises(FileMissing):
         shelf.add(tmp_path / "none.safetensors")
-    pickled = tmp_path / "old.pt"
-    pickled.write_bytes(b"PK")
-    with pytest.raises(BadWeights, match="could hold a program"):
-        shelf.add(pickled)
+    other = tmp_path / "old.zip"
+    other.write_bytes(b"PK")
+    with pytest.raises(BadWeights, match=r"does not end in .safetensors"):
+        shelf.add(other)
     cut = stripped(tmp_path / "cut.safetensors", LORAS["flux peft"][1])
     cut.write_bytes(cut.read_bytes()[:-5])
     with pytest.raises(BadWeights, match="ends early"):
