@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,3 +82,16 @@ class PresetShelf:
             except (OSError, ValueError) as problem:
                 _log.warning("the preset %s cannot be read: %s", path.name, problem)
         return found
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return the names, later ones that differ in nothing but case numbered apart."""
+    taken: set[str] = set()
+    told: list[str] = []
+    for wanted in names:
+        name, number = wanted, 2
+        while name.casefold() in taken:
+            name, number = f"{wanted}-{number}", number + 1
+        taken.add(name.casefold())
+        told.append(name)
+    return told

@@ -17,7 +17,7 @@ from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.formats.publish_folder import LISTING
 from orfeas_desktop.errors import BackendFailed, FileMissing
 from orfeas_desktop.params import Scalar
-from orfeas_desktop.presets import Preset
+from orfeas_desktop.presets import Preset, distinct
 from orfeas_desktop.recipes import RecipeShelf
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import Job, JobInput, JobResult
@@ -63,7 +63,7 @@ class Delivery:
             for asset in self._studio.assets(project.id)
             if asset.latest is not None and "mesh" in asset.latest.files
         ]
-        names = _distinct([_FORBIDDEN.sub("_", name) for name, _ in standing])
+        names = distinct([_FORBIDDEN.sub("_", name) for name, _ in standing])
         return [
             Source(name, files=tuple((slot, version.all_files(slot)) for slot in ("mesh", *ALONG)))
             for name, (_, version) in zip(names, standing, strict=True)
@@ -132,21 +132,8 @@ def mesh_files(given: Sequence[Path]) -> list[Source]:
         else:
             raise FileMissing(name=str(path))
     return [
-        Source(name, path) for name, path in zip(_distinct([path.stem for path in files]), files, strict=True)
+        Source(name, path) for name, path in zip(distinct([path.stem for path in files]), files, strict=True)
     ]
-
-
-def _distinct(names: Sequence[str]) -> list[str]:
-    """Return the names, later ones that differ in nothing but case numbered apart."""
-    taken: set[str] = set()
-    told: list[str] = []
-    for wanted in names:
-        name, number = wanted, 2
-        while name.casefold() in taken:
-            name, number = f"{wanted}-{number}", number + 1
-        taken.add(name.casefold())
-        told.append(name)
-    return told
 
 
 def packed(files: Sequence[Path], out: Path, name: str) -> Path:

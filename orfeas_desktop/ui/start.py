@@ -101,7 +101,7 @@ class Running:
                 docks=docks,
                 project_id=project.id if project else None,
                 backend=self.window.inspector.generate.engine_id(),
-                last_export=doings.last_export,
+                last_export=doings.exporting.last,
                 tools=self.window.inspector.tools.remembered(),
             ),
         )
@@ -192,7 +192,7 @@ def _furnish(running: Running) -> Behind:
     )
     outside = Outside(running.settings, partial(_keep, paths), paths.state, _samples, paths)
     doings = Doings(window, session, hands, outside)
-    doings.last_export = running.remembered.last_export
+    doings.exporting.last = running.remembered.last_export
     window.inspector.tools.kept.update(running.remembered.tools)
     hands.workbench.furnish()
     watch = MachineWatch(paths.library, window)

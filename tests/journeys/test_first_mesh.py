@@ -84,7 +84,7 @@ def test_drop_mask_generate_mesh_restart_export(open_running, cup: Path, tmp_pat
         dialog.save.click()
     mesh = read_glb(target)
     assert mesh.face_count > 1000
-    assert again.doings.last_export is not None
+    assert again.doings.exporting.last is not None
     target.unlink()
     with qtbot.waitSignal(again.session.exported, timeout=LONG):
         again.window.commands.actions["export-again"].trigger()

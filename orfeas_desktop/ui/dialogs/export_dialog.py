@@ -1,4 +1,4 @@
-"""Format, its form and where to."""
+"""Preset, or a format and its form, and where to."""
 
 from __future__ import annotations
 
@@ -37,6 +37,25 @@ class ExportChoice:
     exporter: str
     params: PlainParams
     target: Path
+    preset: str = ""
+    into_folder: bool = False
+    """Whether `target` is the folder that everything goes into."""
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder that is written to."""
+        return self.target if self.into_folder else self.target.parent
+
+
+@dataclass(frozen=True)
+class PresetChoice:
+    """A preset as it is offered: what it does, line by line, and why it cannot be used now."""
+
+    id: str
+    title: str
+    summary: str
+    lines: tuple[tuple[str, str], ...]
+    why_not: str = ""
 
 
 class ExportDialog(QDialog):
@@ -51,26 +70,46 @@ class ExportDialog(QDialog):
         *,
         last: ExportChoice | None = None,
         hidden: Mapping[str, frozenset[str]] | None = None,
+        presets: Sequence[PresetChoice] = (),
+        several: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Export {name}").format(name=name))
         self.setMinimumSize(480, 320)
         self.exporters = tuple(exporters)
-        self._stem = _file_stem(name)
+        self._presets = {preset.id: preset for preset in presets}
+        self._several = several
+        self._aimed_at_folder = False
+        self._stem = file_stem(name)
         self._values: dict[str, PlainParams] = {last.exporter: last.params} if last else {}
         self._hidden = hidden or {}
         self.form: Form | None = None
-        self._build(last.target.parent if last else Path.home())
+        self._shown = ""
+        self._build(last.folder if last else Path.home())
         wanted = self.formats.findData(last.exporter) if last else 0
         self.formats.setCurrentIndex(max(0, wanted))
-        self._show_format()
+        self.presets.setCurrentIndex(max(0, self.presets.findData(last.preset) if last else 0))
+        self.formats.currentIndexChanged.connect(self._show_choice)
+        self.presets.currentIndexChanged.connect(self._show_choice)
+        self.target.textChanged.connect(self._judge)
+        self._show_choice()
 
     def choice(self) -> ExportChoice:
         """Return what the dialog shows."""
-        exporter = self.exporter()
-        values = self.form.values() if self.form else {}
-        return ExportChoice(exporter.id, values, Path(self.target.text()).expanduser())
+        self._keep_values()
+        exporter, preset = self.exporter(), self.preset()
+        return ExportChoice(
+            exporter.id,
+            self._values.get(exporter.id, {}),
+            Path(self.target.text()).expanduser(),
+            preset.id if preset else "",
+            self._aimed_at_folder,
+        )
+
+    def preset(self) -> PresetChoice | None:
+        """Return the chosen preset."""
+        return self._presets.get(self.presets.currentData())
 
     def exporter(self) -> Exporter[Any]:
         """Return the chosen exporter."""
@@ -80,34 +119,7 @@ class ExportDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 20, 20, 16)
         column.setSpacing(12)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(8)
-        grid.setColumnMinimumWidth(0, LABEL_WIDTH)
-        grid.setColumnStretch(1, 1)
-        self.formats = QComboBox()
-        self.formats.setAccessibleName(self.tr("Format"))
-        for exporter in self.exporters:
-            self.formats.addItem(QCoreApplication.translate("Exporters", exporter.title), exporter.id)
-        self.target = QLineEdit(str(folder / self._stem))
-        self.target.setAccessibleName(self.tr("File"))
-        self.browse = QPushButton(self.tr("Choose…"))
-        self.browse.setAccessibleName(self.tr("Choose the file"))
-        self.browse.setAutoDefault(False)
-        self.browse.clicked.connect(self._pick)
-        for row, (label, widgets) in enumerate(
-            (
-                (self.tr("Format"), (self.formats,)),
-                (self.tr("Save as"), (self.target, self.browse)),
-            )
-        ):
-            text = QLabel(label)
-            text.setProperty("role", "muted")
-            text.setBuddy(widgets[0])
-            grid.addWidget(text, row, 0)
-            for offset, widget in enumerate(widgets):
-                grid.addWidget(widget, row, 1 + offset, 1, 1 if len(widgets) > 1 else 2)
-        column.addLayout(grid)
+        column.addLayout(self._fields(folder))
         self.summary = QLabel()
         self.summary.setWordWrap(True)
         self.summary.setProperty("role", "muted")
@@ -123,8 +135,40 @@ class ExportDialog(QDialog):
         self.problem.hide()
         column.addWidget(self.problem)
         column.addWidget(self._buttons())
-        self.formats.currentIndexChanged.connect(self._show_format)
-        self.target.textChanged.connect(self._judge)
+
+    def _fields(self, folder: Path) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(8)
+        grid.setColumnMinimumWidth(0, LABEL_WIDTH)
+        grid.setColumnStretch(1, 1)
+        self.presets = QComboBox()
+        self.presets.setAccessibleName(self.tr("Preset"))
+        self.presets.addItem(self.tr("None"), "")
+        for preset in self._presets.values():
+            self.presets.addItem(preset.title, preset.id)
+        self.formats = QComboBox()
+        self.formats.setAccessibleName(self.tr("Format"))
+        for exporter in self.exporters:
+            self.formats.addItem(QCoreApplication.translate("Exporters", exporter.title), exporter.id)
+        self.target = QLineEdit(str(folder / self._stem))
+        self.browse = QPushButton(self.tr("Choose…"))
+        self.browse.setAutoDefault(False)
+        self.browse.clicked.connect(self._pick)
+        labels: list[QLabel] = []
+        words = (self.tr("Preset"), self.tr("Format"), "")
+        for row, (label, widget) in enumerate(
+            zip(words, (self.presets, self.formats, self.target), strict=True)
+        ):
+            text = QLabel(label)
+            text.setProperty("role", "muted")
+            text.setBuddy(widget)
+            labels.append(text)
+            grid.addWidget(text, row, 0)
+            grid.addWidget(widget, row, 1, 1, 1 if widget is self.target else 2)
+        grid.addWidget(self.browse, 2, 2)
+        _, self._format_label, self._target_label = labels
+        return grid
 
     def _buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox(self)
@@ -138,22 +182,58 @@ class ExportDialog(QDialog):
         self.save.clicked.connect(self._choose)
         return buttons
 
+    def _show_choice(self) -> None:
+        self._keep_values()
+        preset = self.preset()
+        self.formats.setVisible(preset is None)
+        self._format_label.setVisible(preset is None)
+        self._aim(into_folder=self._several or preset is not None)
+        if preset is None:
+            self._show_format()
+        else:
+            self.form = None
+            self.summary.setText(preset.summary)
+            self.summary.setVisible(bool(preset.summary))
+            self.page.setWidget(_lines(preset.lines))
+        self._judge()
+
     def _show_format(self) -> None:
         exporter = self.exporter()
-        if self.form is not None:
-            self._values[self._shown] = self.form.values()
         self._shown = exporter.id
         self.summary.setText(QCoreApplication.translate("Exporters", exporter.summary))
+        self.summary.show()
         self.form = Form(exporter.params, skip=self._hidden.get(exporter.id, frozenset()))
         self.form.set_values(self._values.get(exporter.id, {}))
         self.page.setWidget(self.form)
-        target = Path(self.target.text())
-        known = {entry.suffix for entry in self.exporters}
-        stem = target.with_suffix("") if target.suffix in known else target
-        self.target.setText(str(stem.with_name(stem.name + exporter.suffix)))
-        self._judge()
+        if not self._aimed_at_folder:
+            target = Path(self.target.text())
+            known = {entry.suffix for entry in self.exporters}
+            stem = target.with_suffix("") if target.suffix in known else target
+            self.target.setText(str(stem.with_name(stem.name + exporter.suffix)))
+
+    def _keep_values(self) -> None:
+        if self.form is not None:
+            self._values[self._shown] = self.form.values()
+
+    def _aim(self, *, into_folder: bool) -> None:
+        """Ask for a folder, or for a file in the folder that was asked for."""
+        if into_folder is not self._aimed_at_folder:
+            target = Path(self.target.text())
+            self.target.setText(str(target.parent if into_folder else target / self._stem))
+        self._aimed_at_folder = into_folder
+        self._target_label.setText(self.tr("Folder") if into_folder else self.tr("Save as"))
+        self.target.setAccessibleName(self.tr("Folder") if into_folder else self.tr("File"))
+        self.browse.setAccessibleName(
+            self.tr("Choose the folder") if into_folder else self.tr("Choose the file")
+        )
 
     def _pick(self) -> None:
+        if self._aimed_at_folder:
+            self.target.setText(
+                QFileDialog.getExistingDirectory(self, self.windowTitle(), self.target.text())
+                or self.target.text()
+            )
+            return
         exporter = self.exporter()
         kinds = "" if exporter.folder else f"{exporter.title} (*{exporter.suffix})"
         path, _ = QFileDialog.getSaveFileName(self, self.windowTitle(), self.target.text(), kinds)
@@ -161,24 +241,56 @@ class ExportDialog(QDialog):
             self.target.setText(path if path.endswith(exporter.suffix) else path + exporter.suffix)
 
     def _judge(self) -> None:
-        target = Path(self.target.text()).expanduser()
-        problem = ""
-        if not self.target.text().strip() or not target.name:
-            problem = self.tr("Give the file a name.")
-        elif target.is_dir() and not self.exporter().folder:
-            problem = self.tr("This is a folder. Add a file name.")
-        elif not target.parent.is_dir():
-            problem = self.tr("This folder does not exist.")
+        preset = self.preset()
+        problem = preset.why_not if preset else ""
+        problem = problem or (self._folder_problem() if self._aimed_at_folder else self._file_problem())
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
         self.save.setEnabled(not problem)
         self.save.setToolTip(problem)
+
+    def _folder_problem(self) -> str:
+        if not self.target.text().strip():
+            return self.tr("Choose a folder.")
+        there = Path(self.target.text()).expanduser().is_dir()
+        return "" if there else self.tr("This folder does not exist.")
+
+    def _file_problem(self) -> str:
+        target = Path(self.target.text()).expanduser()
+        if not self.target.text().strip() or not target.name:
+            return self.tr("Give the file a name.")
+        if target.is_dir() and not self.exporter().folder:
+            return self.tr("This is a folder. Add a file name.")
+        return "" if target.parent.is_dir() else self.tr("This folder does not exist.")
 
     def _choose(self) -> None:
         self.chosen.emit(self.choice())
         self.accept()
 
 
-def _file_stem(name: str) -> str:
+def _lines(lines: Sequence[tuple[str, str]]) -> QWidget:
+    """Return what will be done, line by line."""
+    page = QWidget()
+    grid = QGridLayout(page)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(8)
+    grid.setVerticalSpacing(4)
+    grid.setColumnMinimumWidth(0, LABEL_WIDTH)
+    grid.setColumnStretch(1, 1)
+    for row, (name, value) in enumerate(lines):
+        for at, words in enumerate((name, value)):
+            text = QLabel(words)
+            text.setTextFormat(Qt.TextFormat.PlainText)
+            text.setWordWrap(at == 1)
+            text.setAlignment(Qt.AlignmentFlag.AlignTop)
+            if at == 0:
+                text.setProperty("role", "muted")
+            grid.addWidget(text, row, at)
+    grid.setRowStretch(len(lines), 1)
+    return page
+
+
+def file_stem(name: str) -> str:
+    """Return the name with what a file system forbids taken out."""
     cleaned = "".join("_" if letter in '<>:"/\\|?*' or ord(letter) < 32 else letter for letter in name)
     return cleaned.strip(" .")[:120] or "mesh"

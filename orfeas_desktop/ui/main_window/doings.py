@@ -12,16 +12,14 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
-from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.settings import SECTION_TITLES, Settings
-from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog
 from orfeas_desktop.ui.dialogs.settings_dialog import SettingsChange, SettingsDialog, SettingsPage
 from orfeas_desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from orfeas_desktop.ui.dialogs.weights_dialog import WeightsDialog
+from orfeas_desktop.ui.main_window.exporting import Exporting
 from orfeas_desktop.ui.pieces.frames import fit_screen
 from orfeas_desktop.ui.state.weights_desk import WeightsDesk
-from orfeas_desktop.ui.state.window_state import LastExport
 from orfeas_desktop.ui.theme import ThemeChoice, ThemeName
 from orfeas_desktop.ui.viewport.modes import Mode, NavigationPreset, ViewDirection
 
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.main_window.workbench import Workbench
     from orfeas_desktop.ui.state.session import Samples, Session
 
-RECIPE = "recipe"
 NAME_LIMIT = 200
 
 
@@ -72,8 +69,8 @@ class Doings(QObject):
         self._wiring = hands.wiring
         self._outside = outside
         self.settings = outside.settings
-        self.last_export: LastExport | None = None
         self.dialog: QDialog | None = None
+        self.exporting = Exporting(window, session, hands.telling, outside.paths, self._open)
         self.weights = WeightsDesk(session.desk, session.store, outside.paths, self)
         session.opened.connect(self.weights.go_on)
         self.weights.available_changed.connect(hands.wiring.show_engines)
@@ -120,8 +117,8 @@ class Doings(QObject):
             "open-picture": self._window.inspector.images.pick,
             "import-mesh": self.import_mesh,
             "open-sample": lambda: self._session.open_samples(self._outside.make_samples),
-            "export": self.export,
-            "export-again": self.export_again,
+            "export": self.exporting.ask,
+            "export-again": self.exporting.again,
             "undo": library.undo.undo,
             "redo": library.undo.redo,
             "paste": self._hands.intake.paste,
@@ -268,37 +265,6 @@ class Doings(QObject):
         if path:
             target = Path(path)
             self._window.viewport.screenshot(target if target.suffix else target.with_suffix(".png"))
-
-    def export(self) -> None:
-        """Open the export dialog."""
-        chosen = self._session.chosen
-        if chosen is None:
-            return
-        hidden = {
-            exporter.id: frozenset({RECIPE})
-            for exporter in EXPORTERS
-            if RECIPE in exporter.params.model_fields
-        }
-        last = self.last_export
-        choice = ExportChoice(last.exporter, last.params, last.target) if last else None
-        dialog = ExportDialog(
-            tuple(EXPORTERS), chosen.asset.name, last=choice, hidden=hidden, parent=self._window
-        )
-        dialog.chosen.connect(self._export_as)
-        self._open(dialog)
-
-    def export_again(self) -> None:
-        """Export with the last format into the last folder, under this asset's name."""
-        chosen, last = self._session.chosen, self.last_export
-        if chosen is None or last is None:
-            self.export()
-            return
-        target = last.target.with_name(f"{chosen.asset.name}{last.target.suffix}")
-        self._session.export(last.exporter, last.params, target)
-
-    def _export_as(self, choice: ExportChoice) -> None:
-        self.last_export = LastExport(exporter=choice.exporter, params=choice.params, target=choice.target)
-        self._session.export(choice.exporter, choice.params, choice.target)
 
     def switch_theme(self) -> None:
         """Change from dark to light or back, and remember it."""

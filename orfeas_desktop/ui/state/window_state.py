@@ -15,13 +15,15 @@ _log = logging.getLogger(__name__)
 
 
 class LastExport(BaseModel):
-    """Format, settings and folder of the last export."""
+    """Preset, or format and settings, and place of the last export."""
 
     model_config = ConfigDict(frozen=True)
 
     exporter: str
     params: PlainParams
     target: Path
+    preset: str = ""
+    into_folder: bool = False
 
 
 class WindowState(BaseModel):

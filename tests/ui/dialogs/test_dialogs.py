@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLabel
 
 from orfeas_desktop.errors import BackendFailed, FileMissing
 from orfeas_desktop.params import Params, param
 from orfeas_desktop.ui.dialogs.error_box import ErrorBox
-from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog
+from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog, PresetChoice
 from orfeas_desktop.ui.dialogs.settings_dialog import SettingsChange, SettingsDialog, SettingsPage
 from orfeas_desktop.ui.dialogs.shortcuts_dialog import Shortcut, ShortcutsDialog
 
@@ -34,6 +34,7 @@ class Format:
     summary: str
     suffix: str
     params: type[Params]
+    folder: bool = False
 
 
 FORMATS = (
@@ -106,6 +107,50 @@ def test_a_target_that_cannot_be_written_is_said_before_pressing(export, target)
     assert not export.save.isEnabled()
     assert export.problem.isVisible()
     assert export.save.toolTip() == export.problem.text()
+
+
+PRESETS = (
+    PresetChoice("prop", "Prop", "A game prop.", (("1  Repair", "Defaults"), ("Then writes", "FBX"))),
+    PresetChoice("gone", "Gone", "", (), why_not="There is no entry magic."),
+)
+
+
+def test_a_preset_asks_for_a_folder_and_says_what_it_does(qtbot, tmp_path: Path):
+    last = ExportChoice("stl", {"scale": 2.0}, tmp_path, preset="prop", into_folder=True)
+    dialog = shown(qtbot, ExportDialog(FORMATS, "Robot", last=last, presets=PRESETS))
+    assert not dialog.formats.isVisible()
+    assert dialog.summary.text() == "A game prop."
+    assert "Repair" in " ".join(label.text() for label in dialog.page.widget().findChildren(QLabel))
+    assert dialog.choice() == ExportChoice("stl", {"scale": 2.0}, tmp_path, "prop", into_folder=True)
+    dialog.target.setText("")
+    assert dialog.problem.text() == "Choose a folder."
+    dialog.target.setText(str(tmp_path))
+    dialog.presets.setCurrentIndex(2)
+    assert dialog.problem.text() == "There is no entry magic."
+    assert not dialog.save.isEnabled()
+    dialog.presets.setCurrentIndex(0)
+    assert dialog.formats.isVisible()
+    assert dialog.choice().target == tmp_path / "Robot.stl"
+    dialog.form.set_values({"scale": 3.0})
+    dialog.presets.setCurrentIndex(1)
+    dialog.presets.setCurrentIndex(0)
+    values = {"scale": 3.0, "recipe": ""}
+    assert dialog.choice() == ExportChoice("stl", values, tmp_path / "Robot.stl")
+
+
+def test_several_assets_go_into_a_folder_in_one_format(qtbot, tmp_path: Path, monkeypatch):
+    last = ExportChoice("stl", {"scale": 2.0}, tmp_path / "old.stl")
+    dialog = shown(qtbot, ExportDialog(FORMATS, "3 assets", last=last, presets=PRESETS, several=True))
+    assert dialog.formats.isVisible()
+    values = {"scale": 2.0, "recipe": ""}
+    assert dialog.choice() == ExportChoice("stl", values, tmp_path, into_folder=True)
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "out"))
+    qtbot.mouseClick(dialog.browse, Qt.MouseButton.LeftButton)
+    dialog.formats.setCurrentIndex(0)
+    assert dialog.choice().target == tmp_path / "out"
+    dialog.target.setText(str(tmp_path / "nowhere"))
+    assert dialog.problem.text() == "This folder does not exist."
 
 
 def test_a_picked_target_gets_the_suffix(export, qtbot, monkeypatch, tmp_path):

@@ -1,0 +1,185 @@
+"""Exporting: what is chosen goes out in one format or through a preset, alone or with others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.presets import Preset, PresetExport, PresetShelf, distinct
+from orfeas_desktop.recipes import RecipeShelf, steps_text
+from orfeas_desktop.studio.chains import recipe_params
+from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog, PresetChoice, file_stem
+from orfeas_desktop.ui.main_window.provenance import step_facts
+from orfeas_desktop.ui.state.delivery import Delivered, Delivery, Parcel
+from orfeas_desktop.ui.state.window_state import LastExport
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QDialog
+
+    from orfeas_desktop.params import PlainParams
+    from orfeas_desktop.paths import Paths
+    from orfeas_desktop.projects.records import Asset, Version
+    from orfeas_desktop.ui.main_window.telling import Telling
+    from orfeas_desktop.ui.main_window.window import MainWindow
+    from orfeas_desktop.ui.state.session import Session
+
+_RECIPE = "recipe"
+
+
+class Exporting(QObject):
+    """Asks how to export, does it, and does the last one again."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        session: Session,
+        telling: Telling,
+        paths: Paths,
+        open_dialog: Callable[[QDialog], None],
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session
+        self._telling = telling
+        self._presets = PresetShelf(paths.presets)
+        self._recipes = RecipeShelf(paths.recipes)
+        self._open = open_dialog
+        self.last: LastExport | None = None
+
+    def ask(self) -> None:
+        """Open the export dialog."""
+        standing = self._standing()
+        if not standing:
+            self._window.toasts.show(self.tr("Nothing that is chosen has a mesh"))
+            return
+        hidden = {
+            exporter.id: frozenset({_RECIPE})
+            for exporter in EXPORTERS
+            if _RECIPE in exporter.params.model_fields
+        }
+        several = len(standing) > 1
+        dialog = ExportDialog(
+            tuple(EXPORTERS),
+            self.tr("{count} assets").format(count=len(standing)) if several else standing[0][0].name,
+            last=ExportChoice(**dict(self.last)) if self.last else None,
+            hidden=hidden,
+            presets=self._offered(),
+            several=several,
+            parent=self._window,
+        )
+        dialog.chosen.connect(self._take)
+        self._open(dialog)
+
+    def again(self) -> None:
+        """Export as last time into the same folder, under the names of what is chosen now."""
+        standing, last = self._standing(), self.last
+        if not standing or last is None:
+            self.ask()
+            return
+        choice = ExportChoice(**dict(last))
+        if choice.into_folder or len(standing) > 1:
+            self._deliver(choice)
+            return
+        suffix = EXPORTERS[last.exporter].suffix
+        self._session.export(
+            last.exporter, last.params, last.target.with_name(file_stem(standing[0][0].name) + suffix)
+        )
+
+    def _take(self, choice: ExportChoice) -> None:
+        self.last = LastExport.model_validate(asdict(choice))
+        if choice.into_folder:
+            self._deliver(choice)
+        else:
+            self._session.export(choice.exporter, choice.params, choice.target)
+
+    def _standing(self) -> list[tuple[Asset, Version]]:
+        """Return what goes out: the newest versions of what is selected, else the version that is shown."""
+        studio, chosen = self._session.studio, self._session.chosen
+        picked = self._window.browser.grid.chosen()
+        if studio is not None and len(picked) > 1:
+            assets = [studio.asset(asset_id) for asset_id in picked]
+            found = [(asset, asset.latest) for asset in assets]
+        else:
+            found = [(chosen.asset, chosen.version)] if chosen is not None else []
+        return [
+            (asset, version) for asset, version in found if version is not None and "mesh" in version.files
+        ]
+
+    def _deliver(self, choice: ExportChoice) -> None:
+        try:
+            preset, steps = self._read(choice)
+        except OrfeasError as error:
+            self._telling.show_error(error)
+            return
+        standing = self._standing()
+        names = distinct([file_stem(asset.name) for asset, _ in standing])
+        parcels = tuple(
+            Parcel(version.id, name, None if _made_by(steps, version) else steps)
+            for name, (_, version) in zip(names, standing, strict=True)
+        )
+        delivery = Delivery(self._session, preset, choice.folder, self)
+        delivery.ended.connect(self._tell)
+        delivery.start(parcels)
+
+    def _read(self, choice: ExportChoice) -> tuple[Preset, PlainParams | None]:
+        """Return what to do. Raises UnknownEntry and BadParams for what a preset names."""
+        if not choice.preset:
+            only = PresetExport(to=choice.exporter, params=choice.params)
+            return Preset(title=choice.exporter, exports=(only,)), None
+        preset = self._presets.get(choice.preset).preset
+        for part in preset.exports:
+            EXPORTERS[part.to].params.check(part.to, part.params)
+        if not preset.recipe:
+            return preset, None
+        return preset, recipe_params(self._recipes.get(preset.recipe).recipe.steps)
+
+    def _offered(self) -> tuple[PresetChoice, ...]:
+        return tuple(self._offer(known.id, known.preset) for known in self._presets.all())
+
+    def _offer(self, preset_id: str, preset: Preset) -> PresetChoice:
+        why_not, lines = "", list[tuple[str, str]]()
+        try:
+            if preset.recipe:
+                steps = self._recipes.get(preset.recipe).recipe.steps
+                lines += [(fact.name, fact.value) for fact in step_facts(steps_text(steps))]
+            formats = [EXPORTERS[part.to].title for part in preset.exports]
+            told = ", ".join(QCoreApplication.translate("Exporters", title) for title in formats)
+            lines.append((self.tr("Then writes") if lines else self.tr("Writes"), told))
+        except OrfeasError as error:
+            why_not = error.say()
+        if preset.recipe and not self._session.writable:
+            why_not = self.tr("The library is open for reading only")
+        return PresetChoice(preset_id, preset.title, preset.summary, tuple(lines), why_not)
+
+    def _tell(self, delivered: Delivered) -> None:
+        done, every = delivered.done, delivered.done + delivered.failed
+        error = delivered.error
+        if error is not None and every == 1:
+            self._telling.show_error(error)
+        elif done or every > 1:
+            words = self.tr("Exported to {folder}") if every == 1 else self.tr("{count} assets exported")
+            if delivered.failed:
+                words = self.tr("{done} of {count} assets exported, {failed} failed")
+            said = words.format(folder=delivered.folder.name, count=every, done=done, failed=delivered.failed)
+            folder = QUrl.fromLocalFile(str(delivered.folder))
+            action = (self.tr("Show folder"), lambda: QDesktopServices.openUrl(folder))
+            if error is not None:
+                action = (self.tr("Show why"), lambda: self._telling.show_error(error))
+            self._window.toasts.show(said, action)
+
+
+def _made_by(steps: PlainParams | None, version: Version) -> bool:
+    """Return whether the version is what this recipe left: it need not run on its own result."""
+    request = version.provenance.request
+    return (
+        steps is not None
+        and request is not None
+        and request.entry == "recipe"
+        and all(request.params.get(name) == value for name, value in steps.items())
+    )

@@ -1,0 +1,113 @@
+"""A delivery: assets on their way into a folder, each through a preset; one that fails does not stop the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.requests import JobDone
+from orfeas_desktop.ui.signals import TypedSignal, signal
+
+if TYPE_CHECKING:
+    from orfeas_desktop.params import PlainParams
+    from orfeas_desktop.presets import Preset, PresetExport
+    from orfeas_desktop.requests import Job
+    from orfeas_desktop.studio import Studio
+    from orfeas_desktop.ui.state.job_desk import Ended
+    from orfeas_desktop.ui.state.session import Session
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A version, the name its files get, and the recipe's settings if it runs first."""
+
+    version_id: int
+    name: str
+    steps: PlainParams | None = None
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """How it went; `error` is the first reason why something could not even start."""
+
+    folder: Path
+    done: int
+    failed: int
+    error: OrfeasError | None
+
+
+class Delivery(QObject):
+    """Takes parcels through one preset and tells when the last of them has ended."""
+
+    ended: TypedSignal[Delivered] = signal(Delivered)
+
+    def __init__(self, session: Session, preset: Preset, folder: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._preset = preset
+        self._folder = folder
+        self._all = 0
+        self._left: Counter[str] = Counter()
+        self._failed: set[str] = set()
+        self._error: OrfeasError | None = None
+
+    def start(self, parcels: tuple[Parcel, ...]) -> None:
+        """Send everything off."""
+        self._all = len(parcels)
+        self._left.update({parcel.name: len(self._preset.exports) for parcel in parcels})
+        for parcel in parcels:
+            if parcel.steps is None:
+                self._export(parcel.name, parcel.version_id)
+            else:
+                self._cook(parcel, parcel.steps)
+
+    def _cook(self, parcel: Parcel, steps: PlainParams) -> None:
+        """Make the asset's next version with the recipe, then export that."""
+        every = len(self._preset.exports)
+
+        def start(studio: Studio) -> Job:
+            title = f"{parcel.name} · {self._preset.title}"
+            return studio.run_tool("recipe", parcel.version_id, params=steps, title=title)
+
+        def go_on(ended: Ended) -> None:
+            studio = self._session.studio
+            version = None
+            if studio is not None and isinstance(ended, JobDone):
+                version = studio.version_of_job(ended.job.id)
+            if version is None:
+                self._note(parcel.name, failed=True, count=every)
+            else:
+                self._export(parcel.name, version.id)
+
+        self._session.desk.send(
+            start, go_on, failed=lambda error: self._note(parcel.name, failed=True, count=every, error=error)
+        )
+
+    def _export(self, name: str, version_id: int) -> None:
+        for part in self._preset.exports:
+            self._export_as(part, name, version_id)
+
+    def _export_as(self, part: PresetExport, name: str, version_id: int) -> None:
+        exporter = EXPORTERS[part.to]
+        target = self._folder / (f"{name}-{part.to}" if exporter.folder else f"{name}{exporter.suffix}")
+        self._session.desk.send(
+            lambda studio: studio.export_version(version_id, part.to, target, params=part.params),
+            lambda ended: self._note(name, failed=not isinstance(ended, JobDone)),
+            failed=lambda error: self._note(name, failed=True, error=error),
+        )
+
+    def _note(self, name: str, *, failed: bool, count: int = 1, error: OrfeasError | None = None) -> None:
+        self._left[name] -= count
+        self._error = self._error or error
+        if failed:
+            self._failed.add(name)
+        if not any(self._left.values()):
+            failures = len(self._failed)
+            self.ended.emit(Delivered(self._folder, self._all - failures, failures, self._error))
+            self.deleteLater()

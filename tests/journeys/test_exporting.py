@@ -1,0 +1,101 @@
+"""Presets and several assets on their way out of a real window, with a real worker."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from orfeas_desktop.engine.mesh.glb import read_glb, write_glb
+from orfeas_desktop.ui.dialogs.error_box import ErrorBox
+from orfeas_desktop.ui.dialogs.export_dialog import ExportDialog
+from orfeas_desktop.ui.start import read_window_state
+from tests.journeys.test_workshop import LONG, ring
+
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+def put(folder: Path, name: str, content: dict[str, object]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(json.dumps(content))
+
+
+def test_a_preset_and_several_assets_are_exported(open_running, home: Path, tmp_path: Path, qtbot):
+    small = {"tool": "decimate", "params": {"faces": 400}}
+    put(home / "data" / "recipes", "small.json", {"title": "Small", "steps": [small]})
+    both = [{"to": "glb"}, {"to": "godot"}]
+    put(home / "data" / "presets", "both.json", {"title": "Both", "recipe": "small", "exports": both})
+    put(home / "data" / "presets", "lost.json", {"title": "Lost", "recipe": "lost", "exports": both})
+    whole, torn, out = ring(), tmp_path / "Torn.glb", tmp_path / "out"
+    write_glb(whole, tmp_path / "Ring.glb")
+    write_glb(whole.changed(faces=whole.faces[40:]), torn)
+    out.mkdir()
+    running = open_running()
+    window, session, exporting = running.window, running.session, running.doings.exporting
+    for path in (torn, tmp_path / "Ring.glb"):
+        session.import_mesh(path)
+        qtbot.waitUntil(lambda name=path.stem: name in said(session), timeout=LONG)
+    ids = {asset.name: asset.id for asset in session.studio.assets(session.library.project.id)}
+    session.choose(ids["Ring"])
+
+    dialog = asked(running)
+    dialog.presets.setCurrentText("Lost")
+    assert not dialog.save.isEnabled()
+    dialog.presets.setCurrentText("Both")
+    dialog.target.setText(str(out))
+    picture = os.environ.get("ORFEAS_TEST_PICTURES")
+    if picture:
+        dialog.grab().save(f"{picture}/preset.png")
+    dialog.save.click()
+    qtbot.waitUntil(lambda: "Exported to out" in window.toasts.shown(), timeout=LONG)
+    assert read_glb(out / "Ring.glb").face_count <= 400
+    assert any((out / "Ring-godot").iterdir())
+    qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=LONG)
+    qtbot.waitUntil(session.library.undo.canUndo, timeout=LONG)
+
+    (out / "Ring.glb").unlink()
+    QTest.keyClick(window, Qt.Key.Key_E, CONTROL | SHIFT)
+    qtbot.waitUntil((out / "Ring.glb").exists, timeout=LONG)
+    assert session.studio.asset(ids["Ring"]).version_count == 2
+
+    session.library.undo.undo()
+    qtbot.waitUntil(lambda: session.chosen.version.number == 1, timeout=LONG)
+    window.browser.grid.selectAll()
+    dialog = asked(running)
+    assert dialog.windowTitle() == "Export 2 assets"
+    dialog.presets.setCurrentIndex(0)
+    dialog.formats.setCurrentIndex(dialog.formats.findData("print"))
+    if picture:
+        dialog.grab().save(f"{picture}/several.png")
+    dialog.save.click()
+    words = "1 of 2 assets exported, 1 failed"
+    qtbot.waitUntil(lambda: words in window.toasts.shown(), timeout=LONG)
+    assert (out / "Ring.3mf").exists()
+    assert not (out / "Torn.3mf").exists()
+
+    exporting.last = exporting.last.model_copy(update={"preset": "no-such"})
+    exporting.again()
+    box = window.findChild(ErrorBox)
+    assert "no-such" in box.message.text()
+    box.close()
+    session.choose(None)
+    exporting.ask()
+    assert "Nothing that is chosen has a mesh" in window.toasts.shown()
+    window.close()
+    kept = read_window_state(running.paths.state).last_export
+    assert kept is not None
+    assert kept.into_folder
+
+
+def said(session) -> set[str]:
+    return {asset.name for asset in session.studio.assets(session.library.project.id)}
+
+
+def asked(running) -> ExportDialog:
+    QTest.keyClick(running.window, Qt.Key.Key_E, CONTROL)
+    dialog = running.doings.dialog
+    assert isinstance(dialog, ExportDialog)
+    return dialog
