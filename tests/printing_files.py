@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from lib3mf import Lib3MF, get_wrapper
 
+from orfeas_desktop.engine.formats.threemf import locale_kept
 from orfeas_desktop.engine.mesh.mesh import Mesh
 
 if TYPE_CHECKING:
@@ -28,13 +29,14 @@ class Read:
 
 def read_model(path: Path) -> Any:
     """Return the model of a 3MF file, read in strict mode without a warning."""
-    model = get_wrapper().CreateModel()
-    reader = model.QueryReader("3mf")
-    reader.SetStrictModeActive(True)
-    reader.ReadFromFile(str(path))
-    assert reader.GetWarningCount() == 0
-    assert model.GetUnit() == Lib3MF.ModelUnit.MilliMeter
-    return model
+    with locale_kept():
+        model = get_wrapper().CreateModel()
+        reader = model.QueryReader("3mf")
+        reader.SetStrictModeActive(True)
+        reader.ReadFromFile(str(path))
+        assert reader.GetWarningCount() == 0
+        assert model.GetUnit() == Lib3MF.ModelUnit.MilliMeter
+        return model
 
 
 def read_3mf(path: Path) -> Read:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import locale
 import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,7 @@ from orfeas_desktop.engine.mesh.textures import TextureFormat, pixels_of, recode
 from orfeas_desktop.engine.mesh.weld import first_of_each, row_ids, welded_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
     from xml.sax.xmlreader import AttributesImpl
 
@@ -68,6 +70,23 @@ def write_3mf(
     Vertices at one place become one, faces without area are left out: the format allows no others. Each material
     is a group of its own. Raises Broken for a damaged texture or a part of no area.
     """
+    with locale_kept():
+        return _written(parts, path, wanted, step)
+
+
+@contextmanager
+def locale_kept() -> Generator[None]:
+    """Undo what lib3mf does: it sets the locale of the process to "C", in which Python reads text as ASCII."""
+    before = locale.setlocale(locale.LC_ALL)
+    try:
+        yield
+    finally:
+        locale.setlocale(locale.LC_ALL, before)
+
+
+def _written(
+    parts: Sequence[Mesh], path: Path, wanted: Wanted, step: Callable[[float], None]
+) -> ThreemfContents:
     from lib3mf import Lib3MF, get_wrapper
 
     library: Any = get_wrapper()

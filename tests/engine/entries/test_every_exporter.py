@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import locale
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,6 @@ from orfeas_desktop.errors import BadMesh, BadParams, Cancelled, NotPrintable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from orfeas_desktop.assets import LocalFile
     from orfeas_desktop.engine.exporters.base import Exporter
@@ -60,6 +61,7 @@ def test_it_says_what_it_is(exporter: Exporter[Any]) -> None:
 def test_same_input_same_bytes_and_nothing_else_left(
     exporter: Exporter[Any], source: LocalFile, make_context: Callable[..., Any]
 ) -> None:
+    before = locale.setlocale(locale.LC_ALL), Path.cwd()
     made: list[dict[str, bytes]] = []
     for _ in range(2):
         context = make_context()
@@ -69,6 +71,7 @@ def test_same_input_same_bytes_and_nothing_else_left(
         }
         assert [output.slot for output in outputs] == ["file"] + ["parts"] * (len(outputs) - 1)
         made.append({output.name: output.path.read_bytes() for output in outputs})
+    assert (locale.setlocale(locale.LC_ALL), Path.cwd()) == before
     assert made[0] == made[1]
     assert {"bytes", "faces", "width_mm", "height_mm", "depth_mm", "verified_by"} <= context.facts.keys()
 
