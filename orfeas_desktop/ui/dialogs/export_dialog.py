@@ -77,6 +77,7 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Export {name}").format(name=name))
         self.setMinimumSize(480, 320)
+        self.resize(480, 520)
         self.exporters = tuple(exporters)
         self._presets = {preset.id: preset for preset in presets}
         self._several = several

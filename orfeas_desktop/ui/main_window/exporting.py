@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, QUrl
@@ -14,6 +15,7 @@ from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.presets import Preset, PresetExport, PresetShelf, distinct
 from orfeas_desktop.recipes import RecipeShelf, steps_text
 from orfeas_desktop.studio.chains import recipe_params
+from orfeas_desktop.ui.dialogs.error_box import translated
 from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog, PresetChoice, file_stem
 from orfeas_desktop.ui.main_window.provenance import step_facts
 from orfeas_desktop.ui.state.delivery import Delivered, Delivery, Parcel
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.main_window.telling import Telling
     from orfeas_desktop.ui.main_window.window import MainWindow
     from orfeas_desktop.ui.state.session import Session
+
+    Standing = list[tuple[Asset, Version]]
 
 _RECIPE = "recipe"
 
@@ -73,7 +77,7 @@ class Exporting(QObject):
             several=several,
             parent=self._window,
         )
-        dialog.chosen.connect(self._take)
+        dialog.chosen.connect(partial(self._take, standing))
         self._open(dialog)
 
     def again(self) -> None:
@@ -84,21 +88,21 @@ class Exporting(QObject):
             return
         choice = ExportChoice(**dict(last))
         if choice.into_folder or len(standing) > 1:
-            self._deliver(choice)
+            self._deliver(choice, standing)
             return
         suffix = EXPORTERS[last.exporter].suffix
         self._session.export(
             last.exporter, last.params, last.target.with_name(file_stem(standing[0][0].name) + suffix)
         )
 
-    def _take(self, choice: ExportChoice) -> None:
+    def _take(self, standing: Standing, choice: ExportChoice) -> None:
         self.last = LastExport.model_validate(asdict(choice))
         if choice.into_folder:
-            self._deliver(choice)
+            self._deliver(choice, standing)
         else:
             self._session.export(choice.exporter, choice.params, choice.target)
 
-    def _standing(self) -> list[tuple[Asset, Version]]:
+    def _standing(self) -> Standing:
         """Return what goes out: the newest versions of what is selected, else the version that is shown."""
         studio, chosen = self._session.studio, self._session.chosen
         picked = self._window.browser.grid.chosen()
@@ -111,13 +115,12 @@ class Exporting(QObject):
             (asset, version) for asset, version in found if version is not None and "mesh" in version.files
         ]
 
-    def _deliver(self, choice: ExportChoice) -> None:
+    def _deliver(self, choice: ExportChoice, standing: Standing) -> None:
         try:
             preset, steps = self._read(choice)
         except OrfeasError as error:
             self._telling.show_error(error)
             return
-        standing = self._standing()
         names = distinct([file_stem(asset.name) for asset, _ in standing])
         parcels = tuple(
             Parcel(version.id, name, None if _made_by(steps, version) else steps)
@@ -152,7 +155,7 @@ class Exporting(QObject):
             told = ", ".join(QCoreApplication.translate("Exporters", title) for title in formats)
             lines.append((self.tr("Then writes") if lines else self.tr("Writes"), told))
         except OrfeasError as error:
-            why_not = error.say()
+            why_not = error.say(translated)
         if preset.recipe and not self._session.writable:
             why_not = self.tr("The library is open for reading only")
         return PresetChoice(preset_id, preset.title, preset.summary, tuple(lines), why_not)
