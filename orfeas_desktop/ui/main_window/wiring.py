@@ -179,9 +179,9 @@ class Wiring(QObject):
         self.renew()
 
     def _keep_choice(self) -> None:
-        chosen = self.session.chosen
-        if chosen is not None and not self.session.library.in_bin:
-            self.window.browser.grid.choose(chosen.asset.id)
+        chosen, grid = self.session.chosen, self.window.browser.grid
+        if chosen is not None and not self.session.library.in_bin and len(grid.chosen()) < 2:
+            grid.choose(chosen.asset.id)
 
     def _show_projects(self) -> None:
         library = self.session.library
