@@ -8,7 +8,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -380,7 +382,7 @@ def open_everything(path: Path, mode: int) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
 def test_a_folder_without_permission_is_open_for_reading_only(kept: Path, tmp_path: Path) -> None:
     ProjectStore.open(kept).close()
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+    for folder in takewhile(lambda path: path != Path(tempfile.gettempdir()), (tmp_path, *tmp_path.parents)):
         folder.chmod(0o755)
     open_everything(kept, 0o555)
     program = [sys.executable, "-c", UNPRIVILEGED, str(kept)]
