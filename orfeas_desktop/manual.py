@@ -23,7 +23,11 @@ CommandText = tuple[str, str, str, tuple[tuple[str, str], ...]]
 
 _TABLES: Mapping[str, tuple[str, str, Iterable[WorkEntry]]] = {
     "backends": ("Backends", "What makes meshes and pictures.", BACKENDS),
-    "tools": ("Tools", "What changes or measures a mesh.", TOOLS),
+    "tools": (
+        "Tools",
+        "What changes or measures a mesh. Of a tree of parts it takes the finest meshes as one; the tree itself, with its levels of detail, collision pieces, cameras and lights, stays in the version before.",
+        TOOLS,
+    ),
     "exporters": (
         "Exporters",
         "The formats that are written; each file is read back before it is done.",

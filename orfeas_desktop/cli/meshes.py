@@ -49,7 +49,7 @@ def tool(
         list[Path],
         typer.Argument(
             metavar="IN [OTHER]",
-            help="A GLB, OBJ, STL or PLY file, and the other one for a tool that takes two.",
+            help="A GLB, glTF, OBJ, STL or PLY file, and the other one for a tool that takes two.",
         ),
     ],
     out: Out,
@@ -57,7 +57,7 @@ def tool(
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Run a tool on a mesh file; reports and further meshes are written beside OUT."""
+    """Run a tool on a mesh file; reports and further meshes are written beside OUT. Of a tree of parts it takes the finest meshes as one."""
     del as_json
     call = call_of(context)
     params = checked_settings(TOOLS[tool_id], setting or ())
@@ -77,7 +77,7 @@ def tool(
 def layout(
     context: typer.Context,
     layout_id: Annotated[str, typer.Argument(metavar="ID", help="The layout; see “orfeas layouts”.")],
-    meshes: Annotated[list[Path], typer.Argument(metavar="IN...", help="GLB, OBJ, STL or PLY files.")],
+    meshes: Annotated[list[Path], typer.Argument(metavar="IN...", help="GLB, glTF, OBJ, STL or PLY files.")],
     out: Out,
     setting: Settings = None,
     seed: Seed = 0,
@@ -106,7 +106,10 @@ def layout(
 
 def export(  # noqa: PLR0913  (typer: an option is an argument)
     context: typer.Context,
-    mesh: Annotated[Path, typer.Argument(metavar="IN", help="A GLB, OBJ, STL or PLY file.")],
+    mesh: Annotated[
+        Path,
+        typer.Argument(metavar="IN", help="A GLB, glTF, OBJ, STL or PLY file; a GLB or glTF with its tree."),
+    ],
     out: Annotated[Path, typer.Option(help="The file to write.")],
     to: Annotated[
         str, typer.Option(metavar="ID", help="The format; see “orfeas exporters”. By default OUT's suffix.")

@@ -99,11 +99,11 @@ def restore_project(context: typer.Context, name: Name, as_json: AsJson = False)
 
 def import_files(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="GLB, OBJ, STL or PLY files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="GLB, glTF, OBJ, STL or PLY files.")],
     project: Annotated[str, typer.Option(help="The project; it is made when missing.")],
     as_json: AsJson = False,
 ) -> int:
-    """Bring mesh files into a project."""
+    """Bring mesh files into a project. GLB and glTF keep their tree, levels of detail, collision pieces, cameras and lights."""
     del as_json
     call = call_of(context)
     reports: list[dict[str, Json]] = []

@@ -9,8 +9,13 @@ from zipfile import ZipFile
 
 import pytest
 
+from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.cli.watching import LISTING, Watched, settled_files
 from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.engine.mesh.files import read_mesh
+from orfeas_desktop.engine.scene.gltf_write_scene import GltfStyle, LevelStyle, write_scene
+from orfeas_desktop.engine.scene.reading import read_scene
+from orfeas_desktop.engine.scene.scene import Camera, Node, Scene, Transform
 from orfeas_desktop.errors import FolderMissing
 from orfeas_desktop.presets import PresetShelf
 from orfeas_desktop.recipes import RecipeShelf
@@ -139,3 +144,20 @@ def test_a_growing_file_is_waited_for_and_a_lost_folder_is_told(tmp_path):
     shutil.rmtree(folder)
     with pytest.raises(FolderMissing):
         next(settled_files(folder, watched, once=True))
+
+
+def test_a_tree_leaves_the_library_as_it_came(orfeas, tmp_path):
+    (tmp_path / "tetra.obj").write_text(TETRA)
+    cube = read_mesh(tmp_path / "tetra.obj")
+    nodes = (
+        Node("base", cube, children=(Node("lid", cube, Transform((0, 2, 0))),), lods=(cube,)),
+        Node("eye", camera=Camera()),
+    )
+    write_scene(Scene(nodes), tmp_path / "a.glb", style=GltfStyle(LevelStyle.nodes))
+    assert orfeas("import", tmp_path / "a.glb", "--project", "Trees").status == 0
+    out = tmp_path / "out"
+    said = orfeas("batch", "--project", "Trees", "--to", "glb", "--out", out)
+    assert said.status == 0, said.err
+    read = read_scene(local_file(out / "a.glb", AssetKind.mesh))
+    assert [(each.node.name, each.depth) for each in read.walk()] == [("base", 0), ("lid", 1), ("eye", 0)]
+    assert read.levels() == (8, 8)

@@ -73,7 +73,7 @@ def local_mesh(
     parts = list(_parts(document, arrays, materials, PlacedMesh(index, np.eye(4), GltfNode()), 1.0))
     if not parts:
         return None
-    whole = _gathered(parts, materials)
+    whole = _with_polygons(_gathered(parts, materials), document.meshes[index].primitives)
     groups = whole.face_materials
     if groups is None:
         return whole.changed(materials=whole.materials[:1])
@@ -130,9 +130,12 @@ def _placed(document: GltfDocument) -> Iterator[PlacedMesh]:
         roots = [index for index in range(len(document.nodes)) if index not in below]
         require(bool(roots) or not document.nodes, "its nodes form a loop")
     seen: set[int] = set()
+    beside = {other for node in document.nodes for other in lods_of(node)}
     stack = [(index, np.eye(4)) for index in reversed(roots)]
     while stack:
         index, parent = stack.pop()
+        if index in beside:
+            continue
         require(index not in seen, "its nodes form a loop")
         seen.add(index)
         node = item(document.nodes, index, "node")
@@ -142,6 +145,11 @@ def _placed(document: GltfDocument) -> Iterator[PlacedMesh]:
             item(document.meshes, node.mesh, "mesh")
             yield PlacedMesh(node.mesh, matrix, node)
         stack += [(child, matrix) for child in reversed(node.children)]
+
+
+def lods_of(node: GltfNode) -> list[int]:
+    """Return the nodes that stand in for the node, finest first (MSFT_lod)."""
+    return node.extensions.lods.ids if node.extensions and node.extensions.lods else []
 
 
 def node_matrix(node: GltfNode) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.engine.mesh.glb import MAX_DOCUMENT_BYTES
 from orfeas_desktop.engine.mesh.gltf_accessors import GltfArrays, item
 from orfeas_desktop.engine.mesh.gltf_container import parse_document, split_glb
 from orfeas_desktop.engine.mesh.gltf_materials import GltfMaterials
@@ -15,14 +16,16 @@ from orfeas_desktop.engine.mesh.gltf_read import (
     check_size,
     file_extras,
     local_mesh,
+    lods_of,
     node_matrix,
     node_unit,
 )
 from orfeas_desktop.engine.mesh.gltf_schema import GltfSpot
 from orfeas_desktop.engine.mesh.source_files import Broken, read_bounded, require
 from orfeas_desktop.engine.scene.flatten import in_metres, moved
+from orfeas_desktop.engine.scene.gltf_write_scene import COLLISION_KEY
 from orfeas_desktop.engine.scene.matrices import relative, transforms_of
-from orfeas_desktop.engine.scene.naming import gathered_by_name
+from orfeas_desktop.engine.scene.naming import gathered_by_name, with_children_by_name
 from orfeas_desktop.engine.scene.scene import Camera, Light, LightKind, Node, Scene, Transform
 from orfeas_desktop.errors import BadMesh
 
@@ -41,34 +44,48 @@ _NAME = 200
 def read_scene_glb(path: Path, name: str) -> Scene:
     """Return the scene of the GLB at `path`, called `name`; its meshes are in metres.
 
-    Nodes of MSFT_lod, and siblings called `NAME_LOD1` … and `UCX_NAME_01` …, become levels and collision pieces of
-    their node. Raises BadMesh for anything broken or hostile, FileMissing, NotAFile, PermissionDenied.
+    Nodes of MSFT_lod, and siblings called `NAME_LOD1` …, `UCX_NAME_01` … and `NAME-colonly`, become levels and
+    collision pieces of their node. Raises BadMesh for anything broken or hostile, FileMissing, NotAFile,
+    PermissionDenied.
     """
     data = read_bounded(path)
     try:
         text, binary = split_glb(data)
-        scene = _SceneReader(parse_document(text), binary, name).scene()
-        for placed in scene.walk():
-            node = placed.node
-            for mesh in (node.mesh, *node.lods, *node.collision):
-                if mesh is not None:
-                    mesh.check()
-    except Broken as problem:
-        raise BadMesh(name=name, problem=str(problem)) from None
-    except BadMesh as problem:
-        raise BadMesh(name=name, problem=str(problem.arguments["problem"])) from None
+        return _checked(_SceneReader(parse_document(text), binary, None, name).scene())
+    except (Broken, BadMesh) as problem:
+        raise _bad(name, problem) from None
+
+
+def read_scene_gltf(path: Path, name: str) -> Scene:
+    """Return the scene of the .gltf at `path`, whose other files lie in its folder. Raises as `read_scene_glb`."""
+    data = read_bounded(path, MAX_DOCUMENT_BYTES)
+    try:
+        return _checked(_SceneReader(parse_document(data), None, path.parent, name).scene())
+    except (Broken, BadMesh) as problem:
+        raise _bad(name, problem) from None
+
+
+def _checked(scene: Scene) -> Scene:
+    for mesh in scene.meshes():
+        mesh.check()
     return scene
+
+
+def _bad(name: str, problem: Broken | BadMesh) -> BadMesh:
+    said = problem.arguments["problem"] if isinstance(problem, BadMesh) else problem
+    return BadMesh(name=name, problem=str(said))
 
 
 @dataclass
 class _SceneReader:
     document: GltfDocument
     binary: memoryview | None
+    folder: Path | None
     name: str
 
     def __post_init__(self) -> None:
-        self._arrays = GltfArrays(self.document, self.binary, None)
-        self._materials = GltfMaterials(self.document, self._arrays, None)
+        self._arrays = GltfArrays(self.document, self.binary, self.folder)
+        self._materials = GltfMaterials(self.document, self._arrays, self.folder)
         self._meshes: dict[tuple[int, float], Mesh | None] = {}
         self._built: dict[int, Node] = {}
 
@@ -77,13 +94,16 @@ class _SceneReader:
         roots = self._roots()
         order = self._order(roots)
         used = [self.document.nodes[index] for index in order]
-        placed = [PlacedMesh(node.mesh, np.eye(4), node) for node in used if node.mesh is not None]
+        beside = [item(self.document.nodes, index, "node") for node in used for index in _nodes_beside(node)]
+        placed = [
+            PlacedMesh(node.mesh, np.eye(4), node) for node in (*used, *beside) if node.mesh is not None
+        ]
         for place in placed:
             item(self.document.meshes, place.mesh, "mesh")
         check_size(self.document, self._arrays, placed)
         for index in reversed(order):
             self._built[index] = self._node(index)
-        nodes = gathered_by_name(tuple(self._built[index] for index in roots))
+        nodes = gathered_by_name(tuple(self._built[index] for index in roots if index in self._built))
         scene = Scene(nodes, self.name, file_extras(self.document))
         require(any(placed.node.mesh is not None for placed in scene.walk()), "it has no triangles")
         return scene
@@ -100,9 +120,12 @@ class _SceneReader:
     def _order(self, roots: list[int]) -> list[int]:
         """Return the nodes of the scene, parents first; a node met twice is a loop or a tangle, and refused."""
         seen: dict[int, None] = {}
+        beside = {other for node in self.document.nodes for other in lods_of(node)}
         stack = [(index, 0) for index in reversed(roots)]
         while stack:
             index, depth = stack.pop()
+            if index in beside:
+                continue
             require(index not in seen, "its nodes form a loop")
             require(depth <= MAX_DEPTH, "its nodes are nested more than {limit} deep", limit=MAX_DEPTH)
             seen[index] = None
@@ -118,11 +141,15 @@ class _SceneReader:
             name=title,
             mesh=None if record.mesh is None else self._mesh(record.mesh, node_unit(record)),
             transform=inner[0] if inner else outer,
-            children=gathered_by_name(tuple(self._built[child] for child in record.children)),
-            lods=self._lods(record) if record.mesh is not None else (),
+            children=gathered_by_name(
+                tuple(self._built[child] for child in record.children if child in self._built)
+            ),
+            lods=self._beside(record, lods_of(record)) if record.mesh is not None else (),
+            collision=self._beside(record, _kept_pieces(record)),
             camera=self._camera(record.camera),
             light=self._light(record),
         )
+        node = with_children_by_name(node)
         return (
             Node(title, transform=outer, children=(replace(node, name=f"{title} shape"),)) if inner else node
         )
@@ -140,18 +167,13 @@ class _SceneReader:
             self._meshes[key] = mesh
         return self._meshes[key]
 
-    def _lods(self, record: GltfNode) -> tuple[Mesh, ...]:
-        """Return the meshes of the nodes that MSFT_lod names, in the space of `record`."""
-        named = record.extensions.lods.ids if record.extensions and record.extensions.lods else []
+    def _beside(self, record: GltfNode, nodes: list[int]) -> tuple[Mesh, ...]:
+        """Return the meshes of nodes outside the tree, in the space of `record`."""
         levels: list[Mesh] = []
         own = _metric(record)
-        for index in named:
+        for index in nodes:
             other = item(self.document.nodes, index, "node")
-            if other.mesh is None:
-                continue
-            item(self.document.meshes, other.mesh, "mesh")
-            check_size(self.document, self._arrays, [PlacedMesh(other.mesh, own, other)])
-            mesh = self._mesh(other.mesh, node_unit(other))
+            mesh = None if other.mesh is None else self._mesh(other.mesh, node_unit(other))
             if mesh is not None:
                 levels.append(moved(mesh, relative(own, _metric(other))))
         return tuple(levels)
@@ -176,6 +198,20 @@ class _SceneReader:
             spot.inner_cone_angle,
             spot.outer_cone_angle,
         )
+
+
+def _nodes_beside(record: GltfNode) -> list[int]:
+    """Return the nodes outside the tree that the node names."""
+    return [*lods_of(record), *_kept_pieces(record)]
+
+
+def _kept_pieces(record: GltfNode) -> list[int]:
+    """Return the nodes that the library's own files name as collision pieces."""
+    extras = record.extras
+    named = extras.get(COLLISION_KEY) if isinstance(extras, dict) else None
+    if not isinstance(named, list):
+        return []
+    return [index for index in named if isinstance(index, int) and not isinstance(index, bool)]
 
 
 def _places(record: GltfNode) -> tuple[Transform, ...]:

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from orfeas_desktop.params import Scalar
 
 
+COLLISION_KEY = "orfeas_collision"
+"""The extra that names a node's collision pieces."""
+
+
 class LevelStyle(StrEnum):
     """How levels of detail are told in a glTF."""
 
@@ -50,6 +54,12 @@ class GltfStyle:
     levels: LevelStyle = LevelStyle.extension
     pieces: bool = False
     """Whether collision pieces become nodes called UCX_NAME_01 …"""
+    aside: bool = False
+    """Whether they stand outside the tree, named by their node's extras: other readers show and read none of them."""
+
+
+KEPT = GltfStyle(LevelStyle.extension, aside=True)
+"""How the library keeps a scene: whoever wants one mesh finds the finest meshes alone."""
 
 
 def write_scene(
@@ -106,7 +116,13 @@ class _Writing:
             self.builder.use_extension(LODS)
         if node.light is not None:
             extensions.light = GltfLightUse(light=self.builder.add_light(_light(node.light, name)))
-        plain = not children and node.camera is None and extensions == GltfNodeExtensions()
+        extras = _coverage(len(node.lods)) if extensions.lods else {}
+        if node.collision and self.style.aside:
+            extras[COLLISION_KEY] = [
+                self._mesh_node(f"UCX_{node.name}_{number:02d}", mesh, node.transform)
+                for number, mesh in enumerate(node.collision, 1)
+            ]
+        plain = not (children or node.camera or extras or extensions != GltfNodeExtensions())
         if plain and node.mesh is not None:
             return self.builder.add(name, node.mesh.check(), node.transform)
         return self.builder.add_node(
@@ -119,7 +135,7 @@ class _Writing:
                 rotation=node.transform.rotation,
                 scale=node.transform.scale,
                 extensions=None if extensions == GltfNodeExtensions() else extensions,
-                extras=_coverage(len(node.lods)) if extensions.lods else None,
+                extras=extras or None,
             )
         )
 

@@ -11,7 +11,7 @@ import numpy as np
 from orfeas_desktop.engine.mesh.files import read_mesh_file
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.scene.flatten import flat_mesh, flat_parts, in_metres, moved
-from orfeas_desktop.engine.scene.gltf_scene import read_scene_glb
+from orfeas_desktop.engine.scene.gltf_scene import read_scene_glb, read_scene_gltf
 from orfeas_desktop.engine.scene.matrices import relative
 from orfeas_desktop.engine.scene.scene import Node, Scene
 from orfeas_desktop.errors import BadMesh
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 
 
 def read_scene(file: LocalFile) -> Scene:
-    """Return the scene of a mesh file, its meshes in metres; anything but a GLB has one node.
+    """Return the scene of a mesh file, its meshes in metres; anything but GLB and glTF has one node.
 
     Raises BadMesh, FileMissing, NotAFile, PermissionDenied.
     """
     stem = file.name.rpartition(".")[0] or file.name
     if _is_glb(file):
         return read_scene_glb(file.path, file.name).named(stem)
+    if holds_tree(file):
+        return read_scene_gltf(file.path, file.name).named(stem)
     mesh = in_metres(read_mesh_file(file))
     return Scene((Node(mesh.name or stem, mesh),), stem, mesh.extras)
 
@@ -52,6 +54,11 @@ def scene_of_inputs(inputs: Inputs) -> Scene:
         return _with_pieces(scene, pieces) if pieces else scene
     except Broken as problem:
         raise BadMesh(name=file.name, problem=str(problem)) from None
+
+
+def holds_tree(file: LocalFile) -> bool:
+    """Return whether the file is of a kind that holds a tree."""
+    return _is_glb(file) or file.name.lower().endswith(".gltf")
 
 
 def _is_glb(file: LocalFile) -> bool:

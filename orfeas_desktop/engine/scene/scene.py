@@ -160,6 +160,15 @@ class Scene:
 
         return self.mapped(swapped)
 
+    @property
+    def lone(self) -> bool:
+        """Whether it is nothing but one mesh that stands where it was made."""
+        if len(self.nodes) != 1:
+            return False
+        node = self.nodes[0]
+        holds = (node.children, node.lods, node.collision, node.camera, node.light)
+        return node.mesh is not None and not any(holds) and node.transform == Transform()
+
     def levels(self) -> tuple[int, ...]:
         """Return the faces of each level of detail; a node that lacks a level counts with its coarsest."""
         ladders = [
