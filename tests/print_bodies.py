@@ -73,7 +73,7 @@ def closed_bodies() -> dict[str, Mesh]:
 
 
 def unfit_bodies() -> dict[str, tuple[Mesh, set[str]]]:
-    """Return 16 meshes that must not be printed, with the faults that stop them."""
+    """Return 18 meshes that must not be printed, with the faults that stop them."""
     ball, cube = mesh_of_body(Manifold.sphere(12, 32)), mesh_of_body(box(20, 20, 20))
     turned = ball.faces.copy()
     turned[:5] = turned[:5, ::-1]
@@ -81,6 +81,10 @@ def unfit_bodies() -> dict[str, tuple[Mesh, set[str]]]:
     beside = np.concatenate([ball.vertices, [[40, 0, 0]]]).astype(np.float32)
     small, other = mesh_of_body(box(6, 6, 6, (0, 0, 7))), mesh_of_body(box(20, 20, 20, (10, 10, 10)))
     corner = cube.changed(vertices=cube.vertices + np.float32([20, 20, 20]))
+    folded = mesh_of_body(Manifold.cube((20, 20, 20)).refine(10))
+    top = np.flatnonzero(folded.vertices[:, 1] == 20)
+    middle = top[np.linalg.norm(folded.vertices[top] - np.float32([10, 20, -10]), axis=1).argmin()]
+    folded.vertices[middle] += np.float32([5, 0, 1])
     gone = np.random.default_rng(1).random(ball.face_count) > 0.05
     return {
         "hole": (ball.changed(faces=ball.faces[1:]), {"open-edges"}),
@@ -97,7 +101,9 @@ def unfit_bodies() -> dict[str, tuple[Mesh, set[str]]]:
         ),
         "crossing": (_merged(cube, other), {"self-intersections"}),
         "nested": (_merged(cube, small), {"overlapping-bodies"}),
-        "flush": (_merged(cube, mesh_of_body(box(20, 20, 20, (10, 0, 0)))), {"overlapping-bodies"}),
+        "flush": (_merged(cube, mesh_of_body(box(20, 20, 20, (10, 0, 0)))), {"overlapping-faces"}),
+        "stacked": (_merged(cube, mesh_of_body(box(10, 10, 10, (0, 0, 20)))), {"overlapping-faces"}),
+        "folded": (folded, {"overlapping-faces"}),
         "touching": (_merged(cube, corner), {"nonmanifold-vertices"}),
         "plate": (mesh_of_body(box(30, 30, 0.4)), {"thin-walls"}),
         "thin box": (mesh_of_body(hollow_box(20, 0.5)), {"thin-walls"}),

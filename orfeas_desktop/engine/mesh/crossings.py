@@ -1,4 +1,4 @@
-"""Faces that pierce each other, found with a tree of boxes."""
+"""Faces that pierce each other or lie on each other, found with a tree of boxes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.engine.mesh.overlap import overlap
 from orfeas_desktop.engine.mesh.pierce import pierce
+from orfeas_desktop.engine.mesh.topology import Topology
+from orfeas_desktop.engine.mesh.weld import first_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from orfeas_desktop.engine.mesh.mesh import Mesh
+
 _THREADS = 2
 _LEAF = 4
 _LEAVES_AT_ONCE = 65_536
+_SLACK = 1e-7
+"""What may come from rounding, as a part of the largest coordinate."""
+_LEVEL = 10
+"""Faces lie in one plane when neither corner of the smaller one is farther than this many slacks from the larger's,
+and on each other when they reach into each other by more than this many."""
+_PARALLEL = 1 - 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,32 +64,55 @@ class _Tree:
         return cls(corners[order].reshape(-1, 9).astype(np.float64), columns, order, lows, highs)
 
 
+@dataclass(frozen=True, eq=False)
+class Crossings:
+    """(N, 2) pairs of faces: `piercing` run through each other, `overlapping` lie on each other in one plane."""
+
+    piercing: NDArray[np.int64]
+    overlapping: NDArray[np.int64]
+
+    @property
+    def every(self) -> NDArray[np.int64]:
+        """All pairs, of both kinds."""
+        return np.concatenate([self.piercing, self.overlapping])
+
+
+def crossings_of(mesh: Mesh, step: Callable[[float], None] | None = None) -> Crossings:
+    """Return what `crossing_faces` finds on a mesh, by the numbers of its topology's faces."""
+    topology = Topology.of(mesh)
+    places = mesh.vertices[first_of_each(topology.ids)].astype(np.float64)
+    return crossing_faces(places, topology.faces, step)
+
+
 def crossing_faces(
     places: NDArray[np.floating], faces: NDArray[np.int64], step: Callable[[float], None] | None = None
-) -> NDArray[np.int64]:
-    """Return (N, 2) pairs of faces that run through each other along more than a point.
+) -> Crossings:
+    """Return the pairs of faces that run through each other along more than a point, or share an area.
 
-    `faces` name welded `places`; faces that share an edge, touch or lie flat on each other do not count.
+    `faces` name welded `places`; faces that only touch do not count, nor do those with the same three corners.
     Candidates come from a tree of boxes walked level by level; both halves of the work share the processors.
     """
     if len(faces) < 2:
-        return np.zeros((0, 2), np.int64)
+        return Crossings(np.zeros((0, 2), np.int64), np.zeros((0, 2), np.int64))
     tree = _Tree.of(places.astype(np.float32), faces)
-    planes = _planes(tree.corners)
+    planes, areas = _planes(tree.corners)
     first, second = _overlapping_leaves(tree)
     starts = range(0, len(first), _LEAVES_AT_ONCE)
 
-    def pierced(start: int) -> NDArray[np.int64]:
+    def crossed(start: int) -> Crossings:
         some = slice(start, start + _LEAVES_AT_ONCE)
-        return _piercing(tree, planes, *_meeting_faces(tree, first[some], second[some]))
+        return _crossing(tree, planes, areas, *_meeting_faces(tree, first[some], second[some]))
 
-    found: list[NDArray[np.int64]] = [np.zeros((0, 2), np.int64)]
+    found: list[Crossings] = []
     with ThreadPoolExecutor(_THREADS) as pool:
-        for number, pairs in enumerate(pool.map(pierced, starts)):
+        for number, pairs in enumerate(pool.map(crossed, starts)):
             found.append(pairs)
             if step is not None:
                 step((number + 1) / len(starts))
-    return np.concatenate(found)
+    return Crossings(
+        np.concatenate([some.piercing for some in found]),
+        np.concatenate([some.overlapping for some in found]),
+    )
 
 
 def _morton(centres: NDArray[np.float64]) -> NDArray[np.uint64]:
@@ -137,30 +171,70 @@ def _meeting(
     return first, second
 
 
-def _planes(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (N, 4) unit normal and height of the plane of each face."""
+def _planes(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Return (N, 4) unit normal and height of the plane of each face, and (N,) twice its area."""
     a, b, c = (corners[:, at : at + 3] for at in (0, 3, 6))
     normal = np.cross(b - a, c - a)
     length = np.linalg.norm(normal, axis=1, keepdims=True)
     normal /= np.where(length > 0, length, 1.0)
-    return np.concatenate([normal, np.einsum("nd,nd->n", normal, a)[:, None]], axis=1)
+    planes = np.concatenate([normal, np.einsum("nd,nd->n", normal, a)[:, None]], axis=1)
+    return planes, length[:, 0].astype(np.float32)
 
 
-def _piercing(
-    tree: _Tree, planes: NDArray[np.float64], first: NDArray[np.int32], second: NDArray[np.int32]
-) -> NDArray[np.int64]:
+def _crossing(
+    tree: _Tree,
+    planes: NDArray[np.float64],
+    areas: NDArray[np.float32],
+    first: NDArray[np.int32],
+    second: NDArray[np.int32],
+) -> Crossings:
     shared = np.zeros(len(first), np.int8)
     theirs = [column.take(second) for column in tree.faces]
     for column in tree.faces:
         mine = column.take(first)
         for other in theirs:
             shared += (mine == other).view(np.int8)
-    slack = 1e-7 * float(np.abs(tree.corners).max())
-    pairs = np.stack([first, second], axis=1)[shared < 2]
+    slack = _SLACK * float(np.abs(tree.corners).max())
+    both = np.stack([first, second], axis=1)
+    pairs = _larger_first(areas, both[shared < 2])
+    beside = _larger_first(areas, _parallel(planes, both[shared == 2]))
+    low, high = _heights(tree, planes, beside, 0, 1)
+    level = [beside[np.maximum(high, -low) <= _LEVEL * slack]]
     for one, other in ((0, 1), (1, 0)):
-        plane, corners = planes.take(pairs[:, one], axis=0), tree.corners.take(pairs[:, other], axis=0)
-        a, b, c = (np.einsum("nd,nd->n", corners[:, at : at + 3], plane[:, :3]) for at in (0, 3, 6))
-        above = np.maximum(np.maximum(a, b), c) > plane[:, 3] + slack
-        pairs = pairs[above & (np.minimum(np.minimum(a, b), c) < plane[:, 3] - slack)]
-    one, other = (tree.corners[pairs[:, side]].reshape(-1, 3, 3) for side in (0, 1))
-    return tree.order[pairs[pierce(one, other, slack)]]
+        low, high = _heights(tree, planes, pairs, one, other)
+        if one == 0:
+            level.append(pairs[np.maximum(high, -low) <= _LEVEL * slack])
+        pairs = pairs[(high > slack) & (low < -slack)]
+    flat = np.concatenate(level)
+    one, other = (tree.corners.take(pairs[:, side], axis=0).reshape(-1, 3, 3) for side in (0, 1))
+    return Crossings(
+        tree.order[pairs[pierce(one, other, slack)]],
+        tree.order[flat[_on_each_other(tree, planes, flat, _LEVEL * slack)]],
+    )
+
+
+def _on_each_other(
+    tree: _Tree, planes: NDArray[np.float64], pairs: NDArray[np.int32], depth: float
+) -> NDArray[np.bool_]:
+    one, other = (tree.corners.take(pairs[:, side], axis=0) for side in (0, 1))
+    return overlap(one, other, planes.take(pairs[:, 0], axis=0)[:, :3], depth)
+
+
+def _larger_first(areas: NDArray[np.float32], pairs: NDArray[np.int32]) -> NDArray[np.int32]:
+    smaller = areas.take(pairs[:, 0]) < areas.take(pairs[:, 1])
+    return np.where(smaller[:, None], pairs[:, ::-1], pairs)
+
+
+def _parallel(planes: NDArray[np.float64], pairs: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the pairs of faces whose normals lie along one line."""
+    one, other = (planes.take(pairs[:, side], axis=0)[:, :3] for side in (0, 1))
+    return pairs[np.abs(np.einsum("nd,nd->n", one, other)) > _PARALLEL]
+
+
+def _heights(
+    tree: _Tree, planes: NDArray[np.float64], pairs: NDArray[np.int32], one: int, other: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how low and how high the corners of each pair's face `other` lie over the plane of its face `one`."""
+    plane, corners = planes.take(pairs[:, one], axis=0), tree.corners.take(pairs[:, other], axis=0)
+    a, b, c = (np.einsum("nd,nd->n", corners[:, at : at + 3], plane[:, :3]) for at in (0, 3, 6))
+    return np.minimum(np.minimum(a, b), c) - plane[:, 3], np.maximum(np.maximum(a, b), c) - plane[:, 3]

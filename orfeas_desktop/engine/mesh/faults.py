@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class Fault:
 def surface_faults(mesh: Mesh, seen: Inspection, volume: float | None) -> list[Fault]:
     """Return every kind of fault a surface can have, also those of which it has none."""
     metres = seen.places * mesh.metres_per_unit
-    pierced = np.unique(seen.crossing)
+    pierced, flat = np.unique(seen.crossing), np.unique(seen.overlapping)
+    mender = _mender(mesh, seen)
     return [
         Fault(
             "open-edges",
@@ -106,7 +108,25 @@ def surface_faults(mesh: Mesh, seen: Inspection, volume: float | None) -> list[F
             "self-intersections",
             len(seen.crossing),
             QT_TRANSLATE_NOOP("Faults", "Faces pierce each other."),
-            "repair" if len(pierced) <= _FOLDS * mesh.face_count else "rebuild",
+            mender,
             faces=pierced,
         ),
+        Fault(
+            "overlapping-faces",
+            len(seen.overlapping),
+            QT_TRANSLATE_NOOP("Faults", "Faces lie on each other in one plane."),
+            mender,
+            faces=flat,
+        ),
     ]
+
+
+def _mender(mesh: Mesh, seen: Inspection) -> str:
+    """Return what mends self-intersections: closed pieces can be joined and few folds smoothed."""
+    pairs = np.concatenate([seen.crossing, seen.overlapping])
+    if not len(pairs) or len(np.unique(pairs)) <= _FOLDS * mesh.face_count:
+        return "repair"
+    piece = np.full(mesh.face_count, -1)
+    piece[seen.whole] = Topology.of(mesh).component_ids()
+    apart = piece[pairs[:, 0]] != piece[pairs[:, 1]]
+    return "repair" if apart.all() and Topology.of(mesh).closed else "rebuild"

@@ -78,6 +78,8 @@ class Inspection:
     """Faces of the smaller side wherever two neighbours disagree about which side is out."""
     crossing: NDArray[np.int64]
     """(N, 2) faces that pierce each other."""
+    overlapping: NDArray[np.int64]
+    """(N, 2) faces that lie on each other in one plane."""
 
     @classmethod
     def of(cls, mesh: Mesh, step: Callable[[float], None]) -> Inspection:
@@ -111,7 +113,8 @@ class Inspection:
             at_nonmanifold_edges=odd,
             nonmanifold_vertices=fans,
             turned=whole[turned_faces(sides)],
-            crossing=whole[crossing] if len(crossing) else crossing,
+            crossing=whole[crossing.piercing],
+            overlapping=whole[crossing.overlapping],
         )
 
 

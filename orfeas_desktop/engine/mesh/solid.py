@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from manifold3d import Manifold
+    from numpy.typing import NDArray
 
 
 def solid_of(mesh: Mesh, first_id: int = 0) -> Manifold:
-    """Return the mesh as a solid with its UVs; material i becomes run `first_id + i`. See `is_solid`."""
+    """Return the mesh as a solid with its UVs and colours; material i becomes run `first_id + i`. See `is_solid`."""
     import manifold3d
 
     ids = welded_ids(mesh.vertices)
@@ -30,7 +31,8 @@ def solid_of(mesh: Mesh, first_id: int = 0) -> Manifold:
     if ((a == b) | (b == c) | (a == c)).any():
         order = order[(a != b) & (b != c) & (a != c)]
         kinds, starts = np.unique(groups[order], return_index=True)
-    rows = np.concatenate([mesh.vertices, *mesh.uvs], axis=1).astype(np.float32)
+    colors = [] if mesh.colors is None else [mesh.colors]
+    rows = np.concatenate([mesh.vertices, *mesh.uvs, *colors], axis=1).astype(np.float32)
     return manifold3d.Manifold(
         manifold3d.Mesh(
             np.ascontiguousarray(rows),
@@ -82,14 +84,21 @@ def mesh_of(solid: Manifold, like: Mesh, ids: Sequence[int] = ()) -> Mesh:
         number = {run: index for index, run in enumerate(ids)}
         kinds = [number.get(int(run), 0) for run in np.asarray(made.run_original_id)]
         groups = np.repeat(np.array(kinds, np.int32), lengths)
-    sets = (rows.shape[1] - 3) // 2
+    sets = (rows.shape[1] - 3) // 2 if like.colors is None else len(like.uvs)
     return Mesh(
         vertices=np.ascontiguousarray(rows[:, :3]),
         faces=faces,
         uvs=tuple(np.ascontiguousarray(rows[:, 3 + 2 * at : 5 + 2 * at]) for at in range(sets)),
+        colors=None if like.colors is None else _colors(rows[:, 3 + 2 * sets : 7 + 2 * sets]),
         materials=like.materials,
         face_materials=groups if groups is not None and groups.any() else None,
         metres_per_unit=like.metres_per_unit,
         name=like.name,
         extras=like.extras,
     )
+
+
+def _colors(rows: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the colours of (V, 4) properties; what came from a body without any is white."""
+    none = (rows == 0).all(axis=1, keepdims=True)
+    return np.where(none, 255, np.rint(rows).clip(0, 255)).astype(np.uint8)

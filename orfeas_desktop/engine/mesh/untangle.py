@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
+    from orfeas_desktop.engine.mesh.crossings import Crossings
     from orfeas_desktop.engine.mesh.mesh import Mesh
 
 _ROUNDS = 12
@@ -23,34 +24,40 @@ _LARGEST = 0.05
 """No more than this share of all places is moved: what is tangled further is no fold."""
 
 
-def untangled(mesh: Mesh, step: Callable[[float], None]) -> tuple[Mesh, int]:
-    """Return the mesh without folds and how many places were moved; the mesh itself when that cannot be done.
+def untangled(
+    mesh: Mesh, step: Callable[[float], None], found: Crossings | None = None
+) -> tuple[Mesh, int, int]:
+    """Return the mesh without folds, how many places were moved and how many pairs of faces cross still.
 
-    The corners of faces that pierce each other go towards the mean of their neighbours, in a neighbourhood that
+    It is the mesh itself when nothing crosses or that cannot be mended. `found` is what crosses, where it is known.
+    The corners of faces that pierce or lie on each other go towards the mean of their neighbours, in a neighbourhood that
     grows until nothing pierces. UVs and faces stay. `step` is told how far it is, 0..1.
     """
     topology = Topology.of(mesh)
     places = np.zeros((topology.count, 3))
     places[topology.ids] = mesh.vertices
-    given = places.copy()
+    given, left = places.copy(), 0
     near = _neighbours(topology)
     for number in range(_ROUNDS):
         step(number / _ROUNDS)
-        found = crossing_faces(places, topology.faces)
-        if not len(found):
+        if found is None:
+            found = crossing_faces(places, topology.faces)
+        pairs, found = found.every, None
+        left = left if number else len(pairs)
+        if not len(pairs):
             moved = (places != given).any(axis=1)
             if not moved.any():
-                return mesh, 0
+                return mesh, 0, 0
             vertices = np.where(moved[topology.ids][:, None], places[topology.ids], mesh.vertices)
-            return mesh.changed(vertices=vertices.astype(np.float32), polygons=None), int(moved.sum())
+            return mesh.changed(vertices=vertices.astype(np.float32), polygons=None), int(moved.sum()), 0
         region = np.zeros(topology.count, bool)
-        region[topology.faces[np.unique(found)]] = True
+        region[topology.faces[np.unique(pairs)]] = True
         for _ in range(1 + number // 3):
             region = region | (near @ region.astype(np.float32) > 0)
         if region.sum() > _LARGEST * topology.count:
             break
         places = _smoothed(places, near, region)
-    return mesh, 0
+    return mesh, 0, left
 
 
 def _neighbours(topology: Topology) -> csr_array:

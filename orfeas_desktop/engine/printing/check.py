@@ -40,6 +40,7 @@ _STOPPING = frozenset(
         "inside-out",
         "duplicate-faces",
         "self-intersections",
+        "overlapping-faces",
         "not-solid",
         "overlapping-bodies",
         "thin-walls",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.engine.mesh.crossings import crossings_of
 from orfeas_desktop.engine.mesh.mesh import Mesh
 from orfeas_desktop.engine.mesh.solid import simplified
 from orfeas_desktop.engine.mesh.weld import first_of_each, row_ids
@@ -66,8 +67,17 @@ def inner_surface(mesh: Mesh, depth: float, cell: float, step: Callable[[float],
         return None
     places, faces, _, _ = marching_cubes(field, level, gradient_direction="ascent")
     vertices = (places.astype(np.float64) * cell + origin).astype(np.float32)
-    inner = simplified(Mesh(vertices, np.ascontiguousarray(faces).astype(np.int32)), _FINE * cell)
-    return None if inner is None else inner.changed(faces=np.ascontiguousarray(inner.faces[:, ::-1]))
+    inner = _with_fewer_faces(Mesh(vertices, np.ascontiguousarray(faces).astype(np.int32)), _FINE * cell)
+    return inner.changed(faces=np.ascontiguousarray(inner.faces[:, ::-1]))
+
+
+def _with_fewer_faces(surface: Mesh, tolerance: float) -> Mesh:
+    """Return the surface with fewer faces, none of which run through each other or lie on each other."""
+    for share in (1.0, 0.5, 0.25):
+        fewer = simplified(surface, share * tolerance)
+        if fewer is not None and not len(crossings_of(fewer).every):
+            return fewer
+    return surface
 
 
 def _skin_points(mesh: Mesh, spacing: float) -> NDArray[np.float32]:

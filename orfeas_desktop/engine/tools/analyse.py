@@ -50,6 +50,7 @@ def _make(meshes: tuple[Mesh, ...], params: AnalyseParams, context: JobContext) 
         "longest_boundary_mm": round(seen.longest_loop * mesh.metres_per_unit * 1000, 4),
         "nonmanifold_vertices": len(seen.nonmanifold_vertices),
         "self_intersections": len(seen.crossing),
+        "overlapping_faces": len(seen.overlapping),
         "degenerate_faces": len(seen.degenerate),
         "duplicate_faces": len(seen.duplicate),
         "turned_faces": len(seen.turned),
@@ -106,7 +107,7 @@ def _chart_faults(charts: ChartFacts | None) -> list[Fault]:
 
 ANALYSE = WorkshopTool(
     id="analyse",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Tools", "Analyse"),
     summary=QT_TRANSLATE_NOOP(
         "Tools", "Lists the faults of a mesh and the tools that mend them; changes nothing."

@@ -124,7 +124,7 @@ def _bored(shell: Mesh, bores: list[Bore]) -> Mesh:
 
 HOLLOW = WorkshopTool(
     id="hollow",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Tools", "Hollow"),
     summary=QT_TRANSLATE_NOOP(
         "Tools", "Makes a shell of a solid, with drain holes; the outside keeps its texture."

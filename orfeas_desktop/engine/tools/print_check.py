@@ -159,7 +159,7 @@ def _colored(mesh: Mesh, shares: NDArray[np.float64], name: str) -> Mesh:
 
 PRINT_CHECK = WorkshopTool(
     id=_ID,
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Tools", "Print check"),
     summary=QT_TRANSLATE_NOOP(
         "Tools",

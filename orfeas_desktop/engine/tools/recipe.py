@@ -224,15 +224,15 @@ class Kept:
 def _broken(mesh: Mesh, context: JobContext) -> bool:
     """Whether the surface is open, badly joined, turned in parts, or pierces itself."""
     seen = Inspection.of(mesh, lambda _share: context.check_cancelled())
-    faults = (seen.open_edges, seen.nonmanifold_vertices, seen.turned, seen.crossing, seen.duplicate)
-    return bool(seen.nonmanifold_edges) or any(len(found) for found in faults)
+    rows = (seen.open_edges, seen.nonmanifold_vertices, seen.turned, seen.crossing, seen.overlapping)
+    return bool(seen.nonmanifold_edges or len(seen.duplicate)) or any(len(found) for found in rows)
 
 
 def recipe_tool(tools: Sequence[WorkEntry]) -> RecipeTool:
-    """Return the tool that runs chains of `tools`."""
+    """Return the tool that runs chains of `tools`; a new version of one of them makes a new version of it."""
     return RecipeTool(
         id="recipe",
-        version=1,
+        version=1 + sum(tool.version - 1 for tool in tools),
         title=QT_TRANSLATE_NOOP("Tools", "Recipe"),
         summary=QT_TRANSLATE_NOOP("Tools", "Runs several tools one after the other."),
         params=RecipeParams,

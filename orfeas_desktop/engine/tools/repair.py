@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orfeas_desktop.engine.mesh import mend
+from orfeas_desktop.engine.mesh.crossings import crossings_of
 from orfeas_desktop.engine.mesh.holes import closed_holes
 from orfeas_desktop.engine.mesh.pick import with_new_normals
 from orfeas_desktop.engine.mesh.solid import is_solid
 from orfeas_desktop.engine.mesh.topology import Topology
+from orfeas_desktop.engine.mesh.union import one_surface, pieces_that_meet
 from orfeas_desktop.engine.mesh.untangle import untangled
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
 from orfeas_desktop.params import Params, Traits, param
@@ -61,6 +63,11 @@ class RepairParams(Params):
         QT_TRANSLATE_NOOP("Params", "Smooth folds"),
         QT_TRANSLATE_NOOP("Params", "Where the surface runs through itself in small folds, it is smoothed."),
     )
+    join: bool = param(
+        True,
+        QT_TRANSLATE_NOOP("Params", "Join pieces"),
+        QT_TRANSLATE_NOOP("Params", "Closed pieces that run into each other become one surface."),
+    )
     outward: bool = param(
         True,
         QT_TRANSLATE_NOOP("Params", "Turn outwards"),
@@ -83,8 +90,9 @@ def _make(meshes: tuple[Mesh, ...], params: RepairParams, context: JobContext) -
         change = mend.outward(mesh)
         mesh, did["faces_turned"] = change.mesh, did["faces_turned"] + change.count
     solid = is_solid(mesh)
-    if solid and params.untangle:
-        mesh, did["places_smoothed"] = untangled(mesh, lambda share: context.progress(0.7 + 0.3 * share))
+    crossing = 0
+    if solid and (params.untangle or params.join):
+        mesh, crossing = _apart(mesh, params, did, context)
     for name in (
         "places_welded",
         "faces_removed",
@@ -92,6 +100,7 @@ def _make(meshes: tuple[Mesh, ...], params: RepairParams, context: JobContext) -
         "pieces_removed",
         "holes_filled",
         "holes_left",
+        "pieces_joined",
         "places_smoothed",
     ):
         context.fact(name, did[name])
@@ -100,7 +109,32 @@ def _make(meshes: tuple[Mesh, ...], params: RepairParams, context: JobContext) -
         context.warn(
             QT_TRANSLATE_NOOP("Warnings", "The mesh is still not one closed surface; “Rebuild” makes it one.")
         )
+    if crossing:
+        context.warn(
+            QT_TRANSLATE_NOOP(
+                "Warnings",
+                "{count} pairs of faces still run through each other; “Rebuild” makes one surface.",
+            ),
+            count=crossing,
+        )
     return Made(meshes[0] if not any(did.values()) else with_new_normals(mesh))
+
+
+def _apart(mesh: Mesh, params: RepairParams, did: Counter[str], context: JobContext) -> tuple[Mesh, int]:
+    """Return the closed mesh with its pieces joined and its folds smoothed, and how many pairs of faces cross still."""
+    found = crossings_of(mesh, lambda share: context.progress(0.7 + 0.1 * share))
+    if params.join and pieces_that_meet(mesh, found.every):
+        made = one_surface(mesh, lambda share: context.progress(0.8 + 0.1 * share))
+        if made is not None:
+            pieces = (Topology.of(one).component_ids().max() + 1 for one in (mesh, made))
+            did["pieces_joined"] = max(int(next(pieces) - next(pieces)), 1)
+            mesh, found = made, None
+    if not params.untangle:
+        return mesh, 0 if found is None else len(found.every)
+    mesh, did["places_smoothed"], left = untangled(
+        mesh, lambda share: context.progress(0.9 + 0.1 * share), found
+    )
+    return mesh, left
 
 
 def _round(mesh: Mesh, params: RepairParams, did: Counter[str], context: JobContext) -> Mesh:
@@ -124,7 +158,7 @@ def _round(mesh: Mesh, params: RepairParams, did: Counter[str], context: JobCont
 
 REPAIR = WorkshopTool(
     id="repair",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Tools", "Repair"),
     summary=QT_TRANSLATE_NOOP(
         "Tools", "Closes holes, turns faces, removes doubles and loose bits, smooths folds; textures stay."

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.engine.mesh.crossings import crossings_of
 from orfeas_desktop.engine.mesh.facts import signed_volume
-from orfeas_desktop.engine.mesh.inspection import Inspection
 from orfeas_desktop.engine.mesh.normals import vertex_normals
 from orfeas_desktop.engine.mesh.pick import with_new_normals
 from orfeas_desktop.engine.mesh.solid import is_solid, simplified
@@ -114,7 +114,7 @@ def _with_normals(made: Mesh, given: Mesh) -> Mesh:
 
 
 def _crossings(mesh: Mesh, context: JobContext) -> int:
-    return len(Inspection.of(mesh, lambda _: context.check_cancelled()).crossing)
+    return len(crossings_of(mesh, lambda _: context.check_cancelled()).every)
 
 
 THICKEN = WorkshopTool(

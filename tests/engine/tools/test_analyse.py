@@ -64,7 +64,7 @@ def test_faces_that_pierce_each_other_are_found(run_tool: Callable[..., Any], cu
         faces=np.concatenate([cube.faces, cube.faces + 8]),
     )
     found = faults(both, run_tool)["self-intersections"]
-    assert found["tool"] == "rebuild"
+    assert found["tool"] == "repair"
     assert any(face < 12 for face in found["faces"])
     assert any(face >= 12 for face in found["faces"])
 
@@ -75,12 +75,12 @@ def test_crossings_agree_with_trying_every_pair() -> None:
     faces = np.arange(120).reshape(-1, 3)
     places[faces[:, 1]] = places[faces[:, 0]] + random.normal(scale=0.7, size=(40, 3))
     places[faces[:, 2]] = places[faces[:, 0]] + random.normal(scale=0.7, size=(40, 3))
-    found = {tuple(sorted(pair)) for pair in crossing_faces(places, faces).tolist()}
+    found = {tuple(sorted(pair)) for pair in crossing_faces(places, faces).every.tolist()}
     tried = set()
     for one in range(40):
         for other in range(one + 1, 40):
             pair = np.concatenate([faces[[one]], faces[[other]]])
-            if len(crossing_faces(places, pair)):
+            if len(crossing_faces(places, pair).every):
                 tried.add((one, other))
     assert found == tried
     assert found

@@ -17,7 +17,7 @@ from orfeas_desktop.engine.mesh.solid import is_solid
 from orfeas_desktop.engine.mesh.transfer import colors_near
 from orfeas_desktop.engine.mesh.winding import enclosed
 from orfeas_desktop.errors import BadMesh
-from tests.print_bodies import crumpled
+from tests.print_bodies import box, crumpled, hollow_box, mesh_of_body, unfit_bodies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,44 @@ def test_small_folds_are_smoothed_and_the_doctor_says_so(run_tool: Callable[...,
     assert 0 < ran.facts["places_smoothed"] < 100
     assert json.loads(run_tool("analyse", ran.mesh).report.read_text())["faults"] == []
     assert run_tool("repair", folded, untangle=False).facts["places_smoothed"] == 0
+
+
+@pytest.mark.parametrize("kind", ["crossing", "flush", "stacked", "folded"])
+def test_what_runs_through_itself_is_mended_and_can_be_printed(
+    run_tool: Callable[..., Any], kind: str
+) -> None:
+    mesh, _ = unfit_bodies()[kind]
+    (named,) = json.loads(run_tool("print-check", mesh, maps=False).report.read_text())["faults"]
+    assert (named["tool"], named["stops_printing"]) == ("repair", True)
+    ran = run_tool("repair", mesh)
+    assert ran.warnings == []
+    told = json.loads(run_tool("print-check", ran.mesh, maps=False).report.read_text())
+    assert told["printable"] is True
+    assert mesh_facts(ran.mesh).components == 1
+    assert ran.facts["pieces_joined"] == (kind != "folded")
+
+
+def test_joined_bodies_keep_hollows_textures_and_colours(run_tool: Callable[..., Any]) -> None:
+    one, other = mesh_of_body(hollow_box(20, 2)), mesh_of_body(box(20, 20, 20, (15, 3, 0)))
+    far = mesh_of_body(box(5, 5, 5, (90, 0, 0)))
+    parts = [
+        part.changed(
+            uvs=(part.vertices[:, :2] / 100,),
+            colors=np.full((part.vertex_count, 4), (shade, 0, 9, 255), np.uint8),
+            normals=None,
+        )
+        for part, shade in ((one, 10), (other, 200), (far, 90))
+    ]
+    ran = run_tool("repair", merged(parts))
+    facts = mesh_facts(ran.mesh)
+    assert (facts.components, facts.watertight, ran.facts["pieces_joined"]) == (2 + 1, True, 1)
+    overlap = 5 * 17 * 20 - 3 * 15 * 16
+    assert facts.volume_m3 * 1e9 == pytest.approx(2 * 20**3 - 16**3 - overlap + 5**3, rel=1e-3)
+    np.testing.assert_allclose(ran.mesh.uvs[0], ran.mesh.vertices[:, :2] / 100, atol=1e-5)
+    assert set(np.unique(ran.mesh.colors[:, 0])) == {10, 90, 200}
+    left = run_tool("repair", merged(parts), join=False)
+    assert left.facts["pieces_joined"] == 0
+    assert "still run through each other" in left.warnings[0]
 
 
 def test_a_whole_mesh_passes_through_repair(run_tool: Callable[..., Any], ball: Mesh) -> None:
