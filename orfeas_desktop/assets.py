@@ -12,6 +12,8 @@ LODS = "lods"
 COLLISION = "collision"
 ALONG = (LODS, COLLISION)
 """Slots of files that belong to a mesh and go along with it, several in each."""
+MESH_SUFFIXES = (".glb", ".gltf", ".obj", ".stl", ".ply")
+"""Mesh files that can be read."""
 
 
 class AssetKind(StrEnum):

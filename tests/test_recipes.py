@@ -14,10 +14,10 @@ from orfeas_desktop.recipes import (
     Recipe,
     RecipeShelf,
     RecipeStep,
-    id_of,
     steps_from,
     steps_text,
 )
+from orfeas_desktop.shelf import id_of
 
 STEPS = (RecipeStep(tool="repair"), RecipeStep(tool="bake", params={"rays": 8}, other="start"))
 
@@ -31,8 +31,8 @@ def shelf(tmp_path: Path) -> RecipeShelf:
 def test_every_recipe_that_ships_can_run(path: Path, shelf: RecipeShelf) -> None:
     known = shelf.get(path.stem)
     assert not known.own
-    assert known.recipe.summary.endswith(".")
-    assert RECIPE.planned(known.recipe.steps)
+    assert known.document.summary.endswith(".")
+    assert RECIPE.planned(known.document.steps)
 
 
 def test_an_own_recipe_is_kept_replaced_and_removed(shelf: RecipeShelf) -> None:
@@ -40,7 +40,7 @@ def test_an_own_recipe_is_kept_replaced_and_removed(shelf: RecipeShelf) -> None:
     assert saved.id == "meine-kurzung-2"
     assert shelf.get(saved.id) == saved
     shelf.save(Recipe(title="Meine Kürzung 2", steps=STEPS[:1]))
-    assert shelf.get(saved.id).recipe.steps == STEPS[:1]
+    assert shelf.get(saved.id).document.steps == STEPS[:1]
     assert shelf.all()[-1].own
     shelf.remove(saved.id)
     with pytest.raises(UnknownEntry, match="no “meine"):

@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from orfeas_desktop.cli.delivery import Delivery, Source, mesh_files, packed
+from orfeas_desktop.cli.delivery import Delivery, Item, Source, give_items, mesh_files
 from orfeas_desktop.cli.doors import Call, call_of
-from orfeas_desktop.cli.screen import Json, Screen, WrongWords, columns, error_object, one_line
+from orfeas_desktop.cli.options import make_folder
+from orfeas_desktop.cli.screen import Json, WrongWords, columns
 from orfeas_desktop.cli.watching import Watched, settled_files
 from orfeas_desktop.engine.backends import BACKENDS
-from orfeas_desktop.errors import NotAFolder, OrfeasError, PermissionDenied
-from orfeas_desktop.presets import KnownPreset, Preset, PresetExport, PresetShelf
+from orfeas_desktop.errors import NotAFolder
+from orfeas_desktop.presets import Preset, PresetExport, PresetShelf
+from orfeas_desktop.shelf import Known
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The preset; see “orfeas preset list”.")]
@@ -26,7 +28,7 @@ def list_presets(context: typer.Context, as_json: AsJson = False) -> None:
     call = call_of(context)
     known = _shelf(call).all()
     rows = [
-        (each.id, each.preset.title, ", ".join(part.to for part in each.preset.exports)) for each in known
+        (each.id, each.document.title, ", ".join(part.to for part in each.document.exports)) for each in known
     ]
     call.screen.give({"presets": [_plain(each) for each in known]}, columns(rows))
 
@@ -36,10 +38,10 @@ def show_preset(context: typer.Context, name: Name, as_json: AsJson = False) -> 
     del as_json
     call = call_of(context)
     known = _shelf(call).get(name)
-    rows = [("recipe", known.preset.recipe or "none")]
-    for part in known.preset.exports:
+    rows = [("recipe", known.document.recipe or "none")]
+    for part in known.document.exports:
         rows.append(("to", " ".join([part.to, *(f"{key}={value}" for key, value in part.params.items())])))
-    words = f"{known.preset.title}\n{known.preset.summary}\n\n{columns(rows)}"
+    words = f"{known.document.title}\n{known.document.summary}\n\n{columns(rows)}"
     call.screen.give(_plain(known), words)
 
 
@@ -71,24 +73,14 @@ def batch(  # noqa: PLR0913  (typer: an option is an argument)
     chosen = _chosen(call, preset, to)
     if bool(meshes) == bool(project):
         raise WrongWords("Name mesh files, or a project with --project.")
-    _make_folder(out)
+    make_folder(out)
     with call.studio() as studio:
         delivery = Delivery(call, studio, chosen)
         sources = delivery.of_project(project) if project else mesh_files(meshes or [])
         if not sources:
-            raise WrongWords("There is no mesh in what was given.")
-        items = [_delivered(call.screen, delivery, source, out, zipped=zipped) for source in sources]
-    status = next((each.status for each in items if each.status), 0)
-    failed = sum(bool(each.status) for each in items)
-    payload: dict[str, Json] = {
-        "preset": preset or None,
-        "items": [each.told for each in items],
-        "done": len(items) - failed,
-        "failed": failed,
-        "warnings": call.screen.warnings,
-    }
-    call.screen.give(payload, "\n".join(each.words for each in items))
-    return status
+            raise WrongWords("No asset of this project has a mesh.")
+        items = [delivery.item(source, out, zipped=zipped) for source in sources]
+    return give_items(call.screen, items, preset=preset or None)
 
 
 def watch(
@@ -113,64 +105,31 @@ def watch(
         raise NotAFolder(name=str(folder))
     if out.resolve() == folder.resolve():
         raise WrongWords("The folder to write to must be another one than the watched one.")
-    _make_folder(out)
+    make_folder(out)
     known = Watched.read(out)
-    items: list[_Item] = []
+    items: list[Item] = []
     with call.studio() as studio:
         delivery = Delivery(call, studio, chosen, backend)
         call.screen.note(f"Watching {folder}. Ctrl-C ends it.")
         for path in settled_files(folder, known, once=once):
-            item = _delivered(call.screen, delivery, Source(path.stem, path), out, zipped=False)
+            item = delivery.item(Source(path.stem, path), out)
             known.done(path)
             items.append(item)
             call.screen.note(item.words)
-    failed = sum(bool(each.status) for each in items)
-    told: list[Json] = [each.told for each in items]
-    call.screen.give({"items": told, "done": len(items) - failed, "failed": failed}, f"{len(items)} done")
-    return next((each.status for each in items if each.status), 0)
-
-
-class _Item:
-    """How one asset fared."""
-
-    def __init__(self, name: str, files: list[str], error: OrfeasError | None = None) -> None:
-        self.status = error.exit_code if error else 0
-        self.told: dict[str, Json] = {"in": name}
-        self.told |= {"error": error_object(error)} if error else {"files": list[Json](files)}
-        self.words = f"{one_line(name)}  " + (error.say() if error else one_line(", ".join(files)))
-
-
-def _delivered(screen: Screen, delivery: Delivery, source: Source, out: Path, *, zipped: bool) -> _Item:
-    try:
-        files = delivery.deliver(source, out)
-        return _Item(
-            source.told, [str(packed(files, out, source.name))] if zipped else [str(file) for file in files]
-        )
-    except OrfeasError as error:
-        screen.note(f"{source.told}: {error.say()}")
-        return _Item(source.told, [], error)
+    return give_items(call.screen, items, preset=preset)
 
 
 def _chosen(call: Call, preset: str, to: list[str] | None) -> Preset:
     if bool(preset) == bool(to):
         raise WrongWords("Name one preset with --preset, or formats with --to.")
     if preset:
-        return _shelf(call).get(preset).preset
+        return _shelf(call).get(preset).document
     return Preset(title="formats", exports=tuple(PresetExport(to=each) for each in to or ()))
-
-
-def _make_folder(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise NotAFolder(name=str(folder))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        raise PermissionDenied(place=str(folder)) from None
 
 
 def _shelf(call: Call) -> PresetShelf:
     return PresetShelf(call.doors.paths.presets)
 
 
-def _plain(known: KnownPreset) -> dict[str, Json]:
-    return {"id": known.id, "own": known.own, **known.preset.model_dump(mode="json", exclude_defaults=True)}
+def _plain(known: Known[Preset]) -> dict[str, Json]:
+    return {"id": known.id, "own": known.own, **known.document.model_dump(mode="json", exclude_defaults=True)}

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from orfeas_desktop.assets import ALONG, AssetRef, LocalFile
+from orfeas_desktop.assets import ALONG, MESH_SUFFIXES, AssetRef
 from orfeas_desktop.cli.doors import Call
-from orfeas_desktop.cli.meshes import read_in, scene_file
+from orfeas_desktop.cli.meshes import mesh_of, read_in, scene_file, write_beside
 from orfeas_desktop.cli.running import finish
+from orfeas_desktop.cli.screen import Json, Screen, WrongWords, error_object, one_line, rounded
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.formats.publish_folder import LISTING
-from orfeas_desktop.errors import BackendFailed, FileMissing
+from orfeas_desktop.errors import FileMissing, OrfeasError
+from orfeas_desktop.names import distinct, file_stem
 from orfeas_desktop.params import Scalar
-from orfeas_desktop.presets import Preset, distinct
+from orfeas_desktop.presets import Preset
 from orfeas_desktop.recipes import RecipeShelf
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import Job, JobInput, JobResult
 from orfeas_desktop.studio import Studio, Work
 from orfeas_desktop.studio.chains import recipe_params
-
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
-MESHES = (".glb", ".gltf", ".obj", ".stl", ".ply")
 
 
 @dataclass(frozen=True)
@@ -42,16 +40,30 @@ class Source:
         return str(self.path) if self.path else self.name
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """What came of one asset: the files written, and what its recipe left, if one ran."""
+
+    files: tuple[Path, ...]
+    cooked: JobResult | None
+
+
 class Delivery:
     """Takes assets through one preset, waiting for each step."""
 
-    def __init__(self, call: Call, studio: Studio, preset: Preset, backend: str = "relief") -> None:
-        """Check the preset. Raises UnknownEntry and BadParams for what it names."""
+    def __init__(
+        self, call: Call, studio: Studio, preset: Preset, backend: str = "relief", *, beside: bool = False
+    ) -> None:
+        """Check the preset; `beside` also writes what the recipe leaves and no format takes.
+
+        Raises UnknownEntry and BadParams for what the preset names.
+        """
         self._call, self._studio, self._preset, self._backend = call, studio, preset, backend
+        self._beside = beside
         self._steps: dict[str, Scalar] | None = None
         if preset.recipe:
             shelf = RecipeShelf(call.doors.paths.recipes)
-            self._steps = recipe_params(shelf.get(preset.recipe).recipe.steps)
+            self._steps = recipe_params(shelf.get(preset.recipe).document.steps)
         for part in preset.exports:
             EXPORTERS[part.to].params.check(part.to, part.params)
 
@@ -63,31 +75,47 @@ class Delivery:
             for asset in self._studio.assets(project.id)
             if asset.latest is not None and "mesh" in asset.latest.files
         ]
-        names = distinct([_FORBIDDEN.sub("_", name) for name, _ in standing])
+        names = distinct([file_stem(name) for name, _ in standing], "-")
         return [
             Source(name, files=tuple((slot, version.all_files(slot)) for slot in ("mesh", *ALONG)))
             for name, (_, version) in zip(names, standing, strict=True)
         ]
 
-    def deliver(self, source: Source, out: Path) -> list[Path]:
-        """Return the files written to `out`. Raises OrfeasError."""
+    def item(self, source: Source, out: Path, *, zipped: bool = False) -> Item:
+        """Deliver one asset, which may fail: the item says how it fared."""
+        try:
+            delivered = self._deliver(source, out)
+            files = (packed(delivered.files, out, source.name),) if zipped else delivered.files
+            return Item.done(source.told, files, delivered.cooked)
+        except OrfeasError as error:
+            self._call.screen.note(f"{source.told}: {error.say()}")
+            return Item.failed(source.told, error)
+
+    def _deliver(self, source: Source, out: Path) -> Delivered:
         given = dict(source.files) or {"mesh": (self._mesh_of_file(source),)}
-        if self._steps is not None:
-            given = self._cooked(given["mesh"][0], source)
+        cooked = None if self._steps is None else self._cooked(given["mesh"][0], source)
+        if cooked is not None:
+            given = {slot: tuple(each.file for each in cooked.files if each.slot == slot) for slot in ALONG}
+            given["mesh"] = (mesh_of(cooked, "recipe"),)
         written: list[Path] = []
+        taken = {"mesh"}
         for part in self._preset.exports:
             exporter = EXPORTERS[part.to]
             target = out / (
                 f"{source.name}-{part.to}" if exporter.folder else f"{source.name}{exporter.suffix}"
             )
             along = {slot: given[slot] for slot in ALONG if given.get(slot) and exporter.input(slot)}
+            taken |= set(along)
             job = self._studio.export(given["mesh"][0], part.to, target, params=part.params, along=along)
             written += [output.file.path for output in self._finished(job, target.name).files]
-        return written
+        if cooked is not None and self._beside:
+            place = out / f"{source.name}{EXPORTERS[self._preset.exports[0].to].suffix or '.glb'}"
+            written += map(Path, write_beside(self._call, self._studio, cooked, place, taken))
+        return Delivered(tuple(written), cooked)
 
     def _mesh_of_file(self, source: Source) -> JobInput:
         path = source.path or Path(source.name)
-        if path.suffix.lower() in MESHES:
+        if path.suffix.lower() in MESH_SUFFIXES:
             whole = self._steps is None
             return (
                 scene_file(self._call, self._studio, path)
@@ -96,9 +124,9 @@ class Delivery:
             )
         picture = self._studio.picture_file(path)
         job = self._studio.generate(self._backend, {"front": (picture,)}, title=source.name)
-        return _mesh(self._finished(job, path.name), self._backend)
+        return mesh_of(self._finished(job, path.name), self._backend)
 
-    def _cooked(self, mesh: JobInput, source: Source) -> dict[str, tuple[JobInput, ...]]:
+    def _cooked(self, mesh: JobInput, source: Source) -> JobResult:
         work = Work(
             table=Table.tools,
             entry="recipe",
@@ -106,34 +134,74 @@ class Delivery:
             params=self._steps or {},
             title=source.name,
         )
-        result = self._finished(self._studio.start(work), source.name)
-        along = {slot: tuple(each.file for each in result.files if each.slot == slot) for slot in ALONG}
-        return {"mesh": (_mesh(result, "recipe"),), **along}
+        return self._finished(self._studio.start(work), source.name)
 
     def _finished(self, job: Job, label: str) -> JobResult:
         return finish(self._studio, job, self._call.screen, label).result
 
 
-def _mesh(result: JobResult, entry: str) -> LocalFile:
-    mesh = result.file("mesh")
-    if mesh is None:
-        raise BackendFailed(entry=entry, problem="it left no mesh")
-    return mesh
+@dataclass(frozen=True)
+class Item:
+    """How one asset fared, for the answer of a command on many."""
+
+    status: int
+    told: dict[str, Json]
+    words: str
+
+    @classmethod
+    def done(cls, name: str, files: Sequence[Path], cooked: JobResult | None) -> Item:
+        """Say what was written and what a recipe found."""
+        paths = [str(file) for file in files]
+        told: dict[str, Json] = {"in": name, "files": paths}
+        if cooked is not None:
+            facts = dict(cooked.facts)
+            told |= {
+                "faces": facts.get("faces"),
+                "watertight": facts.get("watertight"),
+                "facts": facts,
+                "cached": cooked.cached,
+                "seconds": rounded(cooked.seconds),
+            }
+        return cls(0, told, f"{one_line(name)}  {one_line(', '.join(paths))}")
+
+    @classmethod
+    def failed(cls, name: str, error: OrfeasError) -> Item:
+        """Say why nothing was written."""
+        told: dict[str, Json] = {"in": name, "error": error_object(error)}
+        return cls(error.exit_code, told, f"{one_line(name)}  {error.say()}")
+
+
+def give_items(screen: Screen, items: Sequence[Item], **head: Json) -> int:
+    """Print how the assets of one command fared; return its exit status, that of the first that failed."""
+    failed = sum(bool(each.status) for each in items)
+    payload: dict[str, Json] = {
+        **head,
+        "items": [each.told for each in items],
+        "done": len(items) - failed,
+        "failed": failed,
+        "warnings": screen.warnings,
+    }
+    screen.give(payload, "\n".join(each.words for each in items))
+    return next((each.status for each in items if each.status), 0)
 
 
 def mesh_files(given: Sequence[Path]) -> list[Source]:
-    """Return the mesh files, those of folders in order, each under a name of its own. Raises FileMissing."""
+    """Return the mesh files, those of folders in order, each under a name of its own.
+
+    Raises FileMissing, and WrongWords when there are none.
+    """
     files: list[Path] = []
     for path in given:
         if path.is_dir():
-            files += sorted(each for each in path.iterdir() if each.suffix.lower() in MESHES)
+            files += sorted(each for each in path.iterdir() if each.suffix.lower() in MESH_SUFFIXES)
         elif path.exists():
             files.append(path)
         else:
             raise FileMissing(name=str(path))
-    return [
-        Source(name, path) for name, path in zip(distinct([path.stem for path in files]), files, strict=True)
-    ]
+    if not files:
+        raise WrongWords("There is no mesh file in what was given.")
+    names = distinct([path.stem for path in files], "-")
+    return [Source(name, path) for name, path in zip(names, files, strict=True)]
 
 
 def packed(files: Sequence[Path], out: Path, name: str) -> Path:

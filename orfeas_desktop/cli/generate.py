@@ -15,6 +15,7 @@ from orfeas_desktop.cli.options import (
     checked_settings,
     exporter_for,
     files_by_slot,
+    make_folder,
     project_for,
 )
 from orfeas_desktop.cli.pictures import (
@@ -34,12 +35,10 @@ from orfeas_desktop.engine.backends.base import Backend, Task
 from orfeas_desktop.engine.backends.text_to_image import picture_name
 from orfeas_desktop.errors import (
     BackendFailed,
-    FolderMissing,
-    NotAFolder,
     OrfeasError,
-    PermissionDenied,
     UnknownEntry,
 )
+from orfeas_desktop.names import distinct
 from orfeas_desktop.params import Scalar
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import Destination, FromJob, JobDone, JobInput, JobResult
@@ -156,8 +155,8 @@ def _orders(
         raise WrongWords("The front view is given twice.")
     if len(pictures) > 1:
         if out is not None:
-            _make_folder(out)
-        names = _distinct([picture.stem for picture in pictures])
+            make_folder(out)
+        names = distinct([picture.stem for picture in pictures], "-")
         return [
             Order(name, {"front": picture}, out / f"{name}.glb" if out else None)
             for name, picture in zip(names, pictures, strict=True)
@@ -181,28 +180,6 @@ def _words_order(
         exporter_for(out)
         check_target(out)
     return Order(picture_name(words.prompt), {}, out)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the folder that several meshes go into; the one above it must be there."""
-    try:
-        folder.mkdir(exist_ok=True)
-    except FileExistsError:
-        raise NotAFolder(name=str(folder)) from None
-    except FileNotFoundError:
-        raise FolderMissing(place=str(folder.parent)) from None
-    except OSError as problem:
-        raise PermissionDenied(place=str(folder), details=str(problem)) from None
-
-
-def _distinct(stems: Sequence[str]) -> list[str]:
-    names: list[str] = []
-    for stem in stems:
-        name, number = stem, 2
-        while name.casefold() in {other.casefold() for other in names}:
-            name, number = f"{stem}-{number}", number + 1
-        names.append(name)
-    return names
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from orfeas_desktop.assets import AssetKind, LocalFile
+from orfeas_desktop.assets import COLLISION, LODS, AssetKind, LocalFile
 from orfeas_desktop.cli.doors import Call, call_of
 from orfeas_desktop.cli.options import check_target, checked_settings, exporter_for
 from orfeas_desktop.cli.running import finish
@@ -70,7 +71,7 @@ def tool(
         inputs = {slot: (read_in(call, studio, mesh)[0],) for slot, mesh in zip(slots, meshes, strict=False)}
         work = Work(table=Table.tools, entry=tool_id, inputs=inputs, params=params, seed=seed)
         done = finish(studio, studio.start(work), call.screen, meshes[0].name)
-        files = _write_out(call, studio, done, out) + _write_beside(call, studio, done, out)
+        files = _write_out(call, studio, done, out) + write_beside(call, studio, done.result, out)
     _give(call, {"tool": tool_id, "seed": seed}, done.result, files)
 
 
@@ -134,8 +135,9 @@ def export(  # noqa: PLR0913  (typer: an option is an argument)
     check_target(out, folder=exporter.folder)
     with call.studio() as studio:
         beside: dict[str, tuple[JobInput, ...]] = {
-            "lods": tuple(scene_file(call, studio, path) for path in lod or ()),
-            "collision": tuple(scene_file(call, studio, path) for path in collision or ()),
+            slot: tuple(scene_file(call, studio, path) for path in paths)
+            for slot, paths in ((LODS, lod), (COLLISION, collision))
+            if paths
         }
         taken = scene_file(call, studio, mesh)
         job = studio.export(taken, exporter.id, out, params=params, along=beside)
@@ -157,7 +159,7 @@ def export(  # noqa: PLR0913  (typer: an option is an argument)
 def read_in(call: Call, studio: Studio, path: Path) -> tuple[LocalFile, JobResult]:
     """Return the mesh file at `path` as the program keeps meshes. Raises BadMesh and what `pinned` raises."""
     result = finish(studio, studio.import_mesh(path), call.screen, path.name).result
-    return _mesh_of(result, "import"), result
+    return mesh_of(result, "import"), result
 
 
 def scene_file(call: Call, studio: Studio, path: Path) -> LocalFile:
@@ -165,7 +167,7 @@ def scene_file(call: Call, studio: Studio, path: Path) -> LocalFile:
     return pinned(path, AssetKind.mesh) if path.suffix.lower() == ".glb" else read_in(call, studio, path)[0]
 
 
-def _mesh_of(result: JobResult, entry: str) -> LocalFile:
+def mesh_of(result: JobResult, entry: str) -> LocalFile:
     mesh = result.file("mesh")
     if mesh is None:
         raise BackendFailed(entry=entry, problem="it left no mesh")
@@ -173,16 +175,20 @@ def _mesh_of(result: JobResult, entry: str) -> LocalFile:
 
 
 def _write_out(call: Call, studio: Studio, done: JobDone, out: Path) -> list[str]:
-    mesh = _mesh_of(done.result, done.job.request.entry)
+    mesh = mesh_of(done.result, done.job.request.entry)
     exported = finish(studio, studio.export(mesh, exporter_for(out).id, out), call.screen, out.name)
     return [str(output.file.path) for output in exported.result.files]
 
 
-def _write_beside(call: Call, studio: Studio, done: JobDone, out: Path) -> list[str]:
+def write_beside(
+    call: Call, studio: Studio, result: JobResult, out: Path, written_already: Collection[str] = ()
+) -> list[str]:
     """Write what a tool left besides its mesh; return the paths. A part's name ends as the tool named it."""
     written: list[str] = []
-    for output in done.result.files:
-        ending = output.file.name.removeprefix(Path(done.result.files[0].file.name).stem)
+    for output in result.files:
+        ending = output.file.name.removeprefix(Path(result.files[0].file.name).stem)
+        if output.slot in written_already:
+            continue
         if output.file.kind is not AssetKind.mesh:
             target = out.with_name(out.stem + ending)
             written.extend(str(path) for path in publish([OutputFile(MAIN_SLOT, output.file)], target))

@@ -17,6 +17,7 @@ from orfeas_desktop.errors import (
     FolderMissing,
     NameTaken,
     NoSuchProject,
+    NotAFolder,
     PermissionDenied,
     UnknownEntry,
 )
@@ -87,6 +88,21 @@ def _check_parent(target: Path) -> None:
         raise PermissionDenied(place=str(folder))
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionDenied(place=str(folder))
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder that several results go into; the one above it must be there.
+
+    Raises NotAFolder, FolderMissing, PermissionDenied.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise NotAFolder(name=str(folder)) from None
+    except FileNotFoundError:
+        raise FolderMissing(place=str(folder.parent)) from None
+    except OSError as problem:
+        raise PermissionDenied(place=str(folder), details=str(problem)) from None
 
 
 def project_for(studio: Studio, name: str) -> tuple[Project, bool]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from orfeas_desktop.cli.delivery import MESHES
+from orfeas_desktop.assets import MESH_SUFFIXES
 from orfeas_desktop.engine.formats.publish import disk_error
 from orfeas_desktop.errors import FolderMissing
 from orfeas_desktop.pictures import SUFFIXES as PICTURES
@@ -91,6 +91,6 @@ def settled_files(
 
 def _files(folder: Path) -> list[Path]:
     try:
-        return sorted(path for path in folder.iterdir() if path.suffix.lower() in (*MESHES, *PICTURES))
+        return sorted(path for path in folder.iterdir() if path.suffix.lower() in (*MESH_SUFFIXES, *PICTURES))
     except OSError:
         raise FolderMissing(place=str(folder)) from None

@@ -46,10 +46,10 @@ def own(home):
 
 @pytest.mark.parametrize("known", PresetShelf(Path("nowhere")).all(), ids=lambda known: known.id)
 def test_shipped_presets_name_what_there_is(known):
-    assert known.preset.summary.endswith(".")
-    if known.preset.recipe:
-        recipe_params(RecipeShelf(Path("nowhere")).get(known.preset.recipe).recipe.steps)
-    for part in known.preset.exports:
+    assert known.document.summary.endswith(".")
+    if known.document.recipe:
+        recipe_params(RecipeShelf(Path("nowhere")).get(known.document.recipe).document.steps)
+    for part in known.document.exports:
         EXPORTERS[part.to].params.check(part.to, part.params)
 
 

@@ -60,8 +60,11 @@ class ExportParams(Params):
 
 P = TypeVar("P", bound=ExportParams)
 
+MESH_IN = (Slot("mesh", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Mesh")),)
+"""For a format that holds neither levels of detail nor collision pieces."""
+
 SCENE_IN = (
-    Slot("mesh", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Mesh")),
+    *MESH_IN,
     Slot("lods", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Levels of detail"), required=False, many=True),
     Slot(
         "collision",

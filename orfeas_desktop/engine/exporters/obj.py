@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orfeas_desktop.engine.exporters.base import (
+    MESH_IN,
     UNIT_TITLES,
     Contents,
     Exporter,
@@ -24,8 +25,8 @@ from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.mesh.turn import UpAxis, fitted
 from orfeas_desktop.engine.mesh.weld import first_of_each, welded_ids
 from orfeas_desktop.engine.scene.flatten import flat_mesh
-from orfeas_desktop.engine.scene.naming import distinct
 from orfeas_desktop.errors import BadMesh
+from orfeas_desktop.names import distinct
 from orfeas_desktop.params import Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -175,6 +176,7 @@ OBJ = Exporter(
         "Exporters", "Text with a material file and pictures beside it; read by nearly everything."
     ),
     params=ObjParams,
+    inputs=MESH_IN,
     suffix=".obj",
     verified_by="VTK",
     write=_write,

@@ -8,6 +8,7 @@ import numpy as np
 
 from orfeas_desktop.engine.exporters.base import (
     ENCODING_TITLES,
+    MESH_IN,
     Contents,
     Encoding,
     Exporter,
@@ -140,6 +141,7 @@ PLY = Exporter(
     title=QT_TRANSLATE_NOOP("Exporters", "PLY"),
     summary=QT_TRANSLATE_NOOP("Exporters", "Triangles with a colour per vertex, for scanning programs."),
     params=PlyParams,
+    inputs=MESH_IN,
     suffix=".ply",
     verified_by="VTK",
     write=_write,

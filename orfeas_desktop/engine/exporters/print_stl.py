@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orfeas_desktop.engine.exporters.base import Contents, Exporter, ExportParams, Written
+from orfeas_desktop.engine.exporters.base import MESH_IN, Contents, Exporter, ExportParams, Written
 from orfeas_desktop.engine.formats.stl import facets_of, write_binary_stl
 from orfeas_desktop.engine.formats.vtk_files import vtk_contents
 from orfeas_desktop.engine.printing.profile import PrinterParams
@@ -47,6 +47,7 @@ PRINT_STL = Exporter(
         "Exporters", "As “For printing (3MF)”, with the same promise, for programs that read no 3MF."
     ),
     params=PrintStlParams,
+    inputs=MESH_IN,
     suffix=".stl",
     verified_by="VTK",
     write=_write,

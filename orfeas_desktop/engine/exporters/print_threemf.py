@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orfeas_desktop.engine.exporters.base import Exporter, ExportParams, Written
+from orfeas_desktop.engine.exporters.base import MESH_IN, Exporter, ExportParams, Written
 from orfeas_desktop.engine.exporters.threemf_file import coloring_param, read_back_threemf, write_threemf
 from orfeas_desktop.engine.formats.threemf import Coloring, Wanted
 from orfeas_desktop.engine.printing.profile import PrinterParams, profile_of
@@ -42,6 +42,7 @@ PRINT = Exporter(
         "otherwise every fault is named.",
     ),
     params=PrintParams,
+    inputs=MESH_IN,
     suffix=".3mf",
     verified_by="Expat",
     write=_write,

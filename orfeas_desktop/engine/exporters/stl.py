@@ -8,6 +8,7 @@ import numpy as np
 
 from orfeas_desktop.engine.exporters.base import (
     ENCODING_TITLES,
+    MESH_IN,
     UNIT_TITLES,
     Contents,
     Encoding,
@@ -116,6 +117,7 @@ STL = Exporter(
     title=QT_TRANSLATE_NOOP("Exporters", "STL"),
     summary=QT_TRANSLATE_NOOP("Exporters", "Bare triangles for 3D printing."),
     params=StlParams,
+    inputs=MESH_IN,
     suffix=".stl",
     verified_by="VTK",
     write=_write,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orfeas_desktop.engine.exporters.base import Exporter, ExportParams, Written
+from orfeas_desktop.engine.exporters.base import MESH_IN, Exporter, ExportParams, Written
 from orfeas_desktop.engine.exporters.threemf_file import coloring_param, read_back_threemf, write_threemf
 from orfeas_desktop.engine.formats.threemf import Coloring, Wanted
 from orfeas_desktop.engine.mesh.topology import Topology
@@ -54,6 +54,7 @@ THREEMF = Exporter(
     title=QT_TRANSLATE_NOOP("Exporters", "3MF"),
     summary=QT_TRANSLATE_NOOP("Exporters", "Triangles in millimetres with colours, for printing programs."),
     params=ThreemfParams,
+    inputs=MESH_IN,
     suffix=".3mf",
     verified_by="Expat",
     write=_write,

@@ -17,7 +17,7 @@ from orfeas_desktop.engine.formats.publish import plain_stem
 from orfeas_desktop.engine.formats.surface_pictures import Picture, Role, SurfacePictures
 from orfeas_desktop.engine.mesh.mesh import AlphaMode
 from orfeas_desktop.engine.scene.matrices import transforms_of
-from orfeas_desktop.engine.scene.naming import distinct
+from orfeas_desktop.names import distinct
 
 if TYPE_CHECKING:
     from pathlib import Path

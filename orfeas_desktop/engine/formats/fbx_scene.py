@@ -14,7 +14,7 @@ from orfeas_desktop.engine.formats.fbx_document import FbxDocument, Linked
 from orfeas_desktop.engine.formats.publish import plain_stem
 from orfeas_desktop.engine.formats.surface_pictures import Role, SurfacePictures
 from orfeas_desktop.engine.scene.flatten import bounds_of
-from orfeas_desktop.engine.scene.naming import distinct
+from orfeas_desktop.names import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

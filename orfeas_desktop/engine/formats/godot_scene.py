@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orfeas_desktop.engine.scene.flatten import moved
-from orfeas_desktop.engine.scene.naming import distinct
+from orfeas_desktop.names import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,8 +12,8 @@ from zipfile import ZipFile, ZipInfo
 import numpy as np
 
 from orfeas_desktop.engine.formats.usd_material import UsdMaterials, UsdTextures, set_name
-from orfeas_desktop.engine.scene.naming import distinct
 from orfeas_desktop.engine.scene.scene import LightKind
+from orfeas_desktop.names import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orfeas_desktop.assets import MESH_SUFFIXES
 from orfeas_desktop.engine.mesh.glb import read_glb, read_gltf
 from orfeas_desktop.engine.mesh.obj_read import parse_obj
 from orfeas_desktop.engine.mesh.ply_read import parse_ply
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from orfeas_desktop.assets import LocalFile
     from orfeas_desktop.engine.mesh.mesh import Mesh
-
-MESH_SUFFIXES = (".glb", ".gltf", ".obj", ".stl", ".ply")
 
 
 def read_mesh(path: Path) -> Mesh:

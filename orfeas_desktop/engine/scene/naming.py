@@ -111,18 +111,3 @@ def _key(name: str) -> str:
 def _bare(name: str) -> str:
     level = _LEVEL.fullmatch(name)
     return level["name"] if level else name
-
-
-def distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names, later ones that differ from an earlier one in nothing but case numbered apart."""
-    taken: set[str] = set()
-    told: list[str] = []
-    counts: dict[str, int] = {}
-    for name in names:
-        candidate = name
-        while candidate.casefold() in taken:
-            counts[name] = counts.get(name, 1) + 1
-            candidate = f"{name}_{counts[name]}"
-        taken.add(candidate.casefold())
-        told.append(candidate)
-    return tuple(told)

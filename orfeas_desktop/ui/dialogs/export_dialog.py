@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from orfeas_desktop.names import file_stem
 from orfeas_desktop.params import PlainParams
 from orfeas_desktop.ui.forms.form import LABEL_WIDTH, Form
 
@@ -289,9 +290,3 @@ def _lines(lines: Sequence[tuple[str, str]]) -> QWidget:
             grid.addWidget(text, row, at)
     grid.setRowStretch(len(lines), 1)
     return page
-
-
-def file_stem(name: str) -> str:
-    """Return the name with what a file system forbids taken out."""
-    cleaned = "".join("_" if letter in '<>:"/\\|?*' or ord(letter) < 32 else letter for letter in name)
-    return cleaned.strip(" .")[:120] or "mesh"

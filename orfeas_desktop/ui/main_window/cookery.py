@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 
+from orfeas_desktop.assets import MESH_SUFFIXES
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.recipes import Recipe, steps_text
 from orfeas_desktop.studio.chains import chain_of, recipe_params
-from orfeas_desktop.ui.main_window.intake import MESH_SUFFIXES
 from orfeas_desktop.ui.main_window.provenance import step_facts
 from orfeas_desktop.ui.panels.recipe_panel import RecipeChoice, recipe_words
 from orfeas_desktop.ui.signals import TypedSignal, signal
@@ -50,9 +50,9 @@ class Cookery(QObject):
         choices = [
             RecipeChoice(
                 known.id,
-                known.recipe.title,
-                known.recipe.summary,
-                step_facts(steps_text(known.recipe.steps)),
+                known.document.title,
+                known.document.summary,
+                step_facts(steps_text(known.document.steps)),
                 known.own,
             )
             for known in self._shelf.all()
@@ -107,7 +107,7 @@ class Cookery(QObject):
             self.refused.emit(error)
             return
         self.furnish(saved.id)
-        self._window.toasts.show(self.tr("Recipe “{name}” saved").format(name=saved.recipe.title))
+        self._window.toasts.show(self.tr("Recipe “{name}” saved").format(name=saved.document.title))
 
     def _ids(self) -> tuple[int, ...]:
         """Return the assets a run is for: those selected, else the one that is shown."""
@@ -130,13 +130,13 @@ class Cookery(QObject):
 
     def _wish(self, recipe_id: str) -> ToolWish | None:
         try:
-            return ToolWish("recipe", recipe_params(self._shelf.get(recipe_id).recipe.steps))
+            return ToolWish("recipe", recipe_params(self._shelf.get(recipe_id).document.steps))
         except OrfeasError as error:
             self.refused.emit(error)
             return None
 
     def _title(self, recipe_id: str) -> str:
-        return recipe_words(self._shelf.get(recipe_id).recipe.title)
+        return recipe_words(self._shelf.get(recipe_id).document.title)
 
     def _ask_folder(self, recipe_id: str) -> None:
         folder = QFileDialog.getExistingDirectory(self._window, self.tr("Run a recipe on a folder"))

@@ -12,11 +12,12 @@ from PySide6.QtGui import QDesktopServices
 
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.errors import OrfeasError
-from orfeas_desktop.presets import Preset, PresetExport, PresetShelf, distinct
+from orfeas_desktop.names import distinct, file_stem
+from orfeas_desktop.presets import Preset, PresetExport, PresetShelf
 from orfeas_desktop.recipes import RecipeShelf, steps_text
 from orfeas_desktop.studio.chains import recipe_params
 from orfeas_desktop.ui.dialogs.error_box import translated
-from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog, PresetChoice, file_stem
+from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog, PresetChoice
 from orfeas_desktop.ui.main_window.provenance import step_facts
 from orfeas_desktop.ui.state.delivery import Delivered, Delivery, Parcel
 from orfeas_desktop.ui.state.window_state import LastExport
@@ -121,7 +122,7 @@ class Exporting(QObject):
         except OrfeasError as error:
             self._telling.show_error(error)
             return
-        names = distinct([file_stem(asset.name) for asset, _ in standing])
+        names = distinct([file_stem(asset.name) for asset, _ in standing], "-")
         parcels = tuple(
             Parcel(version.id, name, None if _made_by(steps, version) else steps)
             for name, (_, version) in zip(names, standing, strict=True)
@@ -135,21 +136,21 @@ class Exporting(QObject):
         if not choice.preset:
             only = PresetExport(to=choice.exporter, params=choice.params)
             return Preset(title=choice.exporter, exports=(only,)), None
-        preset = self._presets.get(choice.preset).preset
+        preset = self._presets.get(choice.preset).document
         for part in preset.exports:
             EXPORTERS[part.to].params.check(part.to, part.params)
         if not preset.recipe:
             return preset, None
-        return preset, recipe_params(self._recipes.get(preset.recipe).recipe.steps)
+        return preset, recipe_params(self._recipes.get(preset.recipe).document.steps)
 
     def _offered(self) -> tuple[PresetChoice, ...]:
-        return tuple(self._offer(known.id, known.preset) for known in self._presets.all())
+        return tuple(self._offer(known.id, known.document) for known in self._presets.all())
 
     def _offer(self, preset_id: str, preset: Preset) -> PresetChoice:
         why_not, lines = "", list[tuple[str, str]]()
         try:
             if preset.recipe:
-                steps = self._recipes.get(preset.recipe).recipe.steps
+                steps = self._recipes.get(preset.recipe).document.steps
                 lines += [(fact.name, fact.value) for fact in step_facts(steps_text(steps))]
             formats = [EXPORTERS[part.to].title for part in preset.exports]
             told = ", ".join(QCoreApplication.translate("Exporters", title) for title in formats)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
+from orfeas_desktop.assets import MESH_SUFFIXES
 from orfeas_desktop.ui.panels.picture_tile import files_in, holds_picture, image_in, only_address_in
 from orfeas_desktop.ui.state.draft import FRONT
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from orfeas_desktop.ui.main_window.window import MainWindow
     from orfeas_desktop.ui.state.session import Session
-
-MESH_SUFFIXES = (".glb", ".gltf", ".obj", ".stl", ".ply")
 
 
 class Intake(QObject):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from orfeas_desktop.assets import AssetKind, local_file
+from orfeas_desktop.assets import MESH_SUFFIXES, AssetKind, local_file
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.layouts import LAYOUTS
 from orfeas_desktop.engine.mesh.facts import mesh_facts
-from orfeas_desktop.engine.mesh.files import MESH_SUFFIXES, read_mesh
+from orfeas_desktop.engine.mesh.files import read_mesh
 from orfeas_desktop.engine.mesh.glb import write_glb
 from orfeas_desktop.engine.tools import TOOLS
 from orfeas_desktop.engine.tools.recipe import RecipeTool

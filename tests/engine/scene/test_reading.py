@@ -18,10 +18,10 @@ from orfeas_desktop.engine.scene.flatten import bounds_of, flat_mesh
 from orfeas_desktop.engine.scene.gltf_scene import MAX_DEPTH
 from orfeas_desktop.engine.scene.gltf_write_scene import GltfStyle, LevelStyle, write_scene
 from orfeas_desktop.engine.scene.matrices import invertible, relative, transforms_of
-from orfeas_desktop.engine.scene.naming import distinct
 from orfeas_desktop.engine.scene.reading import read_scene, scene_of_inputs
 from orfeas_desktop.engine.scene.scene import Camera, Light, LightKind, Node, Scene, Transform
 from orfeas_desktop.errors import BadMesh
+from orfeas_desktop.names import distinct
 
 if TYPE_CHECKING:
     from pathlib import Path
