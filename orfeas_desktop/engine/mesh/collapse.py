@@ -211,7 +211,7 @@ def _candidates(state: _State, sides: HalfEdges, quadrics: NDArray[np.float64]) 
     locked[split_fans(sides, count)] = True
     locked[sides.ends[sides.uses > 2]] = True
     wedges = np.bincount(state.ids[np.unique(flat)], minlength=count)
-    order = np.argsort(sides.edge.reshape(-1), kind="stable")
+    order = sides.order
     first = order[np.cumsum(sides.uses) - sides.uses]
     second = np.where(
         sides.uses == 2, order[np.minimum(np.cumsum(sides.uses) - sides.uses + 1, len(order) - 1)], first

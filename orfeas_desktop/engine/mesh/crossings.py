@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _THREADS = 2
 _LEAF = 4
-_LEAVES_AT_ONCE = 65_536
+_LEAVES_AT_ONCE = 32_768
 _SLACK = 1e-7
 """What may come from rounding, as a part of the largest coordinate."""
 _LEVEL = 10
@@ -36,7 +37,9 @@ class _Tree:
     """A complete binary tree of boxes; faces stand in the order of its leaves, with gaps that no box meets.
 
     corners (N, 9) and faces (3, N) by place in the leaves; order (N,) the face there, -1 in a gap;
-    low and high per level, the root first and the faces themselves last, (3, boxes) float32.
+    low and high per level, the root first and the leaves last, (3, boxes);
+    boxes per leaf the lowest x of its faces, then y, z and the highest x, y, z, (leaves, 24);
+    planes (N, 4) and areas (N,), twice over, as `_planes` gives them; slack is what may come from rounding.
     """
 
     corners: NDArray[np.float64]
@@ -44,24 +47,34 @@ class _Tree:
     order: NDArray[np.int64]
     low: list[NDArray[np.float32]]
     high: list[NDArray[np.float32]]
+    boxes: NDArray[np.float32]
+    planes: NDArray[np.float64]
+    areas: NDArray[np.float32]
+    slack: float
 
     @classmethod
     def of(cls, places: NDArray[np.float32], faces: NDArray[np.int64]) -> _Tree:
         """Build the tree over the faces in Morton order of their middles."""
-        corners = places[faces]
-        low, high = corners.min(axis=1), corners.max(axis=1)
+        a, b, c = (np.ascontiguousarray(places[faces[:, corner]].T) for corner in range(3))
+        low, high = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
         levels = max(int(np.ceil(np.log2(max(len(faces) / _LEAF, 1)))), 0)
         order = np.full(_LEAF << levels, -1, np.int64)
         slots = np.linspace(0, len(order) - 1, len(faces)).round().astype(np.int64)
-        order[slots] = np.argsort(_morton((low / 2 + high / 2).astype(np.float64)), kind="stable")
-        gap = order < 0
-        lows = [np.ascontiguousarray(np.where(gap[:, None], np.float32(np.inf), low[order]).T)]
-        highs = [np.ascontiguousarray(np.where(gap[:, None], np.float32(-np.inf), high[order]).T)]
+        order[slots] = along = _morton_order((low / 2 + high / 2).astype(np.float64))
+        lows = [np.full((3, len(order)), np.inf, np.float32)]
+        highs = [np.full((3, len(order)), -np.inf, np.float32)]
+        for axis in range(3):
+            lows[0][axis, slots] = low[axis].take(along)
+            highs[0][axis, slots] = high[axis].take(along)
         for size in (_LEAF, *[2] * levels):
-            lows.insert(0, lows[0].reshape(3, -1, size).min(axis=2))
-            highs.insert(0, highs[0].reshape(3, -1, size).max(axis=2))
-        columns = np.ascontiguousarray(faces[order].T.astype(np.int32))
-        return cls(corners[order].reshape(-1, 9).astype(np.float64), columns, order, lows, highs)
+            lows.insert(0, reduce(np.minimum, (lows[0][:, at::size] for at in range(size))))
+            highs.insert(0, reduce(np.maximum, (highs[0][:, at::size] for at in range(size))))
+        boxes = np.stack([lows[-1], highs[-1]]).reshape(6, -1, _LEAF).transpose(1, 0, 2)
+        columns = np.ascontiguousarray(faces[order].T, np.int32)
+        corners = np.concatenate([part.T for part in (a, b, c)], axis=1)[order].astype(np.float64)
+        boxes = boxes.reshape(-1, 6 * _LEAF)
+        slack = _SLACK * float(np.abs(corners).max())
+        return cls(corners, columns, order, lows[:-1], highs[:-1], boxes, *_planes(corners), slack)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,13 +108,12 @@ def crossing_faces(
     if len(faces) < 2:
         return Crossings(np.zeros((0, 2), np.int64), np.zeros((0, 2), np.int64))
     tree = _Tree.of(places.astype(np.float32), faces)
-    planes, areas = _planes(tree.corners)
     first, second = _overlapping_leaves(tree)
     starts = range(0, len(first), _LEAVES_AT_ONCE)
 
     def crossed(start: int) -> Crossings:
         some = slice(start, start + _LEAVES_AT_ONCE)
-        return _crossing(tree, planes, areas, *_meeting_faces(tree, first[some], second[some]))
+        return _crossing(tree, *_meeting_faces(tree, first[some], second[some]))
 
     found: list[Crossings] = []
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -115,10 +127,13 @@ def crossing_faces(
     )
 
 
-def _morton(centres: NDArray[np.float64]) -> NDArray[np.uint64]:
-    low = centres.min(axis=0)
-    extent = float((centres.max(axis=0) - low).max()) or 1.0
-    grid = np.minimum((centres - low) / extent * 2097151.0, 2097151.0).astype(np.uint64)
+def _morton_order(centres: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the order of (3, N) points along a curve that fills space; one number sorts by curve, then by row."""
+    spare = (centres.shape[1] - 1).bit_length()
+    finest = float((1 << (63 - spare) // 3) - 1)
+    low = centres.min(axis=1, keepdims=True)
+    extent = float((centres.max(axis=1, keepdims=True) - low).max()) or 1.0
+    grid = np.minimum((centres - low) / extent * finest, finest).astype(np.int64)
     masks = (
         (32, 0x1F00000000FFFF),
         (16, 0x1F0000FF0000FF),
@@ -127,14 +142,17 @@ def _morton(centres: NDArray[np.float64]) -> NDArray[np.uint64]:
         (2, 0x1249249249249249),
     )
     for shift, mask in masks:
-        grid = (grid | (grid << np.uint64(shift))) & np.uint64(mask)
-    return grid[:, 0] | (grid[:, 1] << np.uint64(1)) | (grid[:, 2] << np.uint64(2))
+        grid = (grid | (grid << shift)) & mask
+    keys = (grid[0] | (grid[1] << 1) | (grid[2] << 2)) << spare
+    keys |= np.arange(centres.shape[1])
+    keys.sort()
+    return keys & ((1 << spare) - 1)
 
 
 def _overlapping_leaves(tree: _Tree) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return pairs of leaves whose boxes overlap, a leaf with itself included, the lower number first."""
     first = second = np.zeros(1, np.int32)
-    for low, high in zip(tree.low[1:-1], tree.high[1:-1], strict=True):
+    for low, high in zip(tree.low[1:], tree.high[1:], strict=True):
         apart = first != second
         one, other = 2 * first, 2 * second
         parts = [(one, other), (one, other + 1), (one[apart] + 1, other[apart]), (one + 1, other + 1)]
@@ -147,17 +165,21 @@ def _meeting_faces(
     tree: _Tree, first: NDArray[np.int32], second: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return pairs of places in the leaves whose faces' boxes overlap."""
-    same = first == second
-    twins, one, other = _LEAF * first[same], _LEAF * first[~same], _LEAF * second[~same]
-    found = [
-        _meeting(twins + a, twins + b, tree.low[-1], tree.high[-1])
-        for a in range(_LEAF)
-        for b in range(a + 1, _LEAF)
-    ]
-    found += [
-        _meeting(one + a, other + b, tree.low[-1], tree.high[-1]) for a in range(_LEAF) for b in range(_LEAF)
-    ]
-    return np.concatenate([pair[0] for pair in found]), np.concatenate([pair[1] for pair in found])
+    mine, theirs = (
+        np.ascontiguousarray(tree.boxes.take(leaves, axis=0).T).reshape(2, 3, _LEAF, -1)
+        for leaves in (first, second)
+    )
+    apart = first != second
+    ones: list[NDArray[np.int32]] = []
+    others: list[NDArray[np.int32]] = []
+    for a, b in np.ndindex(_LEAF, _LEAF):
+        meet = np.ones(len(first), bool) if a < b else apart.copy()
+        for axis in range(3):
+            meet &= mine[0, axis, a] <= theirs[1, axis, b]
+            meet &= theirs[0, axis, b] <= mine[1, axis, a]
+        ones.append(_LEAF * first[meet] + np.int32(a))
+        others.append(_LEAF * second[meet] + np.int32(b))
+    return np.concatenate(ones), np.concatenate(others)
 
 
 def _meeting(
@@ -173,68 +195,61 @@ def _meeting(
 
 def _planes(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Return (N, 4) unit normal and height of the plane of each face, and (N,) twice its area."""
-    a, b, c = (corners[:, at : at + 3] for at in (0, 3, 6))
-    normal = np.cross(b - a, c - a)
-    length = np.linalg.norm(normal, axis=1, keepdims=True)
+    columns = np.ascontiguousarray(corners.T)
+    ab, ac = columns[3:6] - columns[:3], columns[6:] - columns[:3]
+    normal = np.stack([ab[at - 2] * ac[at - 1] - ab[at - 1] * ac[at - 2] for at in range(3)])
+    length = np.sqrt((normal * normal).sum(axis=0))
     normal /= np.where(length > 0, length, 1.0)
-    planes = np.concatenate([normal, np.einsum("nd,nd->n", normal, a)[:, None]], axis=1)
-    return planes, length[:, 0].astype(np.float32)
+    height = (normal * columns[:3]).sum(axis=0)
+    return np.ascontiguousarray(np.concatenate([normal, height[None]]).T), length.astype(np.float32)
 
 
-def _crossing(
-    tree: _Tree,
-    planes: NDArray[np.float64],
-    areas: NDArray[np.float32],
-    first: NDArray[np.int32],
-    second: NDArray[np.int32],
-) -> Crossings:
+def _crossing(tree: _Tree, first: NDArray[np.int32], second: NDArray[np.int32]) -> Crossings:
     shared = np.zeros(len(first), np.int8)
     theirs = [column.take(second) for column in tree.faces]
     for column in tree.faces:
         mine = column.take(first)
         for other in theirs:
             shared += (mine == other).view(np.int8)
-    slack = _SLACK * float(np.abs(tree.corners).max())
-    both = np.stack([first, second], axis=1)
-    pairs = _larger_first(areas, both[shared < 2])
-    beside = _larger_first(areas, _parallel(planes, both[shared == 2]))
-    low, high = _heights(tree, planes, beside, 0, 1)
-    level = [beside[np.maximum(high, -low) <= _LEVEL * slack]]
+    both = np.stack([first, second])
+    pairs = _larger_first(tree, both[:, shared < 2])
+    beside = _larger_first(tree, _parallel(tree, both[:, shared == 2]))
+    low, high = _heights(tree, *beside)
+    level = [beside[:, np.maximum(high, -low) <= _LEVEL * tree.slack]]
     for one, other in ((0, 1), (1, 0)):
-        low, high = _heights(tree, planes, pairs, one, other)
+        low, high = _heights(tree, pairs[one], pairs[other])
         if one == 0:
-            level.append(pairs[np.maximum(high, -low) <= _LEVEL * slack])
-        pairs = pairs[(high > slack) & (low < -slack)]
-    flat = np.concatenate(level)
-    one, other = (tree.corners.take(pairs[:, side], axis=0).reshape(-1, 3, 3) for side in (0, 1))
+            level.append(pairs[:, np.maximum(high, -low) <= _LEVEL * tree.slack])
+        pairs = pairs[:, (high > tree.slack) & (low < -tree.slack)]
+    flat = np.concatenate(level, axis=1)
+    one, other = (tree.corners.take(side, axis=0).reshape(-1, 3, 3) for side in pairs)
     return Crossings(
-        tree.order[pairs[pierce(one, other, slack)]],
-        tree.order[flat[_on_each_other(tree, planes, flat, _LEVEL * slack)]],
+        tree.order[pairs.T[pierce(one, other, tree.slack)]],
+        tree.order[flat.T[_on_each_other(tree, *flat)]],
     )
 
 
-def _on_each_other(
-    tree: _Tree, planes: NDArray[np.float64], pairs: NDArray[np.int32], depth: float
-) -> NDArray[np.bool_]:
-    one, other = (tree.corners.take(pairs[:, side], axis=0) for side in (0, 1))
-    return overlap(one, other, planes.take(pairs[:, 0], axis=0)[:, :3], depth)
+def _on_each_other(tree: _Tree, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.bool_]:
+    one, other = (tree.corners.take(side, axis=0) for side in (first, second))
+    return overlap(one, other, tree.planes.take(first, axis=0)[:, :3], _LEVEL * tree.slack)
 
 
-def _larger_first(areas: NDArray[np.float32], pairs: NDArray[np.int32]) -> NDArray[np.int32]:
-    smaller = areas.take(pairs[:, 0]) < areas.take(pairs[:, 1])
-    return np.where(smaller[:, None], pairs[:, ::-1], pairs)
+def _larger_first(tree: _Tree, pairs: NDArray[np.int32]) -> NDArray[np.int32]:
+    smaller = tree.areas.take(pairs[0]) < tree.areas.take(pairs[1])
+    return np.where(smaller, pairs[::-1], pairs)
 
 
-def _parallel(planes: NDArray[np.float64], pairs: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return the pairs of faces whose normals lie along one line."""
-    one, other = (planes.take(pairs[:, side], axis=0)[:, :3] for side in (0, 1))
-    return pairs[np.abs(np.einsum("nd,nd->n", one, other)) > _PARALLEL]
+def _parallel(tree: _Tree, pairs: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the (2, N) pairs of faces whose normals lie along one line."""
+    one, other = (np.ascontiguousarray(tree.planes.take(side, axis=0).T) for side in pairs)
+    return pairs[:, np.abs(one[0] * other[0] + one[1] * other[1] + one[2] * other[2]) > _PARALLEL]
 
 
 def _heights(
-    tree: _Tree, planes: NDArray[np.float64], pairs: NDArray[np.int32], one: int, other: int
+    tree: _Tree, first: NDArray[np.int32], second: NDArray[np.int32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how low and how high the corners of each pair's face `other` lie over the plane of its face `one`."""
-    plane, corners = planes.take(pairs[:, one], axis=0), tree.corners.take(pairs[:, other], axis=0)
-    a, b, c = (np.einsum("nd,nd->n", corners[:, at : at + 3], plane[:, :3]) for at in (0, 3, 6))
-    return np.minimum(np.minimum(a, b), c) - plane[:, 3], np.maximum(np.maximum(a, b), c) - plane[:, 3]
+    """Return how low and how high the corners of each face of `second` lie over the plane of its face of `first`."""
+    x, y, z, height = np.ascontiguousarray(tree.planes.take(first, axis=0).T)
+    columns = np.ascontiguousarray(tree.corners.take(second, axis=0).T)
+    a, b, c = (columns[at] * x + columns[at + 1] * y + columns[at + 2] * z - height for at in (0, 3, 6))
+    return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _QUICK_FROM = 20_000
 """Plain meshes of fewer faces are collapsed with more care."""
 
+_QUICK_SIZE = 256.0
+"""Fast-simplification collapses in rounds whose largest squared error starts at 2e-6 units, in a round the faces
+as they come. In a box of one unit the first rounds would do it all, the first faces far more than the last."""
+
 
 def decimated(mesh: Mesh, target: int, largest_error: float | None, step: Callable[[float], None]) -> Mesh:
     """Return the mesh with about `target` faces, no error above `largest_error` (units of the mesh) when given.
@@ -43,7 +47,7 @@ def _quick(mesh: Mesh, target: int) -> Mesh | None:
 
     ids, first = place_rows(mesh)
     low, high = mesh.bounds
-    scale = float((high - low).max())
+    scale = float((high - low).max()) / _QUICK_SIZE
     places = np.ascontiguousarray((mesh.vertices[first] - low) / scale, np.float64)
     made = fast_simplification.simplify(places, ids[mesh.faces].astype(np.int32), target_count=target)
     vertices, faces = made[0], made[1]

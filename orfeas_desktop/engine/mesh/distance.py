@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orfeas_desktop.engine.mesh.normals import face_normals
+from orfeas_desktop.engine.mesh.normals import face_areas
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +92,7 @@ def sampled_points(mesh: Mesh, count: int, seed: int = 0) -> NDArray[np.float64]
 def sampled_spots(mesh: Mesh, count: int, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return (count,) faces and (count, 3) barycentric weights of points spread evenly over the surface's area."""
     random = np.random.default_rng(seed)
-    areas = np.linalg.norm(face_normals(mesh.vertices, mesh.faces), axis=1)
+    areas = face_areas(mesh)
     total = areas.sum()
     faces = random.choice(len(areas), size=count, p=areas / total if total > 0 else None)
     root, share = np.sqrt(random.random(count)), random.random(count)

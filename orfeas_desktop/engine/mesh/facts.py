@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orfeas_desktop.engine.mesh.normals import face_normals
+from orfeas_desktop.engine.mesh.normals import face_areas, face_normals
 from orfeas_desktop.engine.mesh.textures import textures_of
 from orfeas_desktop.engine.mesh.topology import Topology
 
@@ -87,7 +87,7 @@ def _found(mesh: Mesh) -> MeshFacts:
         boundary_edges=int(topology.boundary.sum()),
         nonmanifold_edges=int((topology.uses > 2).sum()),
         size_m=mesh.size_m,
-        area_m2=float(np.sqrt(np.einsum("ij,ij->i", normals, normals)).sum()) / 2 * unit**2,
+        area_m2=float(face_areas(mesh, normals).sum()) * unit**2,
         volume_m3=_volume(mesh, normals) * unit**3 if watertight else None,
         materials=len(mesh.materials),
         uv_sets=len(mesh.uvs),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orfeas_desktop.engine.mesh.crossings import crossing_faces
+from orfeas_desktop.engine.mesh.normals import face_areas
 from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.mesh.weld import first_of_each, row_ids
 
@@ -28,6 +29,7 @@ class HalfEdges:
     uses   (E,) how many sides lie on each edge
     upward (F, 3) whether the side runs from the lower to the higher number
     ends   (E, 2) welded numbers, the lower first
+    order  (3F,) sides `3 * face + corner` by edge, then by number
     """
 
     faces: NDArray[np.int64]
@@ -35,22 +37,43 @@ class HalfEdges:
     uses: NDArray[np.int64]
     upward: NDArray[np.bool_]
     ends: NDArray[np.int64]
+    order: NDArray[np.int64]
 
     @classmethod
     def of(cls, faces: NDArray[np.int64], count: int) -> HalfEdges:
         """Return the sides of (F, 3) `faces`, which name `count` places and have three different corners."""
-        tail, head = faces.reshape(-1), np.roll(faces, -1, axis=1).reshape(-1)
-        keys = np.minimum(tail, head) * count + np.maximum(tail, head)
-        unique, edge, uses = np.unique(keys, return_inverse=True, return_counts=True)
-        ends = np.stack([unique // count, unique % count], axis=1)
-        return cls(faces, edge.reshape(-1, 3), uses, (tail < head).reshape(-1, 3), ends)
+        tail, head = faces.reshape(-1), faces[:, (1, 2, 0)].reshape(-1)
+        wide = count.bit_length()
+        keys = (np.minimum(tail, head) << wide) | np.maximum(tail, head)
+        keys, order = _sorted(keys, 2 * wide)
+        differs = np.ones(len(keys), bool)
+        np.not_equal(keys[1:], keys[:-1], out=differs[1:])
+        starts = np.flatnonzero(differs)
+        edge = np.empty(len(keys), np.int64)
+        edge[order] = np.cumsum(differs) - 1
+        ends = np.stack([keys[starts] >> wide, keys[starts] & ((1 << wide) - 1)], axis=1)
+        uses = np.diff(np.append(starts, len(keys)))
+        return cls(faces, edge.reshape(-1, 3), uses, (tail < head).reshape(-1, 3), ends, order)
 
     def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return (N,) sides `3 * face + corner` that share an edge of exactly two faces, and their opposites."""
-        sides = np.argsort(self.edge.reshape(-1), kind="stable")
         starts = np.cumsum(self.uses) - self.uses
         double = starts[self.uses == 2]
-        return sides[double], sides[double + 1]
+        return self.order[double], self.order[double + 1]
+
+
+def _sorted(keys: NDArray[np.int64], width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the keys of `width` bits in order and the row each came from, equal ones by row.
+
+    Where key and row fit into one number, that is sorted: several times quicker than sorting rows by key.
+    """
+    spare = len(keys).bit_length()
+    if width + spare > 63:
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
+    packed = (keys << spare) | np.arange(len(keys))
+    packed.sort()
+    return packed >> spare, packed & ((1 << spare) - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,38 +143,43 @@ class Inspection:
 
 def _degenerate(mesh: Mesh, whole: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return faces with less height than 1e-7 of the mesh's size, collapsed ones included."""
-    heights = face_heights(mesh.vertices.astype(np.float64), mesh.faces)
     low, high = mesh.bounds
     size = float(np.linalg.norm((high - low).astype(np.float64)))
-    bad = heights <= 1e-7 * size
+    bad = 2 * face_areas(mesh) <= 1e-7 * size * _longest_sides(mesh)
     kept = np.zeros(mesh.face_count, bool)
     kept[whole] = True
     return np.flatnonzero(bad | ~kept)
 
 
-def face_heights(places: NDArray[np.float64], faces: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Return (F,) each face's height over its longest side; 0 for a face without area."""
-    corners = places[faces]
-    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-    longest = np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=2).max(axis=1)
-    return area / np.where(longest > 0, longest, 1.0)
+def _longest_sides(mesh: Mesh) -> NDArray[np.float64]:
+    columns = [np.ascontiguousarray(mesh.vertices[:, axis], np.float64) for axis in range(3)]
+    corners = [np.ascontiguousarray(mesh.faces[:, corner], np.intp) for corner in range(3)]
+    squares = np.zeros((3, mesh.face_count))
+    for column in columns:
+        a, b, c = (column.take(corner) for corner in corners)
+        for square, side in zip(squares, (b - a, c - b, a - c), strict=True):
+            square += side * side
+    return np.sqrt(squares.max(axis=0))
 
 
 def duplicates(faces: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the faces that have the corners of an earlier one, whichever way round."""
     if not len(faces):
         return np.zeros(0, np.int64)
-    ids = row_ids(np.sort(faces, axis=1).astype(np.uint32))
+    a, b, c = np.ascontiguousarray(faces.T, np.uint32)
+    low, high = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+    ids = row_ids(np.stack([low, a ^ b ^ c ^ low ^ high, high], axis=1))
     first = first_of_each(ids)
     return np.flatnonzero(first[ids] != np.arange(len(ids)))
 
 
 def split_fans(sides: HalfEdges, count: int) -> NDArray[np.int64]:
     """Return the places at which faces meet in more than one fan, faces being linked across edges of two or more."""
-    labels = corner_fans(sides)
     corners = sides.faces.reshape(-1)
-    _, first = np.unique(labels, return_index=True)
-    fans = np.bincount(corners[first], minlength=count)
+    if not len(corners):
+        return corners
+    labels = corner_fans(sides)
+    fans = np.bincount(corners[first_of_each(labels)], minlength=count)
     return np.flatnonzero(fans > 1)
 
 
@@ -160,9 +188,10 @@ def corner_fans(sides: HalfEdges) -> NDArray[np.int64]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    order = np.argsort(sides.edge.reshape(-1), kind="stable")
-    same = np.diff(sides.edge.reshape(-1)[order]) == 0
-    one, other = order[:-1][same], order[1:][same]
+    order = sides.order
+    same = np.ones(len(order), bool)
+    same[np.cumsum(sides.uses) - 1] = False
+    one, other = order[:-1][same[:-1]], order[1:][same[:-1]]
     ahead = one - one % 3 + (one + 1) % 3, other - other % 3 + (other + 1) % 3
     agree = sides.faces.reshape(-1)[one] == sides.faces.reshape(-1)[other]
     first = np.concatenate([one, ahead[0]])
@@ -187,6 +216,8 @@ def turned_faces(sides: HalfEdges) -> NDArray[np.int64]:
         return np.zeros(0, np.int64)
     one, other = sides.pairs()
     clash = sides.upward.reshape(-1)[one] == sides.upward.reshape(-1)[other]
+    if not clash.any():
+        return np.zeros(0, np.int64)
     first, second = one // 3, other // 3
     tails = np.concatenate([first, first + count])
     heads = np.concatenate([second + count * clash, second + count * ~clash])

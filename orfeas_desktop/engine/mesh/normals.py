@@ -24,8 +24,23 @@ class NormalWeight(StrEnum):
 
 def face_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float64]:
     """Return (F, 3) normals whose length is twice the face's area."""
-    a, b, c = (vertices[faces[:, corner]].astype(np.float64) for corner in range(3))
-    return np.cross(b - a, c - a)
+    columns = [np.ascontiguousarray(vertices[:, axis], np.float64) for axis in range(3)]
+    a, b, c = (np.ascontiguousarray(faces[:, corner], np.intp) for corner in range(3))
+    ab, ac = ([at.take(end) - at.take(a) for at in columns] for end in (b, c))
+    normals = np.empty((len(faces), 3))
+    for axis in range(3):
+        one, other = (axis + 1) % 3, (axis + 2) % 3
+        np.subtract(ab[one] * ac[other], ab[other] * ac[one], out=normals[:, axis])
+    return normals
+
+
+def face_areas(mesh: Mesh, normals: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """Return (F,) the area of each face in square units, found once; `normals` are its `face_normals` if at hand."""
+    known = mesh.known.get("areas")
+    if not isinstance(known, np.ndarray):
+        normals = face_normals(mesh.vertices, mesh.faces) if normals is None else normals
+        known = mesh.known["areas"] = np.linalg.norm(normals, axis=1) / 2
+    return known
 
 
 def vertex_normals(

@@ -47,16 +47,18 @@ class Topology:
         ids = welded_ids(mesh.vertices)
         count = int(ids.max()) + 1
         faces = ids[mesh.faces]
-        a, b, c = faces.T
-        faces = faces[(a != b) & (b != c) & (a != c)]
-        tail, head = faces[:, (0, 1, 2)].reshape(-1), faces[:, (1, 2, 0)].reshape(-1)
-        keys = (np.minimum(tail, head) * count + np.maximum(tail, head)) * 2 + (tail > head)
+        a, b, c = np.ascontiguousarray(faces.T)
+        solid = (a != b) & (b != c) & (a != c)
+        if not solid.all():
+            faces, (a, b, c) = faces[solid], (a[solid], b[solid], c[solid])
+        keys = np.concatenate([_side_keys(*side) for side in ((a, b), (b, c), (c, a))])
         keys.sort()
         edge = keys >> 1
         starts = np.flatnonzero(np.concatenate([[True], edge[1:] != edge[:-1]])) if len(edge) else edge
         uses = np.diff(np.append(starts, len(edge)))
         down = np.add.reduceat(keys & 1, starts) if len(edge) else edge
-        edges = np.stack([edge[starts] // count, edge[starts] % count], axis=1)
+        lower_first = edge[starts]
+        edges = np.stack([lower_first >> 31, lower_first & 0x7FFFFFFF], axis=1)
         return cls(ids, count, faces, edges, uses, uses - 2 * down)
 
     @property
@@ -71,14 +73,21 @@ class Topology:
 
     def component_ids(self) -> NDArray[np.int64]:
         """Return (F',) the number of the connected piece each welded face belongs to."""
-        from scipy.sparse import coo_array
+        from scipy.sparse import csr_array
         from scipy.sparse.csgraph import connected_components
 
         if not len(self.faces):
             return np.zeros(0, np.int64)
-        ones = np.ones(len(self.edges), np.int8)
-        links = coo_array((ones, (self.edges[:, 0], self.edges[:, 1])), (self.count, self.count))
+        low, high = np.ascontiguousarray(self.edges.T, np.int32)
+        starts = np.concatenate([[0], np.cumsum(np.bincount(low, minlength=self.count))]).astype(np.int32)
+        links = csr_array((np.ones(len(high)), high, starts), (self.count, self.count))
         _, labels = connected_components(links, directed=False)
-        used, of_face = np.unique(labels[self.faces[:, 0]], return_inverse=True)
-        del used
-        return of_face.astype(np.int64)
+        of_face = labels[self.faces[:, 0]]
+        used = np.zeros(self.count, np.int64)
+        used[of_face] = 1
+        return (np.cumsum(used) - 1)[of_face]
+
+
+def _side_keys(tail: NDArray[np.int64], head: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return numbers that sort by lower end, higher end and direction; there are fewer than 2^31 ends."""
+    return (np.minimum(tail, head) << 32) | (np.maximum(tail, head) << 1) | (tail > head)

@@ -28,7 +28,10 @@ def row_ids(words: NDArray[np.uint32]) -> NDArray[np.int64]:
     if not len(words):
         return np.zeros(0, np.int64)
     keys = _hashes(words)
-    order = np.argsort(keys, kind="stable")
+    ranked = np.sort(keys)
+    if not (ranked[1:] == ranked[:-1]).any():
+        return np.arange(len(words))
+    order = np.argsort(keys)
     sorted_words = words[order]
     differs = (sorted_words[1:] != sorted_words[:-1]).any(axis=1)
     clash = differs & (keys[order[1:]] == keys[order[:-1]])
@@ -36,12 +39,12 @@ def row_ids(words: NDArray[np.uint32]) -> NDArray[np.int64]:
         order = np.lexsort(words.T[::-1])
         differs = (words[order[1:]] != words[order[:-1]]).any(axis=1)
     starts = np.concatenate([[True], differs])
-    group = np.cumsum(starts) - 1
-    first = order[starts]
-    rank = np.empty(len(first), np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
+    first = np.minimum.reduceat(order, np.flatnonzero(starts))
+    leads = np.zeros(len(words), np.int64)
+    leads[first] = 1
+    rank = (np.cumsum(leads) - 1)[first]
     ids = np.empty(len(words), np.int64)
-    ids[order] = rank[group]
+    ids[order] = rank[np.cumsum(starts) - 1]
     return ids
 
 

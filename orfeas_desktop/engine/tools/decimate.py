@@ -87,7 +87,7 @@ def _bounded(mesh: Mesh, target: int, bound_m: float, context: JobContext) -> Me
 
 DECIMATE = WorkshopTool(
     id="decimate",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Tools", "Decimate"),
     summary=QT_TRANSLATE_NOOP(
         "Tools", "Leaves fewer faces; textures and their seams stay, what is closed stays closed."

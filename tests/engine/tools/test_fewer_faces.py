@@ -118,6 +118,10 @@ def test_large_plain_meshes_take_the_quick_way_and_stay_closed(torus: Mesh) -> N
     assert facts.watertight
     assert facts.components == 3
     assert fewer.normals is not None
+    right, up = (fewer.vertices[fewer.faces][:, 0] > 20)[:, :2].T
+    assert [both.sum() for both in (~right & ~up, right & ~up, right & up)] == pytest.approx(
+        [2000] * 3, rel=0.15
+    )
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
