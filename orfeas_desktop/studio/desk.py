@@ -13,10 +13,8 @@ from uuid import uuid4
 from orfeas_desktop import __version__
 from orfeas_desktop.assets import ALONG, AssetKind, AssetRef, LocalFile
 from orfeas_desktop.engine.backends.base import Backend
-from orfeas_desktop.engine.chores import CHORES
 from orfeas_desktop.engine.exporters import EXPORTERS
-from orfeas_desktop.engine.formats.publish import MAIN_SLOT, plain_stem, publish
-from orfeas_desktop.engine.formats.publish_folder import publish_folder
+from orfeas_desktop.engine.formats.publish import plain_stem
 from orfeas_desktop.engine.jobs.checking import check_slots, checked_params
 from orfeas_desktop.engine.jobs.context import WorkEntry
 from orfeas_desktop.engine.service import Engine
@@ -28,7 +26,6 @@ from orfeas_desktop.projects.store import ProjectStore
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import (
     Destination,
-    FromJob,
     Job,
     JobCancelled,
     JobDone,
@@ -39,18 +36,17 @@ from orfeas_desktop.requests import (
     JobProgressed,
     JobQueued,
     JobRequest,
-    JobResult,
     JobStarted,
     JobState,
     JobWarned,
-    OutputFile,
 )
 from orfeas_desktop.settings import Settings
+from orfeas_desktop.studio.leavings import Leavings
 from orfeas_desktop.studio.library import LibraryFace
 from orfeas_desktop.studio.needs import BackendNeeds
-from orfeas_desktop.studio.work import Work, entry_of, likeness, mesh_of, pinned, title_of
+from orfeas_desktop.studio.outbox import Outbox
+from orfeas_desktop.studio.work import Work, entry_of, likeness, mesh_of, pinned, preparation, title_of
 
-REMEMBERED = 1000
 BACKGROUND = -10
 """The priority of work that nobody waits for."""
 
@@ -69,13 +65,11 @@ class Studio(LibraryFace):
         self.settings = settings
         self._engine = engine
         self._lock = Lock()
-        self._targets: dict[str, Path] = {}
         self._about: dict[str, int] = {}
         self._kept: set[str] = set()
         self._live: set[str] = set()
-        self._staged: dict[str, JobResult] = {}
-        self._left: dict[FromJob, AssetRef] = {}
-        """The first file in each slot of the latest jobs."""
+        self._outbox = Outbox()
+        self._leavings = Leavings()
 
     def __enter__(self) -> Self:
         return self
@@ -236,8 +230,7 @@ class Studio(LibraryFace):
         )
         request = JobRequest(work.table, work.entry, EXPORTERS[exporter].version, work.params, work.inputs)
         job = Job(request, work.title)
-        with self._lock:
-            self._targets[job.id] = target
+        self._outbox.address(job.id, target)
         return self._submit(job)
 
     def export_version(
@@ -261,44 +254,23 @@ class Studio(LibraryFace):
 
     def make_display(self, version_id: int) -> Job:
         """Queue the arrays that the viewport maps; take them from the job's result."""
-        return self._submit(self._prepared("display", mesh_of(self._store.version(version_id)), 1))
+        return self._submit(preparation("display", mesh_of(self._store.version(version_id)), 1))
 
     def preview_display(self, path: Path) -> Job:
         """Queue the arrays of a mesh that running work has left. Raises FileMissing when it has gone."""
-        return self._submit(self._prepared("display", pinned(path, AssetKind.mesh), 1))
+        return self._submit(preparation("display", pinned(path, AssetKind.mesh), 1))
 
     def _prepare_about(self, version_id: int, chore: str, more: Mapping[str, tuple[JobInput, ...]]) -> Job:
         """Queue a chore whose result belongs to a version."""
-        job = self._prepared(chore, mesh_of(self._store.version(version_id)), BACKGROUND, more)
+        job = preparation(chore, mesh_of(self._store.version(version_id)), BACKGROUND, more)
         with self._lock:
             self._about[job.id] = version_id
         return self._submit(job)
 
-    def _prepared(
-        self,
-        chore: str,
-        mesh: AssetRef | LocalFile,
-        priority: int,
-        more: Mapping[str, tuple[JobInput, ...]] | None = None,
-    ) -> Job:
-        return Job(
-            JobRequest(
-                Table.chores,
-                chore,
-                CHORES[chore].version,
-                CHORES[chore].params().plain(),
-                {"mesh": (mesh,), **(more or {})},
-            ),
-            title=chore,
-            priority=priority,
-        )
-
     def retry(self, job: Job) -> Job:
         """Queue the same request again. Raises what `check` raises."""
-        again = replace(self._with_files(job), id=uuid4().hex)
-        with self._lock:
-            if job.id in self._targets:
-                self._targets[again.id] = self._targets[job.id]
+        again = replace(self._leavings.filled(job), id=uuid4().hex)
+        self._outbox.readdress(job.id, again.id)
         return self._submit(again)
 
     def _submit(self, job: Job) -> Job:
@@ -348,26 +320,8 @@ class Studio(LibraryFace):
         """Return the next event, or None after `timeout_s`; an export lies at its target when it is done."""
         event = self._engine.poll(timeout_s)
         if isinstance(event, JobDone) and event.job.request.table is Table.exporters:
-            return self._published(event)
+            return self._outbox.published(event)
         return event
-
-    def _published(self, event: JobDone) -> JobDone | JobFailed:
-        with self._lock:
-            target = self._targets.get(event.job.id)
-        if target is None:
-            return event
-        try:
-            folder = EXPORTERS[event.job.request.entry].folder
-            paths = (publish_folder if folder else publish)(event.result.files, target)
-        except OrfeasError as error:
-            return JobFailed(event.job.id, error)
-        files = tuple(
-            replace(output, file=replace(output.file, path=path))
-            for output, path in zip(_main_first(event.result.files), paths, strict=True)
-        )
-        with self._lock:
-            self._staged[event.job.id] = event.result
-        return replace(event, result=replace(event.result, files=files))
 
     def record(self, event: JobEvent) -> Change | None:
         """Keep what the event says in the library; return what changed there, if anything."""
@@ -400,12 +354,12 @@ class Studio(LibraryFace):
             self._live.discard(job.id)
             self._kept.discard(job.id)
             version_id = self._about.pop(job.id, None)
-            result = self._staged.pop(job.id, event.result)
-        self._remember_files(job.id, result)
+        result = self._outbox.staged(event)
+        self._leavings.remember(job.id, result)
         if not self._store.writable:
             return None
         version, change = self._store.record_result(
-            self._with_files(job),
+            self._leavings.filled(job),
             event.key,
             result,
             app_version=__version__,
@@ -423,22 +377,6 @@ class Studio(LibraryFace):
         self._prune()
         return change
 
-    def _with_files(self, job: Job) -> Job:
-        """The job with the files that others left in place of their names, so that it can be made again."""
-        inputs = {
-            slot: tuple(self._left.get(one, one) if isinstance(one, FromJob) else one for one in given)
-            for slot, given in job.request.inputs.items()
-        }
-        return replace(job, request=replace(job.request, inputs=inputs))
-
-    def _remember_files(self, job_id: str, result: JobResult) -> None:
-        for output in reversed(result.files):
-            file = output.file
-            ref = AssetRef(file.digest, file.kind, file.name, file.size)
-            self._left[FromJob(job_id, output.slot)] = ref
-        while len(self._left) > REMEMBERED:
-            del self._left[next(iter(self._left))]
-
     def _weights_of(self, job: Job) -> str:
         return self._needs.digest(job.request.entry) if job.request.table is Table.backends else ""
 
@@ -446,7 +384,3 @@ class Studio(LibraryFace):
         limit = int(self.settings.library.cache_limit_gb * 1e9)
         if self._store.cache_size() > limit:
             self._store.prune_cache(limit)
-
-
-def _main_first(files: Sequence[OutputFile]) -> list[OutputFile]:
-    return sorted(files, key=lambda output: output.slot != MAIN_SLOT)

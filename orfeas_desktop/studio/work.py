@@ -17,7 +17,7 @@ from orfeas_desktop.errors import FileMissing, NoSuchAsset, NotAFile, Permission
 from orfeas_desktop.params import Scalar
 from orfeas_desktop.projects.records import Version
 from orfeas_desktop.register import Table
-from orfeas_desktop.requests import Destination, FromJob, JobInput
+from orfeas_desktop.requests import Destination, FromJob, Job, JobInput, JobRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,3 +86,16 @@ def title_of(inputs: Mapping[str, tuple[JobInput, ...]]) -> str:
     """Return what people call a job by its first input file."""
     first = next((given for files in inputs.values() for given in files), None)
     return "" if first is None or isinstance(first, FromJob) else Path(first.name).stem
+
+
+def preparation(
+    chore: str,
+    mesh: AssetRef | LocalFile,
+    priority: int,
+    more: Mapping[str, tuple[JobInput, ...]] | None = None,
+) -> Job:
+    """Return the job that prepares something of a mesh for showing it."""
+    entry = CHORES[chore]
+    inputs: dict[str, tuple[JobInput, ...]] = {"mesh": (mesh,), **(more or {})}
+    request = JobRequest(Table.chores, chore, entry.version, entry.params().plain(), inputs)
+    return Job(request, title=chore, priority=priority)
