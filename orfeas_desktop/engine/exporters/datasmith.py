@@ -12,7 +12,7 @@ from orfeas_desktop.engine.formats.datasmith_mesh import CENTIMETRES, SWAP
 from orfeas_desktop.engine.formats.datasmith_scene import write_datasmith
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.scene.fitness import require_places, with_lone_cameras, without_loose
-from orfeas_desktop.engine.scene.flatten import bounds_of
+from orfeas_desktop.engine.scene.flatten import bounds_of, placed_meshes
 from orfeas_desktop.errors import BadMesh, ExportNotVerified
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -33,13 +33,7 @@ def _write(scene: Scene, path: Path, params: DatasmithParams, context: JobContex
     del params
     require_places(scene)
     ready = with_lone_cameras(without_loose(scene))
-    if len(ready.levels()) > 1 or ready.pieces():
-        context.warn(
-            QT_TRANSLATE_NOOP(
-                "Warnings",
-                "Datasmith takes the finest level only, without collision; the FBX for Unreal takes all.",
-            )
-        )
+    _warn(ready, context)
     sheet = path / f"{path.name}.udatasmith"
     try:
         uses = write_datasmith(ready, sheet, context.progress)
@@ -47,7 +41,7 @@ def _write(scene: Scene, path: Path, params: DatasmithParams, context: JobContex
         raise BadMesh(name=scene.name, problem=str(problem)) from None
     low, high = bounds_of(ready)
     turned = np.array([SWAP @ low, SWAP @ high]) * CENTIMETRES
-    meshes = [placed.node.mesh for placed in ready.walk() if placed.node.mesh is not None]
+    meshes = [mesh for placed in ready.walk() for mesh in placed_meshes(placed.node)]
     contents = Contents(
         faces=sum(mesh.face_count for mesh in meshes),
         low=corner(turned[0]),
@@ -59,26 +53,46 @@ def _write(scene: Scene, path: Path, params: DatasmithParams, context: JobContex
     return Written(contents, main=sheet)
 
 
+def _warn(scene: Scene, context: JobContext) -> None:
+    """Say what Datasmith cannot hold."""
+    nodes = [placed.node for placed in scene.walk()]
+    if any(len(node.collision) > 1 for node in nodes):
+        context.warn(
+            QT_TRANSLATE_NOOP(
+                "Warnings",
+                "Datasmith takes one collision hull a mesh, so it goes around all pieces; FBX for Unreal keeps them.",
+            )
+        )
+    if any(node.camera is not None and node.camera.height is not None for node in nodes):
+        context.warn(
+            QT_TRANSLATE_NOOP("Warnings", "Datasmith has no cameras without perspective: they get one.")
+        )
+
+
 def _read_back(path: Path) -> Contents:
     (sheet,) = path.glob("*.udatasmith")
     try:
         scene = read_datasmith(sheet)
     except Broken as problem:
         raise ExportNotVerified(format=_TITLE, problem=str(problem)) from None
-    places = [actor.mesh.vertices @ actor.matrix[:3, :3].T + actor.matrix[:3, 3] for actor in scene.actors]
+    finest = [(actor.file.levels[0], actor.matrix) for actor in scene.actors]
+    places = [mesh.vertices @ matrix[:3, :3].T + matrix[:3, 3] for mesh, matrix in finest]
+    collision = [actor.file.collision for actor in scene.actors]
+    every = [level for actor in scene.actors for level in actor.file.levels]
+    every += [piece for piece in collision if piece is not None]
     return Contents(
-        faces=sum(len(actor.mesh.corners) for actor in scene.actors),
+        faces=sum(len(mesh.corners) for mesh in every),
         low=corner(np.min([place.min(axis=0) for place in places], axis=0)),
         high=corner(np.max([place.max(axis=0) for place in places], axis=0)),
-        uvs=any(actor.mesh.uvs for actor in scene.actors),
+        uvs=any(mesh.uvs for mesh in every),
         textures=scene.textures,
-        colors=any(len(actor.mesh.colors) for actor in scene.actors),
+        colors=any(len(mesh.colors) for mesh in every),
     )
 
 
 DATASMITH = Exporter(
     id="datasmith",
-    version=1,
+    version=2,
     title=_TITLE,
     summary=QT_TRANSLATE_NOOP(
         "Exporters", "A folder that Unreal imports as a scene: actors, meshes, materials and textures."

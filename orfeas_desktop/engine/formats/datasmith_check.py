@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orfeas_desktop.engine.formats.datasmith_mesh import UdsMesh, read_udsmesh
+from orfeas_desktop.engine.formats.datasmith_mesh import UdsFile, read_udsmesh
 from orfeas_desktop.engine.mesh.source_files import Broken, require
 from orfeas_desktop.engine.mesh.transform import Transform
 
@@ -25,7 +25,7 @@ class DatasmithActor:
 
     name: str
     parent: str
-    mesh: UdsMesh
+    file: UdsFile
     matrix: NDArray[np.float64]
 
 
@@ -64,21 +64,21 @@ def _material_uses(root: Element) -> Iterator[tuple[str, str]]:
             yield str(material.get("name")), str(each.get("PathName"))
 
 
-def _mesh(shape: Element, folder: Path, materials: set[str | None]) -> UdsMesh:
+def _mesh(shape: Element, folder: Path, materials: set[str | None]) -> UdsFile:
     file = shape.find("file")
     path = folder / str(file.get("path") if file is not None else "")
     require(path.is_file(), f"the mesh {path.name} is missing")
     mesh = read_udsmesh(path.read_bytes())
     named = [each.get("name") for each in shape.findall("Material")]
     require(set(named) <= materials, "a mesh names a material that is not there")
-    used = int(mesh.materials.max()) if len(mesh.materials) else -1
+    used = max(int(level.materials.max()) for level in mesh.levels)
     require(used < len(named), "a face names a material that is not there")
     return mesh
 
 
-def _actors(element: Element, parent: str, meshes: dict[str, UdsMesh]) -> Iterator[DatasmithActor]:
+def _actors(element: Element, parent: str, meshes: dict[str, UdsFile]) -> Iterator[DatasmithActor]:
     for actor in element:
-        if actor.tag not in ("Actor", "ActorMesh", "Camera"):
+        if actor.tag not in ("Actor", "ActorMesh", "Camera", "Light"):
             continue
         name = str(actor.get("name"))
         shape = actor.find("mesh")

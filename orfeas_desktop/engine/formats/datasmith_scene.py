@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent  # nosec B405: only written here
 
 import numpy as np
@@ -17,6 +17,7 @@ from orfeas_desktop.engine.formats.publish import plain_stem
 from orfeas_desktop.engine.formats.surface_pictures import Picture, Role, SurfacePictures
 from orfeas_desktop.engine.mesh.mesh import AlphaMode
 from orfeas_desktop.engine.scene.matrices import transforms_of
+from orfeas_desktop.engine.scene.scene import LightKind
 from orfeas_desktop.names import distinct
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from orfeas_desktop.engine.mesh.mesh import Material, Mesh
-    from orfeas_desktop.engine.scene.scene import Camera, Node, Scene
+    from orfeas_desktop.engine.scene.scene import Camera, Light, Node, Scene
 
     Matrix = NDArray[np.float64]
 
@@ -48,7 +49,7 @@ def write_datasmith(scene: Scene, path: Path, step: Callable[[float], None]) -> 
     nodes = [placed.node for placed in scene.walk()]
     names = distinct([_clean(node.name) for node in nodes])
     writing.names = dict(zip(map(id, nodes), names, strict=True))
-    shown = tuple(node.mesh for node in nodes if node.mesh is not None)
+    shown = tuple(mesh for node in nodes for mesh in (node.mesh, *node.lods) if mesh is not None)
     writing.materials(shown, lambda share: step(0.6 * share))
     for number, node in enumerate(scene.nodes):
         step(0.6 + 0.35 * number / len(scene.nodes))
@@ -69,7 +70,7 @@ class _Writing:
     surfaces: list[Element] = field(default_factory=list[Element])
     textures: list[Element] = field(default_factory=list[Element])
     _material_names: dict[Material, str] = field(default_factory=dict["Material", str])
-    _meshes: dict[int, str] = field(default_factory=dict[int, str])
+    _meshes: dict[tuple[int, ...], str] = field(default_factory=dict["tuple[int, ...]", str])
     _mesh_names: set[str] = field(default_factory=set[str])
     _pictures: dict[bytes, str] = field(default_factory=dict[bytes, str])
 
@@ -90,7 +91,7 @@ class _Writing:
                 sets[material] = max(sets.get(material, 0), len(mesh.uvs))
         names = distinct([_clean(material.name) for material in sets])
         self._material_names = dict(zip(sets, names, strict=True))
-        makers = SurfacePictures(flip_green=True)
+        makers = SurfacePictures(flip_green=True, factors=True)
         for number, (material, uv_sets) in enumerate(sets.items()):
             step(number / len(sets))
             self._surface(material, uv_sets, makers)
@@ -101,15 +102,15 @@ class _Writing:
         places = transforms_of(matrix)
         if node.camera is not None:
             actor = self._camera(parent, name, node.camera, matrix)
+        elif node.light is not None:
+            actor = self._light(parent, name, node.light, matrix)
         elif node.mesh is None:
-            actor = SubElement(parent, "Actor", {"name": name, "label": _label(node.name), "layer": "Layer0"})
+            actor = _actor(parent, "Actor", name, node.name)
             _place(actor, matrix if len(places) == 1 else np.eye(4))
         else:
-            actor = SubElement(
-                parent, "ActorMesh", {"name": name, "label": _label(node.name), "layer": "Layer0"}
-            )
+            actor = _actor(parent, "ActorMesh", name, node.name)
             sheared = len(places) > 1
-            SubElement(actor, "mesh", {"name": self._mesh(name, node.mesh, matrix if sheared else None)})
+            SubElement(actor, "mesh", {"name": self._mesh(name, node, matrix if sheared else None)})
             moved = np.eye(4)
             moved[:3, 3] = matrix[:3, 3]
             _place(actor, moved if sheared else matrix)
@@ -118,19 +119,23 @@ class _Writing:
             for child in node.children:
                 self.actor(below, child, matrix)
 
-    def _mesh(self, name: str, mesh: Mesh, sheared: Matrix | None) -> str:
-        """Store a mesh once, or as it is under a place that shears; return its name."""
-        known = self._meshes.get(id(mesh)) if sheared is None else None
+    def _mesh(self, name: str, node: Node, sheared: Matrix | None) -> str:
+        """Store the mesh of a node with levels and collision once, or as it is under a place that shears."""
+        levels = tuple(mesh for mesh in (node.mesh, *node.lods) if mesh is not None)
+        key = (*map(id, levels), 0, *map(id, node.collision))
+        known = self._meshes.get(key) if sheared is None else None
         if known is not None:
             return known
         title = distinct([*sorted(self._mesh_names), f"SM_{name}"])[-1]
         self._mesh_names.add(title)
         if sheared is None:
-            self._meshes[id(mesh)] = title
-        data = udsmesh(title, mesh, None if sheared is None else sheared[:3, :3])
+            self._meshes[key] = title
+        used = tuple(dict.fromkeys(material for mesh in levels for material in mesh.materials))
+        ready = [_renumbered(mesh, used) for mesh in levels]
+        data = udsmesh(title, ready, node.collision, None if sheared is None else sheared[:3, :3])
         (self.assets / f"{title}.udsmesh").write_bytes(data)
         shape = Element("StaticMesh", {"label": title, "name": title})
-        for number, material in enumerate(mesh.materials):
+        for number, material in enumerate(used):
             SubElement(shape, "Material", {"id": str(number), "name": self._material_names[material]})
         SubElement(shape, "file", {"path": f"{self.assets.name}/{title}.udsmesh"})
         SubElement(shape, "LightmapUV", {"value": "-1"})
@@ -139,16 +144,36 @@ class _Writing:
         return title
 
     def _camera(self, parent: Element, name: str, camera: Camera, matrix: Matrix) -> Element:
-        actor = SubElement(parent, "Camera", {"name": name, "label": name, "layer": "Layer0"})
+        actor = _actor(parent, "Camera", name, name)
         aspect = camera.aspect or 16 / 9
-        turned = matrix.copy()
-        axes = matrix[:3, :3] / np.linalg.norm(matrix[:3, :3], axis=0)
-        turned[:3, :3] = SWAP @ axes @ _CAMERA_TURN
-        _place(actor, turned, swapped=True)
+        _aim(actor, matrix)
         focal = _SENSOR_MM / aspect / 2 / math.tan(camera.vertical_angle / 2)
         SubElement(actor, "SensorWidth", {"value": f"{_SENSOR_MM:.6f}"})
         SubElement(actor, "SensorAspectRatio", {"value": f"{aspect:.6f}"})
         SubElement(actor, "FocalLength", {"value": f"{focal:.6f}"})
+        return actor
+
+    def _light(self, parent: Element, name: str, light: Light, matrix: Matrix) -> Element:
+        actor = _actor(parent, "Light", name, name)
+        kinds = {
+            LightKind.sun: "DirectionalLight",
+            LightKind.point: "PointLight",
+            LightKind.spot: "SpotLight",
+        }
+        actor.attrib |= {"type": kinds[light.kind], "enabled": "1"}
+        _aim(actor, matrix)
+        red, green, blue = (f"{part:.6f}" for part in light.color)
+        SubElement(actor, "Color", {"usetemp": "0", "temperature": "6500.0", "R": red, "G": green, "B": blue})
+        values: dict[str, str] = {"Intensity": f"{light.intensity:.6f}"}
+        if light.kind is not LightKind.sun:
+            values["IntensityUnits"] = "Candelas"
+            if light.reach is not None:
+                values["AttenuationRadius"] = f"{light.reach * CENTIMETRES:.6f}"
+        if light.kind is LightKind.spot:
+            values["InnerConeAngle"] = f"{math.degrees(light.inner_cone):.6f}"
+            values["OuterConeAngle"] = f"{math.degrees(light.outer_cone):.6f}"
+        for key, value in values.items():
+            SubElement(actor, key, {"value": value})
         return actor
 
     def _surface(self, material: Material, uv_sets: int, makers: SurfacePictures) -> None:
@@ -172,7 +197,10 @@ class _Writing:
             graph.connect("Metallic", graph.scalar("Metal", material.metallic), 0)
         if normal:
             graph.connect("Normal", graph.texture("Normal", normal), _RGB)
-        if glow:
+        bright = max(material.emissive)
+        if glow and bright != 1.0:
+            graph.connect("EmissiveColor", graph.product(graph.texture("Glow", glow), bright), 0)
+        elif glow:
             graph.connect("EmissiveColor", graph.texture("Glow", glow), _RGB)
         elif any(material.emissive):
             graph.connect("EmissiveColor", graph.color("Glow", (*material.emissive, 1.0)), _RGB)
@@ -181,7 +209,7 @@ class _Writing:
                 graph.texture("Opacity", base) if base else graph.scalar("Opacity", material.base_color[3])
             )
             mask = material.alpha_mode is AlphaMode.mask
-            graph.connect("OpacityMask" if mask else "Opacity", clear, _ALPHA if base else 0)
+            graph.connect("Opacity", clear, _ALPHA if base else 0)
             SubElement(surface, "BlendMode", {"value": "1" if mask else "2"})
         SubElement(surface, "TwoSided", {"enabled": str(material.double_sided)})
         SubElement(surface, "OpacityMaskClipValue", {"value": f"{material.alpha_cutoff:.4f}"})
@@ -189,17 +217,17 @@ class _Writing:
 
     def _picture(
         self, material: Material, role: Role, name: str, uv_sets: int, makers: SurfacePictures
-    ) -> str:
-        """Store the picture of a role once; return its name, nothing when there is none."""
+    ) -> _Used | None:
+        """Store the picture of a role once; return its name and UV set, nothing when there is none."""
         picture = makers.picture(material, role, uv_sets)
         if picture is None:
-            return ""
+            return None
         self.uses += 1
         if picture.data not in self._pictures:
             title = f"T_{name}_{role.value}"
             self._pictures[picture.data] = title
             self.textures.append(self._texture(title, picture, role))
-        return self._pictures[picture.data]
+        return _Used(self._pictures[picture.data], picture.uv_set)
 
     def _texture(self, title: str, picture: Picture, role: Role) -> Element:
         file = self.assets / f"{title}{picture.suffix}"
@@ -223,6 +251,13 @@ class _Writing:
         return texture
 
 
+class _Used(NamedTuple):
+    """A picture that a material reads."""
+
+    name: str
+    uv_set: int
+
+
 @dataclass
 class _Graph:
     """The expressions of a material and what they drive."""
@@ -230,8 +265,22 @@ class _Graph:
     expressions: Element
     surface: Element
 
-    def texture(self, name: str, path: str) -> int:
-        SubElement(self.expressions, "Texture", {"Name": name, "PathName": path})
+    def texture(self, name: str, used: _Used) -> int:
+        where = None
+        if used.uv_set:
+            where = len(self.expressions)
+            values = {"Index": str(used.uv_set), "UTiling": "1.0", "VTiling": "1.0"}
+            SubElement(self.expressions, "TextureCoordinate", values)
+        texture = SubElement(self.expressions, "Texture", {"Name": name, "PathName": used.name})
+        if where is not None:
+            _input(texture, "0", where, 0)
+        return len(self.expressions) - 1
+
+    def product(self, expression: int, factor: float) -> int:
+        other = self.scalar("Strength", factor)
+        product = SubElement(self.expressions, "Multiply", {"Name": ""})
+        _input(product, "0", expression, 0)
+        _input(product, "1", other, 0)
         return len(self.expressions) - 1
 
     def color(self, name: str, value: tuple[float, float, float, float]) -> int:
@@ -244,8 +293,32 @@ class _Graph:
         return len(self.expressions) - 1
 
     def connect(self, target: str, expression: int, output: int) -> None:
-        values = {"Name": target, "expression": str(expression), "OutputIndex": str(output)}
-        SubElement(self.surface, "Input", values)
+        _input(self.surface, target, expression, output)
+
+
+def _input(of: Element, name: str, expression: int, output: int) -> None:
+    SubElement(of, "Input", {"Name": name, "expression": str(expression), "OutputIndex": str(output)})
+
+
+def _actor(parent: Element, kind: str, name: str, label: str) -> Element:
+    return SubElement(parent, kind, {"name": name, "label": _label(label), "layer": "Layer0"})
+
+
+def _renumbered(mesh: Mesh, used: tuple[Material, ...]) -> Mesh:
+    """Return the mesh, its faces numbering the materials as the finest level and those after it do."""
+    if mesh.materials == used:
+        return mesh
+    numbers = np.array([used.index(material) for material in mesh.materials], np.int32)
+    groups = np.zeros(mesh.face_count, np.int32) if mesh.face_materials is None else mesh.face_materials
+    return mesh.changed(materials=used, face_materials=numbers[groups])
+
+
+def _aim(actor: Element, matrix: Matrix) -> None:
+    """Say where a camera or light stands, which in Unreal looks along +x."""
+    turned = matrix.copy()
+    axes = matrix[:3, :3] / np.linalg.norm(matrix[:3, :3], axis=0)
+    turned[:3, :3] = SWAP @ axes @ _CAMERA_TURN
+    _place(actor, turned, swapped=True)
 
 
 def _place(actor: Element, matrix: Matrix, *, swapped: bool = False) -> None:

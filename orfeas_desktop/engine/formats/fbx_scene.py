@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,6 +56,8 @@ class FbxStyle:
     pieces: bool = True
     roles: tuple[Role, ...] = (Role.base_color, Role.normal, Role.emissive, Role.roughness, Role.metallic)
     flip_green: bool = False
+    factors: bool = True
+    """Whether pictures hold the colours and factors of the material: most programs let them take their place."""
     picture_folder: str = ""
     """Where pictures lie beside the file."""
     shared: bool = True
@@ -143,12 +145,13 @@ class _Writing:
                 uv_sets[material] = max(uv_sets.get(material, 0), len(mesh.uvs))
         said = [self._clean(material.name) for material in uv_sets]
         self.material_names = dict(zip(uv_sets, distinct(said), strict=True))
-        makers = SurfacePictures(flip_green=self.style.flip_green)
+        makers = SurfacePictures(flip_green=self.style.flip_green, factors=self.style.factors)
         for number, (material, sets) in enumerate(uv_sets.items()):
             step(number / len(uv_sets))
             name = self.material_names[material]
             pictures = list(self._pictures(material, name, sets, makers))
-            self._materials[material] = self.document.add_material(name, material, pictures)
+            told = _rest(material, pictures) if self.style.factors else material
+            self._materials[material] = self.document.add_material(name, told, pictures)
 
     def add(self, node: Node, parent: int, step: Callable[[], None]) -> None:
         """Store a node with all below it; collision pieces stand beside it."""
@@ -221,3 +224,15 @@ class _Writing:
             return plain_stem(f"{name}.x")
         kept = "".join(letter if letter.isprintable() else "_" for letter in name)
         return kept.replace("::", "_").replace("|", "_").strip()[:120] or "node"
+
+
+def _rest(material: Material, pictures: list[Linked]) -> Material:
+    """Return what the material says beside pictures that hold its colours: white, for readers that multiply."""
+    driven = {linked.property for linked in pictures}
+    glow, alpha = max(material.emissive), material.base_color[3]
+    return replace(
+        material,
+        base_color=(1.0, 1.0, 1.0, alpha) if _LINKS[Role.base_color] in driven else material.base_color,
+        emissive=(glow, glow, glow) if _LINKS[Role.emissive] in driven else material.emissive,
+        metallic=1.0 if _LINKS[Role.metallic] in driven else material.metallic,
+    )

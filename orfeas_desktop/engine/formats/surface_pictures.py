@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from orfeas_desktop.engine.mesh.color import encoded_of, linear_of
 from orfeas_desktop.engine.mesh.mesh import AlphaMode
 from orfeas_desktop.engine.mesh.textures import SUFFIXES, TextureFormat, pixels_of, recoded, texture_size
 
@@ -50,11 +51,16 @@ class Picture:
 class SurfacePictures:
     """Makes the pictures of materials, each once; `uv_sets` is how many UV sets their meshes have.
 
-    Factors stay in the material: only what lies in textures becomes a picture, but packed ones hold factors too.
+    Packed pictures hold the material's factors; others only with `factors`.
     """
 
     flip_green: bool = False
     """Whether normal maps point down along V, as in DirectX and Unreal."""
+    factors: bool = False
+    """Whether colours and factors are multiplied in, for formats where a picture takes the place of them.
+
+    A glow keeps its hue in the picture; how bright it is stays in the material.
+    """
     _made: dict[tuple[Role, object], Picture | None] = field(
         default_factory=dict[tuple[Role, object], "Picture | None"]
     )
@@ -64,20 +70,22 @@ class SurfacePictures:
         sources = [texture for texture in _sources(material, role) if texture is not None]
         if not any(texture.uv_set < uv_sets for texture in sources):
             return None
-        key = (role, (*sources, *_factors(material, role)))
+        factors = _factors(material, role) if self.factors or role in _ORDERS else ()
+        key = (role, (*sources, *factors))
         if key not in self._made:
-            self._made[key] = self._make(material, role)
+            self._made[key] = self._make(material, role, factors)
         return self._made[key]
 
-    def _make(self, material: Material, role: Role) -> Picture | None:
+    def _make(self, material: Material, role: Role, factors: tuple[float, ...]) -> Picture | None:
         if role in _CHANNELS:
             (texture,) = _sources(material, role)
-            return None if texture is None else _channel(texture, _CHANNELS[role])
+            return None if texture is None else _channel(texture, _CHANNELS[role], *factors)
         if role in _ORDERS:
             return _packed(material, _ORDERS[role])
         if role is Role.normal:
             return self._normal(material.normal_map)
-        return _plain(material.base_color_texture if role is Role.base_color else material.emissive_texture)
+        texture = material.base_color_texture if role is Role.base_color else material.emissive_texture
+        return _tinted(texture, factors) if texture and set(factors) > {1.0} else _plain(texture)
 
     def _normal(self, texture: Texture | None) -> Picture | None:
         if texture is None or not self.flip_green:
@@ -107,9 +115,35 @@ def _sources(material: Material, role: Role) -> tuple[Texture | None, ...]:
 
 
 def _factors(material: Material, role: Role) -> tuple[float, ...]:
-    if role in (Role.orm, Role.metallic_smoothness, Role.mask_map):
-        return (material.metallic, material.roughness, material.occlusion_strength)
-    return ()
+    match role:
+        case Role.orm | Role.metallic_smoothness | Role.mask_map:
+            return (material.metallic, material.roughness, material.occlusion_strength)
+        case Role.base_color:
+            see_through = material.alpha_mode is not AlphaMode.opaque
+            return material.base_color if see_through else material.base_color[:3]
+        case Role.emissive:
+            return tuple(part / (max(material.emissive) or 1.0) for part in material.emissive)
+        case Role.roughness:
+            return (material.roughness,)
+        case Role.metallic:
+            return (material.metallic,)
+        case Role.opacity:
+            return (material.base_color[3],)
+        case Role.normal | Role.occlusion:
+            return ()
+
+
+def _tinted(texture: Texture, factors: tuple[float, ...]) -> Picture:
+    """Return the picture multiplied by a linear colour."""
+    pixels = pixels_of(texture).copy()
+    light = linear_of(np.arange(256) / 255.0)
+    for channel, factor in enumerate(factors[:3]):
+        table = np.rint(encoded_of(light * factor) * 255.0).astype(np.uint8)
+        pixels[:, :, channel] = table[pixels[:, :, channel]]
+    if len(factors) == 4:
+        pixels[:, :, 3] = _scaled(pixels[:, :, 3], factors[3], 0.0)
+    opaque = bool((pixels[:, :, 3] == 255).all())
+    return Picture(png_of(pixels[:, :, :3] if opaque else pixels), ".png", texture.uv_set, linear=False)
 
 
 def _plain(texture: Texture | None, *, linear: bool = False) -> Picture | None:
@@ -120,8 +154,9 @@ def _plain(texture: Texture | None, *, linear: bool = False) -> Picture | None:
     return Picture(coded.data, SUFFIXES[coded.media_type], texture.uv_set, linear)
 
 
-def _channel(texture: Texture, index: int) -> Picture:
-    return Picture(png_of(pixels_of(texture)[:, :, index]), ".png", texture.uv_set, linear=True)
+def _channel(texture: Texture, index: int, factor: float = 1.0) -> Picture:
+    grey = _scaled(pixels_of(texture)[:, :, index], factor, 0.0)
+    return Picture(png_of(grey), ".png", texture.uv_set, linear=True)
 
 
 class _Surface(NamedTuple):

@@ -46,7 +46,14 @@ def write_unity_folder(
     """Fill `folder`, whose name is the asset's. Raises Broken for a damaged texture, OSError."""
     asset = folder.name
     model = folder / f"{asset}.fbx"
-    style = FbxStyle(plain=True, embed=False, roles=ROLES[pipeline], picture_folder=_TEXTURES, shared=False)
+    style = FbxStyle(
+        plain=True,
+        embed=False,
+        roles=ROLES[pipeline],
+        picture_folder=_TEXTURES,
+        shared=False,
+        factors=False,
+    )
     written = write_fbx(scene, model, style, threads, lambda share: step(0.9 * share))
     _textures(folder, written)
     materials = _materials(folder, written, pipeline)

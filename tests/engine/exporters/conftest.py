@@ -17,7 +17,7 @@ from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
 from orfeas_desktop.engine.mesh.pick import picked
 from orfeas_desktop.engine.scene.gltf_write_scene import GltfStyle, write_scene
-from orfeas_desktop.engine.scene.scene import Camera, Node, Scene, Transform
+from orfeas_desktop.engine.scene.scene import Camera, Light, LightKind, Node, Scene, Transform
 from tests.engine.conftest import RecordingContext
 from tests.engine.exporters.readers import godot_nodes
 
@@ -111,8 +111,29 @@ def box(low: tuple[float, float, float], high: tuple[float, float, float]) -> Me
     return Mesh(corners * span + np.array(low, np.float32), np.array(faces, np.int32), name="piece")
 
 
+DOWN = (math.sin(math.radians(-30)), 0.0, 0.0, math.cos(math.radians(-30)))
+"""Turns what looks along -z 60 degrees down."""
+LAMPS = (
+    Node(
+        "Sun",
+        transform=Transform((0.2, 1.5, 0.3), DOWN),
+        light=Light(LightKind.sun, (1.0, 0.5, 0.25), 3.0),
+    ),
+    Node(
+        "Bulb",
+        transform=Transform((1.0, 1.0, 1.0)),
+        light=Light(color=(1.0, 0.8, 0.6), intensity=54.0),
+    ),
+    Node(
+        "Torch",
+        transform=Transform((0.2, 1.5, 0.3), DOWN),
+        light=Light(LightKind.spot, (0.2, 0.8, 1.0), 54.0, None, 0.2, 0.5),
+    ),
+)
+
+
 def make_asset() -> Scene:
-    """An L with three levels and two hulls, a turned and scaled child, a mirrored node and a camera."""
+    """An L with three levels and two hulls, a turned and scaled child, a mirrored node, a camera and three lights."""
     ell, middle, coarse = prism(4), prism(2), prism(1)
     wedge = picked(ell, np.arange(40)).changed(face_materials=None, materials=(PAINT,), name="wedge")
     turn = (0.0, 0.0, math.sin(math.radians(15)), math.cos(math.radians(15)))
@@ -124,6 +145,7 @@ def make_asset() -> Scene:
             Node("Ell", ell, Transform((0.5, 0.0, -0.25)), (child,), (middle, coarse), pieces),
             Node("Mirrored", wedge, Transform((-0.4, 0.2, 0.1), tilt, (-1.0, 1.0, 1.0))),
             Node("Eye", camera=Camera(0.8, 1.5, 0.05, 40.0), transform=Transform((0.0, 1.0, 4.0), tilt)),
+            *LAMPS,
         ),
         "asset",
         {"seed": 7, "notice": "A licence asks to be told."},
@@ -139,6 +161,15 @@ def asset() -> Scene:
 def asset_file(asset: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("asset") / "asset.glb"
     write_scene(asset, path, style=GltfStyle(pieces=True))
+    return path
+
+
+@pytest.fixture(scope="session")
+def dark_file(asset: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The asset without lights: assimp 5.2.5 cannot hand on those of a glTF."""
+    path = tmp_path_factory.mktemp("dark") / "asset.glb"
+    nodes = tuple(node for node in asset.nodes if node.light is None)
+    write_scene(replace(asset, nodes=nodes), path, style=GltfStyle(pieces=True))
     return path
 
 

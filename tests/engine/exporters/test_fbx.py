@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from orfeas_desktop.engine.mesh.color import encoded_of, linear_of
 from tests.engine.exporters.readers import (
     Part,
     assert_same,
@@ -111,7 +112,8 @@ def check_pictures(scene: dict[str, Any], asset: Scene) -> None:
     }
     np.testing.assert_array_equal(found["BaseColor.png"], pixels(paint.base_color_texture.data))
     np.testing.assert_array_equal(found["Normal.png"], pixels(paint.normal_map.data))
-    np.testing.assert_array_equal(found["Emissive.png"], pixels(paint.emissive_texture.data))
+    light = linear_of(pixels(paint.emissive_texture.data) / 255.0) * np.array(paint.emissive)
+    np.testing.assert_allclose(found["Emissive.png"], encoded_of(light) * 255, atol=0.51)
     surface = pixels(paint.metallic_roughness_texture.data)
     np.testing.assert_array_equal(found["Roughness.png"], surface[..., 1])
     np.testing.assert_array_equal(found["Metallic.png"], surface[..., 2])

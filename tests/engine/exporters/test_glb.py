@@ -58,10 +58,11 @@ def test_the_validator_finds_no_errors(files: dict[str, Path], style: str) -> No
 
 
 def test_assimp_and_godot_find_everything_in_its_place(
-    files: dict[str, Path], asset: Scene, tmp_path: Path, godot: dict[str, Any]
+    dark_file: Path, exported: Callable[..., Path], asset: Scene, tmp_path: Path, godot: dict[str, Any]
 ) -> None:
     wanted = parts_of(asset)
-    assert_same(assimp_parts(assimp_scene(files["nodes"], tmp_path)), wanted)
+    path = exported("glb", dark_file, tmp_path, **STYLES["nodes"])
+    assert_same(assimp_parts(assimp_scene(path, tmp_path)), wanted)
     found = godot_parts(godot["god_glb"])
     assert_same(found, wanted, coarse=True)
 
