@@ -90,7 +90,7 @@ _STYLES = {
     FbxPreset.maya: FbxStyle(plain=True, roles=(*_COLOURS, Role.roughness, Role.metallic)),
     FbxPreset.max: FbxStyle(z_up=True, plain=True, roles=(*_COLOURS, Role.roughness, Role.metallic)),
     FbxPreset.blender: FbxStyle(
-        z_up=True, units_per_metre=1.0, roles=(*_COLOURS, Role.roughness, Role.metallic)
+        z_up=True, units_per_metre=1.0, watts=True, roles=(*_COLOURS, Role.roughness, Role.metallic)
     ),
 }
 

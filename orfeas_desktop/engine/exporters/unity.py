@@ -51,6 +51,12 @@ class UnityParams(ExportParams):
 def _write_folder(scene: Scene, path: Path, params: UnityParams, context: JobContext) -> Written:
     require_places(scene)
     ready = with_lone_cameras(without_loose(scene))
+    if params.pipeline is Pipeline.hdrp and any(placed.node.light for placed in ready.walk()):
+        context.warn(
+            QT_TRANSLATE_NOOP(
+                "Warnings", "HDRP adds units to lights of its own: look how bright they are there."
+            )
+        )
     try:
         written = write_unity_folder(ready, path, params.pipeline, context.threads, context.progress)
     except Broken as problem:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CREATOR = "Orfeas Desktop"
 ROOT = 0
 FIRST_IDENTITY = 1_000_001
+_LUMENS_PER_WATT = 683.0
 _FILM_INCHES = 0.9449
 """The height of a 35 mm film."""
 
@@ -150,14 +151,16 @@ def camera_properties(camera: Camera, units_per_metre: float) -> Properties:
     )
 
 
-def light_properties(light: Light) -> Properties:
-    """Return the properties of a light."""
+def light_properties(light: Light, *, watts: bool) -> Properties:
+    """Return the properties of a light: FBX has no unit, so a hundred is one of ours, or one watt as in Blender."""
+    around = 1.0 if light.kind is LightKind.sun else 4 * math.pi
+    strength = light.intensity * around / _LUMENS_PER_WATT if watts else light.intensity
     kinds = {LightKind.point: 0, LightKind.sun: 1, LightKind.spot: 2}
     return (
         ("LightType", "enum", "", "", kinds[light.kind]),
         ("CastLight", "bool", "", "", 1),
         ("Color", "Color", "", "A", *light.color),
-        ("Intensity", "Number", "", "A", 100.0 * light.intensity),
+        ("Intensity", "Number", "", "A", 100.0 * strength),
         ("InnerAngle", "Number", "", "A", math.degrees(2 * light.inner_cone)),
         ("OuterAngle", "Number", "", "A", math.degrees(2 * light.outer_cone)),
         ("DecayType", "enum", "", "", 0 if light.kind is LightKind.sun else 2),

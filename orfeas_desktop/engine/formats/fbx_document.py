@@ -58,11 +58,15 @@ class Linked:
 
 @dataclass
 class FbxDocument:
-    """Gathers objects and their connections; `z_up` and `units_per_metre` say what the numbers mean."""
+    """Gathers objects and their connections; `z_up` and `units_per_metre` say what the numbers mean.
+
+    `watts`: lights say their power as Blender does.
+    """
 
     z_up: bool
     units_per_metre: float
     threads: int = 1
+    watts: bool = False
     _identities: Iterator[int] = field(default_factory=lambda: count(FIRST_IDENTITY))
     _objects: list[Record] = field(default_factory=list["Record"])
     _links: list[tuple[int, int, str]] = field(default_factory=list[tuple[int, int, str]])
@@ -136,7 +140,7 @@ class FbxDocument:
     def add_light(self, name: str, light: Light, parent: int, matrix: Matrix) -> int:
         """Put a light at a place."""
         model = self.add_model(name, "Light", parent, matrix)
-        self._attribute(model, name, "Light", light_properties(light))
+        self._attribute(model, name, "Light", light_properties(light, watts=self.watts))
         return model
 
     def add_material(self, name: str, material: Material, pictures: Sequence[Linked]) -> int:

@@ -58,6 +58,8 @@ class FbxStyle:
     flip_green: bool = False
     factors: bool = True
     """Whether pictures hold the colours and factors of the material: most programs let them take their place."""
+    watts: bool = False
+    """Whether lights say their power in watts, as Blender reads them."""
     picture_folder: str = ""
     """Where pictures lie beside the file."""
     shared: bool = True
@@ -86,7 +88,7 @@ def write_fbx(
 
     Raises Broken for a damaged texture, OSError.
     """
-    writing = _Writing(path, style, FbxDocument(style.z_up, style.units_per_metre, threads))
+    writing = _Writing(path, style, FbxDocument(style.z_up, style.units_per_metre, threads, style.watts))
     nodes = [placed.node for placed in scene.walk()]
     writing.name_nodes(nodes)
     meshes = [mesh for node in nodes for mesh in writing.meshes_of(node)]
@@ -235,4 +237,5 @@ def _rest(material: Material, pictures: list[Linked]) -> Material:
         base_color=(1.0, 1.0, 1.0, alpha) if _LINKS[Role.base_color] in driven else material.base_color,
         emissive=(glow, glow, glow) if _LINKS[Role.emissive] in driven else material.emissive,
         metallic=1.0 if _LINKS[Role.metallic] in driven else material.metallic,
+        normal_scale=1.0,
     )

@@ -83,16 +83,27 @@ class SurfacePictures:
         if role in _ORDERS:
             return _packed(material, _ORDERS[role])
         if role is Role.normal:
-            return self._normal(material.normal_map)
+            return self._normal(material.normal_map, *factors)
         texture = material.base_color_texture if role is Role.base_color else material.emissive_texture
         return _tinted(texture, factors) if texture and set(factors) > {1.0} else _plain(texture)
 
-    def _normal(self, texture: Texture | None) -> Picture | None:
-        if texture is None or not self.flip_green:
+    def _normal(self, texture: Texture | None, scale: float = 1.0) -> Picture | None:
+        if texture is None or (not self.flip_green and scale == 1.0):
             return _plain(texture, linear=True)
-        pixels = pixels_of(texture)[:, :, :3].copy()
-        pixels[:, :, 1] = 255 - pixels[:, :, 1]
+        pixels = bent(pixels_of(texture)[:, :, :3], scale)
+        if self.flip_green:
+            pixels = np.stack([pixels[:, :, 0], 255 - pixels[:, :, 1], pixels[:, :, 2]], axis=-1)
         return Picture(png_of(pixels), ".png", texture.uv_set, linear=True)
+
+
+def bent(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """Return the pixels of a normal map, its slopes as many times as steep."""
+    if scale == 1.0:
+        return pixels
+    normals = pixels.astype(np.float32) / np.float32(127.5) - np.float32(1)
+    normals[:, :, :2] *= np.float32(scale)
+    normals /= np.maximum(np.linalg.norm(normals, axis=2, keepdims=True), 1e-6)
+    return np.rint((normals + 1) * np.float32(127.5)).astype(np.uint8)
 
 
 def _sources(material: Material, role: Role) -> tuple[Texture | None, ...]:
@@ -129,7 +140,9 @@ def _factors(material: Material, role: Role) -> tuple[float, ...]:
             return (material.metallic,)
         case Role.opacity:
             return (material.base_color[3],)
-        case Role.normal | Role.occlusion:
+        case Role.normal:
+            return (material.normal_scale,)
+        case Role.occlusion:
             return ()
 
 

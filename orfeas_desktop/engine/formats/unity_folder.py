@@ -61,7 +61,8 @@ def write_unity_folder(
     model_guid = guid_of(asset, model.name)
     _beside(model, model_meta(model_guid, by_name))
     prefab = folder / f"{asset}.prefab"
-    prefab.write_text(PrefabWriter(asset, model_guid, written.nodes, materials).text(scene), "utf-8")
+    writer = PrefabWriter(asset, model_guid, written.nodes, materials, pipeline)
+    prefab.write_text(writer.text(scene), "utf-8")
     _beside(prefab, prefab_meta(guid_of(asset, prefab.name)))
     for inner in (path for path in sorted(folder.iterdir()) if path.is_dir()):
         _beside(inner, folder_meta(guid_of(asset, inner.name)))

@@ -140,6 +140,7 @@ def _numbers(
         floats |= {"_Smoothness": smooth, "_BumpScale": material.normal_scale, "_Cull": side}
         floats |= {"_Surface": float(clear), "_AlphaClip": float(cut), "_WorkflowMode": 1.0}
         floats |= {"_OcclusionStrength": material.occlusion_strength}
+        floats |= {"_SrcBlendAlpha": 1.0, "_DstBlendAlpha": 10.0 if clear else 0.0}
     else:
         floats |= {"_Smoothness": smooth, "_NormalScale": material.normal_scale, "_CullMode": side}
         floats |= {
@@ -148,6 +149,7 @@ def _numbers(
             "_AlphaCutoff": material.alpha_cutoff,
         }
         floats |= {"_DoubleSidedEnable": float(material.double_sided)}
+        keywords.update(["_DOUBLESIDED_ON"] if material.double_sided else [])
     if cut:
         keywords.add("_ALPHATEST_ON")
         return floats, 2450, {"RenderType": "TransparentCutout"}

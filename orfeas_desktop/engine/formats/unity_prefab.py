@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from orfeas_desktop.engine.formats.unity_ids import model_file_id, object_id
-from orfeas_desktop.engine.formats.unity_materials import MATERIAL_ID
+from orfeas_desktop.engine.formats.unity_materials import MATERIAL_ID, Pipeline
 from orfeas_desktop.engine.formats.unity_yaml import Reference, UnityFile, Value
+from orfeas_desktop.engine.mesh.color import encoded_of
 from orfeas_desktop.engine.scene.scene import Camera, Light, LightKind, Node, Scene, Transform
 
 if TYPE_CHECKING:
@@ -25,12 +28,14 @@ class PrefabWriter:
 
     names      of nodes by identity, as the model file has them
     materials  GUIDs of material files
+    pipeline   how bright a light of one candela is in Unity
     """
 
     asset: str
     model_guid: str
     names: Mapping[int, str]
     materials: Mapping[Material, str]
+    pipeline: Pipeline
     file: UnityFile = field(default_factory=UnityFile)
 
     def text(self, scene: Scene) -> str:
@@ -175,7 +180,8 @@ class PrefabWriter:
 
     def _light(self, path: str, light: Light) -> int:
         identity = self._id(path, 108)
-        red, green, blue = light.color
+        red, green, blue = encoded_of(np.array(light.color)).tolist()
+        share = math.pi if self.pipeline is Pipeline.builtin else 1.0
         self.file.add(
             108,
             identity,
@@ -186,8 +192,8 @@ class PrefabWriter:
                 "serializedVersion": 10,
                 "m_Type": {LightKind.spot: 0, LightKind.sun: 1, LightKind.point: 2}[light.kind],
                 "m_Color": {"r": red, "g": green, "b": blue, "a": 1},
-                "m_Intensity": light.intensity,
-                "m_Range": light.reach or 10.0,
+                "m_Intensity": light.intensity / share,
+                "m_Range": light.reach or min(max(10.0 * math.sqrt(light.intensity), 10.0), 1000.0),
                 "m_SpotAngle": math.degrees(2 * light.outer_cone),
                 "m_InnerSpotAngle": math.degrees(2 * light.inner_cone),
             },

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.engine.formats.surface_pictures import bent, png_of
 from orfeas_desktop.engine.mesh.mesh import AlphaMode
-from orfeas_desktop.engine.mesh.textures import SUFFIXES, TextureFormat, recoded
+from orfeas_desktop.engine.mesh.textures import SUFFIXES, TextureFormat, pixels_of, recoded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,9 +162,8 @@ class _MaterialWriter:
             taken.Set(value)
             if packed is not None:
                 taken.ConnectToSource(packed.ConnectableAPI(), channel)
-        bend = material.normal_scale
-        normal_scale, normal_bias = (2 * bend, 2 * bend, 2.0, 1.0), (-bend, -bend, -1.0, 0.0)
-        normal = self._picture("normal", material.normal_map, sets, ("raw", normal_scale, normal_bias))
+        upright = ("raw", (2.0, 2.0, 2.0, 1.0), (-1.0, -1.0, -1.0, 0.0))
+        normal = self._picture("normal", _steep(material), sets, upright)
         if normal is not None:
             surface.CreateInput("normal", types.Normal3f).ConnectToSource(normal.ConnectableAPI(), "rgb")
         strength = material.occlusion_strength
@@ -218,3 +218,12 @@ class _MaterialWriter:
         shader = UsdShade.Shader.Define(self.stage, self.path.AppendChild(name))
         shader.CreateIdAttr(kind)
         return shader
+
+
+def _steep(material: Material) -> Texture | None:
+    """Return the normal map with its strength in the picture: the format reads all of them alike."""
+    texture = material.normal_map
+    if texture is None or material.normal_scale == 1.0:
+        return texture
+    pixels = bent(pixels_of(texture)[:, :, :3], material.normal_scale)
+    return replace(texture, data=png_of(pixels), media_type="image/png")

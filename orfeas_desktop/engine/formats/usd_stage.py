@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zipfile import ZipFile, ZipInfo
@@ -30,6 +31,8 @@ LEVELS = "LOD"
 _LIGHT_RADIUS_M = 0.01
 _SUN_ANGLE = 0.53
 _APERTURE_MM = 24.0
+_COPIES = 20
+"""How many nodes may hold a mesh of their own that is equal: not every reader follows references in a file."""
 _ZIP_HEADER = 30
 _ZIP_PADDING = 0x1986
 
@@ -117,11 +120,14 @@ class _StageWriter:
     faces: int = 0
     uvs: bool = False
     colors: bool = False
+    _uses: Counter[tuple[int, ...]] = field(default_factory=Counter["tuple[int, ...]"])
     _written: dict[tuple[int, ...], Sdf.Path] = field(default_factory=dict["tuple[int, ...]", "Sdf.Path"])
     """Where the meshes of a node stand that other nodes hold too."""
 
     def write(self, scene: Scene, root: Sdf.Path) -> None:
-        count = sum(1 for _ in scene.walk())
+        nodes = [placed.node for placed in scene.walk()]
+        count = len(nodes)
+        self._uses.update(tuple(map(id, (node.mesh, *node.lods))) for node in nodes)
         stack = [(node, root, name) for node, name in reversed(self._named(scene.nodes))]
         done = 0
         while stack:
@@ -161,7 +167,7 @@ class _StageWriter:
         self._count(levels)
         key = tuple(map(id, levels))
         known = self._written.setdefault(key, path)
-        if known != path:
+        if known != path and self._uses[key] > _COPIES:
             self.stage.DefinePrim(path).GetReferences().AddInternalReference(known)
         elif node.lods:
             self._ladder(levels, path)
@@ -276,22 +282,25 @@ def write_camera(stage: Usd.Stage, path: Sdf.Path, camera: Camera) -> UsdGeom.Ca
 
 
 def write_light(stage: Usd.Stage, path: Sdf.Path, light: Light) -> UsdGeom.Xformable:
-    """Write a light as UsdLux has it: radiance of a small sphere, or of a sun's disc, that gives the same light."""
+    """Write a light as UsdLux has it, normalised: its size changes nothing of how bright it is.
+
+    A sphere of area A sends π r² = A / 4 of its radiance one way, so that I candela need the intensity 4 I.
+    """
     from pxr import Gf, UsdGeom, UsdLux
 
     if light.kind is LightKind.sun:
         made = UsdLux.DistantLight.Define(stage, path)
         made.CreateAngleAttr(_SUN_ANGLE)
-        solid_angle = 2 * math.pi * (1 - math.cos(math.radians(_SUN_ANGLE / 2)))
-        made.CreateIntensityAttr(light.intensity / solid_angle)
+        made.CreateIntensityAttr(light.intensity)
     else:
         made = UsdLux.SphereLight.Define(stage, path)
         made.CreateRadiusAttr(_LIGHT_RADIUS_M)
         made.CreateTreatAsPointAttr(True)
-        made.CreateIntensityAttr(light.intensity / (math.pi * _LIGHT_RADIUS_M**2))
+        made.CreateIntensityAttr(4.0 * light.intensity)
         if light.kind is LightKind.spot:
             shaping = UsdLux.ShapingAPI.Apply(made.GetPrim())
             shaping.CreateShapingConeAngleAttr(math.degrees(light.outer_cone))
             shaping.CreateShapingConeSoftnessAttr(1 - light.inner_cone / max(light.outer_cone, 1e-6))
+    made.CreateNormalizeAttr(True)
     made.CreateColorAttr(Gf.Vec3f(*light.color))
     return UsdGeom.Xformable(made.GetPrim())
