@@ -196,8 +196,10 @@ def godot(asset_file: Path, tmp_path_factory: pytest.TempPathFactory, exported: 
     names: dict[str, str] = {}
     for title, (entry, settings) in GODOT_TAKES.items():
         path = exported(entry, asset_file, folder, name=title, **settings)
+        if path.suffix == ".tscn":  # of format 3, which is Godot 4's
+            path = path.with_suffix(".glb")
         names[title] = path.name
-        for file in path.parent.iterdir():
+        for file in path.parent.glob("*.[!t]*"):
             shutil.copy(file, project / file.name)
     found = godot_nodes(project, names.values())
     return {title: found[name] for title, name in names.items()}
@@ -207,4 +209,5 @@ GODOT_TAKES: dict[str, tuple[str, dict[str, object]]] = {
     "god_maya": ("fbx", {"preset": "maya"}),
     "god_3dsmax": ("fbx", {"preset": "3dsmax"}),
     "god_glb": ("glb", {"levels": "nodes", "pieces": True}),
+    "god_four": ("godot", {}),
 }

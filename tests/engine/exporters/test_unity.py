@@ -211,6 +211,29 @@ def test_a_broken_reference_or_setting_is_noticed(
     assert unity_contents(folder)["faces"] == 0
 
 
+@pytest.mark.parametrize(("pipeline", "share"), [("builtin", np.pi), ("urp", 1.0), ("hdrp", 1.0)])
+def test_lights_shine_along_z_as_bright_as_the_pipeline_counts(
+    folders: dict[str, Path], pipeline: str, share: float
+) -> None:
+    found = objects(folders[pipeline] / f"Chair_{pipeline}.prefab")
+    names = {key: entry.m_Name for key, entry in found.items() if type(entry).__name__ == "GameObject"}
+    of = {names[int(entry.m_GameObject["fileID"])]: entry for entry in found.values() if hasattr(entry, "m_GameObject")
+          and type(entry).__name__ in ("Light", "Camera")}  # fmt: skip
+    places = {names[int(entry.m_GameObject["fileID"])]: entry for entry in found.values()
+              if type(entry).__name__ == "Transform"}  # fmt: skip
+    assert {name: (int(of[name].m_Type), float(of[name].m_Intensity)) for name in ("Sun", "Bulb", "Torch")} == {
+        "Sun": (1, pytest.approx(3 / share)), "Bulb": (2, pytest.approx(54 / share)),
+        "Torch": (0, pytest.approx(54 / share)),
+    }  # fmt: skip
+    assert float(of["Torch"].m_SpotAngle) == pytest.approx(np.degrees(1.0))
+    assert float(of["Torch"].m_InnerSpotAngle) == pytest.approx(np.degrees(0.4))
+    assert [float(of["Sun"].m_Color[part]) for part in "rgb"] == pytest.approx([1.0, 0.735, 0.537], abs=1e-3)
+    for name, wanted in (("Sun", [0, -np.sin(np.pi / 3), -0.5]), ("Torch", [0, -np.sin(np.pi / 3), -0.5]),
+                         ("Eye", [0, -np.sin(np.pi / 9), -np.cos(np.pi / 9)])):  # fmt: skip
+        turn = tuple(float(places[name].m_LocalRotation[axis]) for axis in "xyzw")
+        np.testing.assert_allclose(Transform(rotation=turn).matrix()[:3, 2], wanted, atol=1e-6)
+
+
 def test_one_root_with_camera_light_and_mesh(
     asset: Scene, cube: Any, make_context: Callable[..., Any]
 ) -> None:
