@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.engine.mesh.color import linear_of
 from orfeas_desktop.engine.mesh.textures import SUFFIXES, textures_of
 from orfeas_desktop.engine.scene.flatten import in_metres
 
@@ -78,9 +79,9 @@ class Exchange:
                 )
                 for index, uv in enumerate(mesh.uvs)
             ],
-            "colors": self._numbers(f"{stem}.colors", (mesh.colors / np.float32(255))[corners].astype("<f4"))
-            if mesh.colors is not None
-            else None,
+            "colors": None
+            if mesh.colors is None
+            else self._numbers(f"{stem}.colors", _light(mesh.colors)[corners].astype("<f4")),
             "materials": [self._material(material, len(mesh.uvs), colored) for material in mesh.materials],
             "groups": None
             if mesh.face_materials is None
@@ -128,6 +129,12 @@ class Exchange:
 
 def _turned(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return (vectors @ TO_BLENDER[:3, :3].T).astype("<f4")
+
+
+def _light(colors: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return sRGB bytes as the linear values that Blender takes, alpha as it is."""
+    shares = colors / np.float32(255)
+    return np.concatenate([linear_of(shares[:, :3]), shares[:, 3:]], axis=1)
 
 
 def _nodes(scene: Scene, numbers: Mapping[int, int]) -> list[Plain]:

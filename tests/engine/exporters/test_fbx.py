@@ -85,6 +85,11 @@ def test_ufbx_finds_everything_in_its_place(files: dict[str, Path], asset: Scene
     assert [mesh["uv_sets"] for mesh in scene["meshes"] if mesh["faces"] > 12] == [2, 2, 2, 2]
     assert {name.replace("_", " ") for name in scene["materials"]} == {"Red paint", "Steel"}
     assert scene["cameras"] == [pytest.approx([np.degrees(0.8), 0.05 * UNITS[preset], 40 * UNITS[preset]])]
+    watts = 4 * np.pi / 683 if preset == "blender" else 1.0
+    sun = 3.0 / 683 if preset == "blender" else 3.0
+    assert sorted(scene["lights"]) == [
+        [0, pytest.approx(54 * watts)], [1, pytest.approx(sun)], [2, pytest.approx(54 * watts)],
+    ]  # fmt: skip
     if preset == "maya":
         check_tree(scene)
     if preset == "blender":
