@@ -130,7 +130,7 @@ def _read_package(path: Path) -> Contents:
 
 UNITY = Exporter(
     id="unity",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Exporters", "Unity folder"),
     summary=QT_TRANSLATE_NOOP(
         "Exporters", "A folder for Assets: model, textures, materials and a prefab with levels and colliders."
@@ -144,7 +144,7 @@ UNITY = Exporter(
 )
 UNITY_PACKAGE = Exporter(
     id="unity-package",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Exporters", "Unity package"),
     summary=QT_TRANSLATE_NOOP("Exporters", "The same as the Unity folder, in one file to double-click."),
     params=UnityParams,

@@ -72,7 +72,7 @@ def _read_back(path: Path) -> Contents:
 
 USD = Exporter(
     id="usd",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Exporters", "USD"),
     summary=QT_TRANSLATE_NOOP(
         "Exporters",

@@ -57,7 +57,7 @@ def _read_back(path: Path) -> Contents:
 
 USDZ = Exporter(
     id="usdz",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Exporters", "USDZ"),
     summary=QT_TRANSLATE_NOOP("Exporters", "One package with everything inside, for AR on Apple devices."),
     params=UsdzParams,

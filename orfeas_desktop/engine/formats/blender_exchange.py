@@ -133,7 +133,7 @@ def _turned(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _light(colors: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return sRGB bytes as the linear values that Blender takes, alpha as it is."""
-    shares = colors / np.float32(255)
+    shares = (colors / np.float32(255)).astype(np.float32)
     return np.concatenate([linear_of(shares[:, :3]), shares[:, 3:]], axis=1)
 
 
