@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 from collections.abc import Sequence
 
@@ -10,6 +11,9 @@ from collections.abc import Sequence
 def main(words: Sequence[str] | None = None) -> int:
     """Run the program with these words, by default those it was started with; return its exit status."""
     given = sys.argv[1:] if words is None else list(words)
+    os.environ.setdefault(
+        "PYDANTIC_DISABLE_PLUGINS", "__all__"
+    )  # this program has none; looking for them takes time
     if given[:1] == ["worker"] and len(given) == 2:
         from orfeas_desktop.engine.worker.main import main as work
 

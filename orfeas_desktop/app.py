@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -15,10 +16,10 @@ from orfeas_desktop.display import has_display
 from orfeas_desktop.errors import NoDisplay, OrfeasError
 from orfeas_desktop.log import set_up_log, write_crash_report
 from orfeas_desktop.paths import Paths
-from orfeas_desktop.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from orfeas_desktop.engine.worker.options import EngineOptions
+    from orfeas_desktop.settings import Settings
     from orfeas_desktop.studio import BackendNeeds, Studio
 
 
@@ -65,6 +66,7 @@ def run(words: Sequence[str]) -> int:
 
 def _command(paths: Paths, words: Sequence[str]) -> int:
     from orfeas_desktop import cli, manual
+    from orfeas_desktop.settings import load_settings
 
     pages = partial(_manual_pages, manual.manual_pages)
     doors = cli.Doors(
@@ -88,13 +90,20 @@ def _window(paths: Paths) -> int:
     try:
         if not has_display(os.environ):
             raise NoDisplay
-        from orfeas_desktop.ui.start import start
-
-        settings = load_settings(paths.settings_file)
-        return start(paths, settings, partial(open_studio, paths, settings))
+        return start_window(paths)
     except OrfeasError as error:
         sys.stderr.write(f"error: {error.say()}\n{error.advise()}\n")
         return error.exit_code
+
+
+def start_window(paths: Paths) -> int:
+    """Load the window and run it until it is closed. Raises BadParams for a setting of the environment."""
+    gc.disable()  # what is made while the program loads stays; the window sees to it once it has been painted
+    from orfeas_desktop.settings import load_settings
+    from orfeas_desktop.ui.start import start
+
+    settings = load_settings(paths.settings_file)
+    return start(paths, settings, partial(open_studio, paths, settings))
 
 
 def _tell_crash(

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, cast
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
 
 from orfeas_desktop.errors import BadParams, DiskFull, PermissionDenied
 from orfeas_desktop.params import FieldKind, Params, Traits, param
@@ -391,18 +390,17 @@ def _read(path: Path) -> Sections:
         return Sections()
 
 
-class _Environment(BaseSettings):
-    """Tells pydantic-settings which variables to look for."""
-
-    appearance: AppearanceSettings = AppearanceSettings()
-    viewport: ViewportSettings = ViewportSettings()
-    engine: EngineSettings = EngineSettings()
-    library: LibrarySettings = LibrarySettings()
-    weights: WeightsSettings = WeightsSettings()
-
-
 def _overrides() -> Values:
-    source = EnvSettingsSource(_Environment, env_prefix=PREFIX, env_nested_delimiter=DELIMITER)
+    """Return what the environment says; its reader, slow to load, is loaded only where there is something to read."""
+    groups = {f"{PREFIX}{section.upper()}" for section in Sections.model_fields}
+    if not any(name.upper().partition(DELIMITER)[0] in groups for name in os.environ):
+        return {}
+    from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
+
+    class Asked(Sections, BaseSettings):
+        """Tells pydantic-settings which variables to look for."""
+
+    source = EnvSettingsSource(Asked, env_prefix=PREFIX, env_nested_delimiter=DELIMITER)
     try:
         found = cast("Values", source())
     except SettingsError as problem:

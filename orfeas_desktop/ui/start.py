@@ -156,6 +156,7 @@ def _after_first_paint(running: Running, open_studio: Callable[[], Studio]) -> N
     running.behind = _furnish(running)
     running.behind.watch.start()
     running.window.viewport.ready.connect(_settle_memory)
+    running.window.viewport.failed.connect(_settle_memory)
     running.window.viewport.start_3d()
 
 
@@ -163,6 +164,7 @@ def _settle_memory() -> None:
     """Set what was loaded aside for good: a collection over all of it would hold the window for 100 ms and more."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _furnish(running: Running) -> Behind:
@@ -170,18 +172,24 @@ def _furnish(running: Running) -> Behind:
     from orfeas_desktop.recipes import RecipeShelf
     from orfeas_desktop.ui.main_window.doings import Doings, Hands, Outside
     from orfeas_desktop.ui.main_window.intake import Intake
+    from orfeas_desktop.ui.main_window.searching import Searching
     from orfeas_desktop.ui.main_window.telling import Telling
     from orfeas_desktop.ui.main_window.wiring import Wiring
     from orfeas_desktop.ui.main_window.words_wiring import WordsWiring
     from orfeas_desktop.ui.main_window.workbench import Workbench
+    from orfeas_desktop.ui.panels.details_panel import DetailsPanel
+    from orfeas_desktop.ui.panels.doctor_panel import DoctorPanel
     from orfeas_desktop.ui.panels.prompt_panel import PromptPanel
+    from orfeas_desktop.ui.panels.recipe_panel import RecipePanel
+    from orfeas_desktop.ui.panels.tool_panel import ToolPanel
     from orfeas_desktop.ui.state.machine_watch import MachineWatch
     from orfeas_desktop.ui.state.words_desk import WordsDesk
     from orfeas_desktop.ui.viewport.viewport import Viewport
 
     window, session, paths = running.window, running.session, running.paths
     window.add_viewport(Viewport(window.viewport_colours(), window.look.icon))
-    window.inspector.add_words(PromptPanel(window.look))
+    window.inspector.add_words(PromptPanel(window.look), DetailsPanel())
+    window.inspector.add_editing(ToolPanel(window.look), DoctorPanel(), RecipePanel(window.look))
     words = WordsWiring(window, session, WordsDesk(session.desk, session.store, paths, window))
     wiring, telling = Wiring(window, session, words), Telling(window, session)
     hands = Hands(
@@ -189,6 +197,7 @@ def _furnish(running: Running) -> Behind:
         Intake(window, session),
         telling,
         Workbench(window, session, telling, RecipeShelf(paths.recipes)),
+        Searching(window, session),
     )
     outside = Outside(running.settings, partial(_keep, paths), paths.state, _samples, paths)
     doings = Doings(window, session, hands, outside)

@@ -221,14 +221,14 @@ def test_what_another_process_wrote_is_seen_within_a_second(running, shelf, qtbo
 def test_the_palette_runs_commands_and_goes_to_assets(running, qtbot):
     window = running.window
     QTest.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
-    palette = window.palette_popup
+    palette = running.hands.searching.popup
     assert palette.isVisible()
     QTest.keyClicks(palette.field, "robot")
     assert palette.titles() == ("Robot",)
     QTest.keyClick(palette.field, Qt.Key.Key_Return)
     assert running.session.chosen.asset.name == "Robot"
     QTest.mouseClick(window.top.search, Qt.MouseButton.LeftButton)
-    palette = window.palette_popup
+    palette = running.hands.searching.popup
     QTest.keyClicks(palette.field, "zzz")
     assert palette.nothing.isVisible()
     palette.field.clear()

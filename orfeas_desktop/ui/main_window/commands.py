@@ -9,9 +9,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from orfeas_desktop.actions import ACTIONS, MENU_TITLES, NEED_TITLES, Action, Menu, Need, missing_need
-from orfeas_desktop.ui.dialogs.shortcuts_dialog import Shortcut
 from orfeas_desktop.ui.pieces.buttons import IconName, keep_icon
-from orfeas_desktop.ui.pieces.command_palette import PaletteItem
 from orfeas_desktop.ui.signals import signal
 from orfeas_desktop.ui.theme import Look
 
@@ -51,28 +49,9 @@ class Commands(QObject):
         """Mark a checkable action without triggering it."""
         self.actions[action_id].setChecked(checked)
 
-    def matching(self, text: str) -> list[PaletteItem]:
-        """Return the actions whose titles hold every word of `text`; usable ones first."""
-        parts = text.casefold().split()
-        found = [
-            PaletteItem(
-                entry.id,
-                _plain(_words(entry.title)),
-                keys_of(entry) if not self.why_not(entry.id) else self.why_not(entry.id),
-                self.actions[entry.id].icon(),
-                not self.why_not(entry.id),
-            )
-            for entry in ACTIONS
-            if entry.id != "palette" and all(part in _words(entry.title).casefold() for part in parts)
-        ]
-        return sorted(found, key=lambda item: not item.enabled)
-
-    def shortcuts(self) -> list[Shortcut]:
-        """Return every action with its keys."""
-        return [
-            Shortcut(_words(MENU_TITLES[entry.menu]), _plain(_words(entry.title)), keys_of(entry))
-            for entry in ACTIONS
-        ]
+    def shortcuts(self) -> list[tuple[str, str, str]]:
+        """Return menu, title and keys of every action."""
+        return [(_words(MENU_TITLES[entry.menu]), plain_title(entry), keys_of(entry)) for entry in ACTIONS]
 
     def _make(self, entry: Action) -> QAction:
         hint = f"\t{entry.view_keys}" if entry.view_keys else ""
@@ -104,6 +83,11 @@ class Commands(QObject):
         return whole
 
 
+def plain_title(entry: Action) -> str:
+    """Return the action's title without the dots that promise a question."""
+    return _words(entry.title).removesuffix("…")
+
+
 def keys_of(entry: Action) -> str:
     """Return the action's first keys as this system writes them."""
     if not entry.keys:
@@ -113,12 +97,8 @@ def keys_of(entry: Action) -> str:
 
 def _hint(entry: Action) -> str:
     keys = keys_of(entry)
-    return f"{_plain(_words(entry.title))} ({keys})" if keys else _plain(_words(entry.title))
+    return f"{plain_title(entry)} ({keys})" if keys else plain_title(entry)
 
 
 def _words(text: str) -> str:
     return QCoreApplication.translate("Actions", text)
-
-
-def _plain(text: str) -> str:
-    return text.removesuffix("…")

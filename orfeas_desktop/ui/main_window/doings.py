@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.settings import SECTION_TITLES, Settings
 from orfeas_desktop.ui.dialogs.settings_dialog import SettingsChange, SettingsDialog, SettingsPage
-from orfeas_desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
+from orfeas_desktop.ui.dialogs.shortcuts_dialog import Shortcut, ShortcutsDialog
 from orfeas_desktop.ui.dialogs.weights_dialog import WeightsDialog
 from orfeas_desktop.ui.main_window.exporting import Exporting
 from orfeas_desktop.ui.pieces.frames import fit_screen
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from orfeas_desktop.paths import Paths
     from orfeas_desktop.ui.main_window.intake import Intake
+    from orfeas_desktop.ui.main_window.searching import Searching
     from orfeas_desktop.ui.main_window.telling import Telling
     from orfeas_desktop.ui.main_window.window import MainWindow
     from orfeas_desktop.ui.main_window.wiring import Wiring
@@ -56,6 +57,7 @@ class Hands:
     intake: Intake
     telling: Telling
     workbench: Workbench
+    searching: Searching
 
 
 class Doings(QObject):
@@ -87,7 +89,6 @@ class Doings(QObject):
         window.browser.action_wanted.connect(self.trigger)
         window.jobs.action_wanted.connect(self.trigger)
         window.welcome.action_wanted.connect(self.trigger)
-        window.top.search_wanted.connect(window.open_palette)
         for dock in window.docks:
             dock.visibilityChanged.connect(self._mark_checks)
         self._mark_checks()
@@ -127,7 +128,7 @@ class Doings(QObject):
             "show-bin": lambda: library.show_bin(not library.in_bin),
             "empty-bin": self.empty_bin,
             "find": browser.focus_search,
-            "palette": self._window.open_palette,
+            "palette": self._hands.searching.open,
         }
 
     def _job_doings(self) -> dict[str, Callable[[], object]]:
@@ -314,7 +315,8 @@ class Doings(QObject):
 
     def open_shortcuts(self) -> None:
         """Show every key."""
-        self._open(ShortcutsDialog(self._window.commands.shortcuts(), self._window))
+        rows = [Shortcut(*row) for row in self._window.commands.shortcuts()]
+        self._open(ShortcutsDialog(rows, self._window))
 
     def open_about(self) -> None:
         """Say what this program is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QMainWindow, QVBoxLayout
 
@@ -17,19 +17,15 @@ from orfeas_desktop.ui.panels.project_browser import AssetGrid, ProjectBrowser
 from orfeas_desktop.ui.panels.status_line import StatusLine
 from orfeas_desktop.ui.panels.top_bar import TopBar
 from orfeas_desktop.ui.panels.welcome import Welcome
-from orfeas_desktop.ui.pieces.command_palette import CommandPalette
 from orfeas_desktop.ui.pieces.tab_order import next_stop, tab_stops
 from orfeas_desktop.ui.pieces.toasts import Toasts
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.viewport.modes import ViewportColours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from PySide6.QtCore import QMimeData
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
-    from orfeas_desktop.ui.pieces.command_palette import PaletteItem
     from orfeas_desktop.ui.state.library_model import DragFiles
     from orfeas_desktop.ui.state.session import Session
     from orfeas_desktop.ui.theme import Look
@@ -75,8 +71,6 @@ class MainWindow(QMainWindow):
         self.jobs = JobPanel(look, session.desk.list)
         self.status = StatusLine(look)
         self._lay_out()
-        self.palette_popup: CommandPalette | None = None
-        self._find: Callable[[str], Sequence[PaletteItem]] = self.commands.matching
         menu_key = QShortcut(QKeySequence("F10"), self)
         menu_key.activated.connect(self.top.menu.showMenu)
         self.resize(*DEFAULT_SIZE)
@@ -92,25 +86,6 @@ class MainWindow(QMainWindow):
     def viewport_colours(self) -> ViewportColours:
         """Return the colours of the 3D view in the current theme."""
         return ViewportColours.of(self.look.color)
-
-    def search_with(
-        self, find: Callable[[str], Sequence[PaletteItem]], chosen: Callable[[str], object]
-    ) -> None:
-        """Let the palette offer what `find` returns and hand the chosen line to `chosen`."""
-        self._find = find
-        self._chosen = chosen
-
-    def open_palette(self) -> None:
-        """Open the palette where the search field is."""
-        palette = CommandPalette(self.look, self._find, self)
-        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        palette.chosen.connect(self._chosen)
-        palette.closed.connect(palette.close)
-        self.palette_popup = palette
-        field = self.top.search
-        width = max(400, field.width())
-        corner = field.mapToGlobal(QPoint(field.width() - width, -4))
-        palette.open_at(corner, width)
 
     def hide_panels(self, hidden: bool) -> None:
         """Hide everything but the 3D view, or bring back what was seen before."""

@@ -9,15 +9,12 @@ from PySide6.QtCore import QObject
 from orfeas_desktop.actions import Need
 from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.engine.backends.base import Task
-from orfeas_desktop.engine.tools import in_groups
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.register import Lane
 from orfeas_desktop.requests import JobState
 from orfeas_desktop.ui.dialogs.error_box import translated
 from orfeas_desktop.ui.main_window.provenance import fact_groups, version_lines
 from orfeas_desktop.ui.panels.generate_panel import EngineChoice
-from orfeas_desktop.ui.panels.tool_list import tool_words
-from orfeas_desktop.ui.pieces.command_palette import PaletteItem
 from orfeas_desktop.ui.state.draft import Draft
 
 if TYPE_CHECKING:
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.main_window.window import MainWindow
     from orfeas_desktop.ui.main_window.words_wiring import WordsWiring
     from orfeas_desktop.ui.state.session import Chosen, DisplayFiles, Session
-
-ASSETS_FOUND = 20
 
 
 class Wiring(QObject):
@@ -46,7 +41,6 @@ class Wiring(QObject):
         self._connect_inspector()
         self._connect_jobs()
         self._connect_view()
-        window.search_with(self.find, self.run_found)
         self.show_engines()
         self.renew()
 
@@ -332,31 +326,3 @@ class Wiring(QObject):
         self.window.viewport.show_display(
             files.manifest, files.arrays, closed=files.closed, keep_camera=files.again
         )
-
-    # Palette
-
-    def find(self, text: str) -> list[PaletteItem]:
-        """Return the commands and assets that match."""
-        icon = self.window.look.icon("ph.cube")
-        assets = [
-            PaletteItem(f"asset:{asset.id}", asset.name, self.tr("Asset"), icon)
-            for asset in self.session.library.find(text, ASSETS_FOUND)
-        ]
-        wrench = self.window.look.icon("ph.wrench")
-        tools = [
-            PaletteItem(f"tool:{tool.id}", tool_words(tool.title), self.tr("Tool"), wrench)
-            for tool in (in_groups() if text else ())
-            if text.casefold() in f"{tool.id} {tool_words(tool.title)}".casefold()
-        ]
-        return [*self.window.commands.matching(text), *tools, *assets]
-
-    def run_found(self, found: str) -> None:
-        """Run the command or go to the asset."""
-        if found.startswith("asset:"):
-            self.session.choose(int(found.removeprefix("asset:")))
-        elif found.startswith("tool:"):
-            inspector = self.window.inspector
-            inspector.show_tab(inspector.tools_tab)
-            inspector.tools.show_tool(found.removeprefix("tool:"))
-        else:
-            self.window.commands.actions[found].trigger()

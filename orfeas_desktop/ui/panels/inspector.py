@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QPushButton, QStackedWidget, QWidget
 
-from orfeas_desktop.ui.panels.details_panel import DetailsPanel
-from orfeas_desktop.ui.panels.doctor_panel import DoctorPanel
 from orfeas_desktop.ui.panels.generate_panel import GeneratePanel
 from orfeas_desktop.ui.panels.image_panel import ImagePanel
-from orfeas_desktop.ui.panels.recipe_panel import RecipePanel
-from orfeas_desktop.ui.panels.tool_panel import ToolPanel
 from orfeas_desktop.ui.pieces.buttons import Kind, text_button
 from orfeas_desktop.ui.pieces.frames import Panel
 from orfeas_desktop.ui.pieces.scroll_column import OVERHANG
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orfeas_desktop.ui.panels.details_panel import DetailsPanel
+    from orfeas_desktop.ui.panels.doctor_panel import DoctorPanel
     from orfeas_desktop.ui.panels.prompt_panel import PromptPanel
+    from orfeas_desktop.ui.panels.recipe_panel import RecipePanel
+    from orfeas_desktop.ui.panels.tool_panel import ToolPanel
     from orfeas_desktop.ui.theme import Look
 
 
@@ -26,6 +28,10 @@ class Inspector(Panel):
     """Tabs over pages: Words have a recipe of their own; Picture and Views share one; Tools and Doctor are for editing; Details is for both."""
 
     words: PromptPanel
+    details: DetailsPanel
+    tools: ToolPanel
+    doctor: DoctorPanel
+    recipes: RecipePanel
     turned = Signal()
     """Another tab is seen."""
 
@@ -37,14 +43,8 @@ class Inspector(Panel):
         )
         self.images = ImagePanel(look)
         self.generate = GeneratePanel(look, self.images)
-        self.details = DetailsPanel()
-        self.tools = ToolPanel(look)
-        self.doctor = DoctorPanel()
-        self.recipes = RecipePanel(look)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.generate)
-        for page in (self.details, self.tools, self.doctor, self.recipes):
-            self.pages.addWidget(page)
         self.tabs = QButtonGroup(self)
         self.words_tab = self._tab(self.tr("Words"), self.tr("Type what to make"))
         self.picture_tab = self._tab(self.tr("Picture"))
@@ -67,12 +67,7 @@ class Inspector(Panel):
         self.fill_head(*tabs, None, spacing=4)
         self.column.addWidget(self.pages, 1)
         self.tabs.buttonClicked.connect(self._turn)
-        self._page_of: dict[QAbstractButton, QWidget] = {
-            self.details_tab: self.details,
-            self.tools_tab: self.tools,
-            self.doctor_tab: self.doctor,
-            self.recipes_tab: self.recipes,
-        }
+        self._page_of: dict[QAbstractButton, QWidget] = {}
         self._last = {False: self.picture_tab, True: self.tools_tab}
         self.editing = False
         self.set_editing(False)
@@ -93,11 +88,15 @@ class Inspector(Panel):
         self.picture_tab.setChecked(True)
         self._turn(self.picture_tab)
 
-    def add_words(self, words: PromptPanel) -> None:
-        """Take the prompt in; it is made after the first paint."""
-        self.words = words
-        self.pages.addWidget(words)
-        self._page_of[self.words_tab] = words
+    def add_words(self, words: PromptPanel, details: DetailsPanel) -> None:
+        """Take in the pages beside the picture; they are made after the first paint."""
+        self.words, self.details = words, details
+        self._add({self.words_tab: words, self.details_tab: details})
+
+    def add_editing(self, tools: ToolPanel, doctor: DoctorPanel, recipes: RecipePanel) -> None:
+        """Take in the pages for editing; they are made after the first paint."""
+        self.tools, self.doctor, self.recipes = tools, doctor, recipes
+        self._add({self.tools_tab: tools, self.doctor_tab: doctor, self.recipes_tab: recipes})
 
     def show_words(self) -> None:
         """Turn to the prompt."""
@@ -121,10 +120,15 @@ class Inspector(Panel):
         self.tabs.addButton(tab)
         return tab
 
+    def _add(self, pages: Mapping[QAbstractButton, QWidget]) -> None:
+        for page in pages.values():
+            self.pages.addWidget(page)
+        self._page_of.update(pages)
+
     def _turn(self, tab: QPushButton) -> None:
         self._last[self.editing] = tab
         self.pages.setCurrentWidget(self._page_of.get(tab, self.generate))
-        if tab not in self._page_of and tab is not self.words_tab:
+        if tab in {self.picture_tab, self.views_tab}:
             self.images.show_page(tab is self.views_tab)
         self.turned.emit()
 

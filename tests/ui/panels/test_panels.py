@@ -15,6 +15,7 @@ from orfeas_desktop.errors import WorkerDied
 from orfeas_desktop.params import Params, param
 from orfeas_desktop.requests import JobFailed, JobProgressed, JobStarted, Progress
 from orfeas_desktop.ui.panels.box_editor import BoxEditor
+from orfeas_desktop.ui.panels.details_panel import DetailsPanel
 from orfeas_desktop.ui.panels.generate_panel import EngineChoice, GeneratePanel
 from orfeas_desktop.ui.panels.image_panel import ImagePanel
 from orfeas_desktop.ui.panels.inspector import Inspector
@@ -22,6 +23,7 @@ from orfeas_desktop.ui.panels.job_panel import JobPanel
 from orfeas_desktop.ui.panels.job_row import clock, cross_of, retry_of
 from orfeas_desktop.ui.panels.picture_tile import PictureTile
 from orfeas_desktop.ui.panels.project_browser import ProjectBrowser
+from orfeas_desktop.ui.panels.prompt_panel import PromptPanel
 from orfeas_desktop.ui.panels.status_line import StatusLine
 from orfeas_desktop.ui.state.draft import Draft, FoundMask, Picture
 from orfeas_desktop.ui.state.job_list import JobList
@@ -189,7 +191,9 @@ def test_the_picture_panel_says_how_the_mask_was_found(qtbot, look):
 
 
 def test_the_inspector_turns_its_pages(qtbot, look):
-    inspector = shown(qtbot, Inspector(look), 340, 700)
+    inspector = Inspector(look)
+    inspector.add_words(PromptPanel(look), DetailsPanel())
+    shown(qtbot, inspector, 340, 700)
     QTest.mouseClick(inspector.views_tab, Qt.MouseButton.LeftButton)
     assert inspector.images.views["back"].isVisible()
     inspector.show_details()
