@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, cast
+from functools import cache
+from typing import TYPE_CHECKING, Literal, cast
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 
 from orfeas_desktop.assets import ALONG, AssetKind, AssetRef
 from orfeas_desktop.errors import NoSuchAsset, NoSuchProject
@@ -34,14 +35,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, ScalarSelect
-    from sqlalchemy.orm import Session
+    from sqlalchemy import ScalarSelect, Select
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
     from orfeas_desktop.params import Scalar
     from orfeas_desktop.projects.blobs import Blobs
     from orfeas_desktop.requests import Destination, JobRequest
 
 KINDS = {kind.value: kind for kind in AssetKind}
+VersionColumn = Literal["id", "asset_id", "job_id"]
+_COLUMNS: Mapping[VersionColumn, InstrumentedAttribute[int] | InstrumentedAttribute[str | None]] = {
+    "id": VersionRow.id,
+    "asset_id": VersionRow.asset_id,
+    "job_id": VersionRow.job_id,
+}
 REPLACEABLE = {AssetKind.thumbnail, AssetKind.display}
 """What can be made again from the version's own files, and so may be replaced."""
 
@@ -117,16 +124,22 @@ def _request_from(text: str | None) -> JobRequest | None:
         return None
 
 
-def versions(session: Session, condition: ColumnElement[bool]) -> tuple[Version, ...]:
-    """Return the versions that meet a condition, oldest first."""
-    query = select(VersionRow, files_of_version(), score_of_version()).where(condition)
-    rows = session.execute(query.order_by(VersionRow.number))
+@cache
+def _versions_by(column: VersionColumn) -> Select[VersionRow, str, str]:
+    """Return the query of the versions with one value in that column; built once, as building costs more than asking."""
+    query = select(VersionRow, files_of_version(), score_of_version())
+    return query.where(_COLUMNS[column] == bindparam("wanted")).order_by(VersionRow.number)
+
+
+def versions(session: Session, column: VersionColumn, wanted: int | str) -> tuple[Version, ...]:
+    """Return the versions with that value in that column, oldest first."""
+    rows = session.execute(_versions_by(column), {"wanted": wanted})
     return tuple(version_from(row, files, score) for row, files, score in rows)
 
 
 def version(session: Session, version_id: int) -> Version:
     """Return one version. Raises NoSuchAsset."""
-    found = versions(session, VersionRow.id == version_id)
+    found = versions(session, "id", version_id)
     if not found:
         raise NoSuchAsset(name=str(version_id))
     return found[0]
@@ -134,7 +147,7 @@ def version(session: Session, version_id: int) -> Version:
 
 def version_of_job(session: Session, job_id: str) -> Version | None:
     """Return the version that a job left, if it left one."""
-    return next(iter(versions(session, VersionRow.job_id == job_id)), None)
+    return next(iter(versions(session, "job_id", job_id)), None)
 
 
 def place_for(session: Session, goal: Destination, now: datetime) -> AssetRow:
@@ -200,7 +213,7 @@ def with_files_along(session: Session, asset_id: int, files: Mapping[str, AssetR
     mesh = files.get("mesh")
     same = [
         version
-        for version in (versions(session, VersionRow.asset_id == asset_id) if mesh else ())
+        for version in (versions(session, "asset_id", asset_id) if mesh else ())
         if mesh and (held := version.files.get("mesh")) and held.digest == mesh.digest
     ]
     missing = set(ALONG) - {slot_of(name) for name in files}

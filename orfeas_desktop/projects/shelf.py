@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select
 from sqlalchemy.orm import aliased
 
 from orfeas_desktop.errors import NameTaken, NoSuchAsset, NoSuchProject
@@ -16,10 +17,10 @@ from orfeas_desktop.projects.records import Asset, Change, Project, Version
 from orfeas_desktop.projects.tables import AssetRow, ProjectRow, StandingRow, VersionRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.orm import Session
 
 
@@ -128,10 +129,6 @@ def assets(
     session: Session, conditions: Sequence[ColumnElement[bool]], offset: int = 0, limit: int | None = None
 ) -> tuple[Asset, ...]:
     """Return assets with their latest version and its files in one query, the one changed last first."""
-    newest = aliased(VersionRow)
-    last = select(func.max(newest.number)).where(newest.asset_id == AssetRow.id).scalar_subquery()
-    undone = select(StandingRow.number).where(StandingRow.asset_id == AssetRow.id).scalar_subquery()
-    shown = func.coalesce(undone, last)
     page = (
         select(AssetRow.id)
         .where(*conditions)
@@ -139,15 +136,33 @@ def assets(
         .offset(offset)
         .limit(-1 if limit is None else limit)
     )
-    query = (
+    return _assets_of(session.execute(_listing(page)))
+
+
+def _listing(page: Select[int]) -> Select[AssetRow, int, VersionRow, str, str]:
+    """Return the query of the assets with these ids."""
+    newest = aliased(VersionRow)
+    last = select(func.max(newest.number)).where(newest.asset_id == AssetRow.id).scalar_subquery()
+    undone = select(StandingRow.number).where(StandingRow.asset_id == AssetRow.id).scalar_subquery()
+    shown = func.coalesce(undone, last)
+    return (
         select(AssetRow, last, VersionRow, files_of_version(), score_of_version())
         .outerjoin(VersionRow, (VersionRow.asset_id == AssetRow.id) & (VersionRow.number == shown))
         .where(AssetRow.id.in_(page))
         .order_by(AssetRow.changed.desc(), AssetRow.id.desc())
     )
+
+
+@cache
+def _listing_of_one() -> Select[AssetRow, int, VersionRow, str, str]:
+    """Return the query of one asset; built once, as building it costs more than asking."""
+    return _listing(select(AssetRow.id).where(AssetRow.id == bindparam("wanted")))
+
+
+def _assets_of(rows: Iterable[Row[AssetRow, int, VersionRow, str, str]]) -> tuple[Asset, ...]:
     return tuple(
         _asset(row, count or 0, version_from(latest, files, score) if latest else None)
-        for row, count, latest, files, score in session.execute(query)
+        for row, count, latest, files, score in rows
     )
 
 
@@ -171,7 +186,7 @@ def asset_count(session: Session, wanted: Wanted) -> int:
 
 def asset(session: Session, asset_id: int) -> Asset:
     """Return one asset, in the bin or not. Raises NoSuchAsset."""
-    found = assets(session, (AssetRow.id == asset_id,))
+    found = _assets_of(session.execute(_listing_of_one(), {"wanted": asset_id}))
     if not found:
         raise NoSuchAsset(name=str(asset_id))
     return found[0]

@@ -30,7 +30,7 @@ from orfeas_desktop.projects.recording import Finished
 from orfeas_desktop.projects.records import Change, Provenance
 from orfeas_desktop.projects.results import Maker
 from orfeas_desktop.projects.shelf import Wanted
-from orfeas_desktop.projects.tables import ProjectRow, VersionRow
+from orfeas_desktop.projects.tables import ProjectRow
 from orfeas_desktop.requests import Destination, JobState
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class ProjectStore:
     def versions(self, asset_id: int) -> tuple[Version, ...]:
         """Return the versions of an asset, oldest first; none when there is no such asset."""
         with self._database.read() as session:
-            return history.versions(session, VersionRow.asset_id == asset_id)
+            return history.versions(session, "asset_id", asset_id)
 
     def version(self, version_id: int) -> Version:
         """Return one version. Raises NoSuchAsset."""

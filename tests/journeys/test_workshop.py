@@ -74,7 +74,7 @@ def test_faults_are_shown_mended_undone_and_mended_again(open_running, torn: Pat
     click(inspector.tools.run)
     qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=LONG)
     assert ("Closed", "No → Yes") in [(fact.name, fact.value) for fact in inspector.tools.change.facts()]
-    assert not marks.shown
+    qtbot.waitUntil(lambda: not marks.shown, timeout=LONG)
 
     library = session.library
     qtbot.waitUntil(library.undo.canUndo, timeout=LONG)
@@ -94,9 +94,9 @@ def test_faults_are_shown_mended_undone_and_mended_again(open_running, torn: Pat
     window.hide_panels(False)
     click(window.top.generate)
     assert inspector.generate.isVisible()
-    running.hands.wiring.run_found("tool:lod")
+    running.hands.searching.run("tool:lod")
     assert inspector.tools.tool == "lod"
-    assert any(item.id == "tool:lod" for item in running.hands.wiring.find("level"))
+    assert any(item.id == "tool:lod" for item in running.hands.searching.find("level"))
 
 
 def test_a_recipe_runs_on_one_on_many_and_on_a_folder(

@@ -34,7 +34,7 @@ class Searching(QObject):
         """Open the palette where the search field is."""
         palette = CommandPalette(self._window.look, self.find, self._window)
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        palette.chosen.connect(self._run)
+        palette.chosen.connect(self.run)
         palette.closed.connect(palette.close)
         self.popup = palette
         field = self._window.top.search
@@ -57,6 +57,17 @@ class Searching(QObject):
         ]
         return [*self._commands(text), *tools, *assets]
 
+    def run(self, found: str) -> None:
+        """Run the command or go to the tool or asset."""
+        if found.startswith("asset:"):
+            self._session.choose(int(found.removeprefix("asset:")))
+        elif found.startswith("tool:"):
+            inspector = self._window.inspector
+            inspector.show_tab(inspector.tools_tab)
+            inspector.tools.show_tool(found.removeprefix("tool:"))
+        else:
+            self._window.commands.actions[found].trigger()
+
     def _commands(self, text: str) -> list[PaletteItem]:
         """Return the actions whose titles hold every word of `text`; usable ones first."""
         commands, parts, found = self._window.commands, text.casefold().split(), []
@@ -68,13 +79,3 @@ class Searching(QObject):
             icon = commands.actions[entry.id].icon()
             found.append(PaletteItem(entry.id, title, why or keys_of(entry), icon, not why))
         return sorted(found, key=lambda item: not item.enabled)
-
-    def _run(self, found: str) -> None:
-        if found.startswith("asset:"):
-            self._session.choose(int(found.removeprefix("asset:")))
-        elif found.startswith("tool:"):
-            inspector = self._window.inspector
-            inspector.show_tab(inspector.tools_tab)
-            inspector.tools.show_tool(found.removeprefix("tool:"))
-        else:
-            self._window.commands.actions[found].trigger()

@@ -36,7 +36,6 @@ class Wiring(QObject):
         self.backends: dict[str, Backend] = {
             backend.id: backend for backend in BACKENDS if backend.task is Task.image_to_mesh
         }
-        self._usual: dict[str, float] = {}
         self._connect_library()
         self._connect_inspector()
         self._connect_jobs()
@@ -129,23 +128,11 @@ class Wiring(QObject):
         if backend is None:
             return ""
         where = self.tr("GPU") if backend.lane is Lane.gpu else self.tr("CPU")
-        usual = self._usual_seconds(backend)
+        usual = self.session.desk.usual_seconds(backend.id, backend.version)
         if not usual:
             return self.tr("{where} · not measured yet on this machine").format(where=where)
         amount = f"{usual:.1f}" if usual < 10 else f"{usual:.0f}"
         return self.tr("{where} · about {seconds} s on this machine").format(where=where, seconds=amount)
-
-    def _usual_seconds(self, backend: Backend) -> float:
-        """Return how long it takes on this machine; read again only after a job has ended."""
-        if backend.id not in self._usual and self.session.studio is not None:
-            seconds = self.session.studio.usual_seconds(backend.id, backend.version)
-            self._usual[backend.id] = sum(seconds.values())
-        return self._usual.get(backend.id, 0.0)
-
-    def _forget_usual(self, ended: object) -> None:
-        del ended
-        self._usual.clear()
-        self.renew()
 
     # Library
 
@@ -168,8 +155,10 @@ class Wiring(QObject):
         self.window.top.project_chosen.connect(library.open_project)
 
     def _choose(self, ids: tuple[int, ...]) -> None:
-        if not self.session.library.in_bin:
-            self.session.choose(ids[0] if len(ids) == 1 else None) if len(ids) < 2 else None
+        library, chosen = self.session.library, self.session.chosen
+        filtered_out = not ids and chosen is not None and library.model.row_of(chosen.asset.id) is None
+        if not library.in_bin and len(ids) < 2 and not filtered_out:
+            self.session.choose(ids[0] if ids else None)
         self.renew()
 
     def _keep_choice(self) -> None:
@@ -302,7 +291,7 @@ class Wiring(QObject):
         panel.forget_wanted.connect(desk.list.forget)
         panel.retry_wanted.connect(desk.retry)
         panel.move_wanted.connect(lambda move: desk.move(*move))
-        desk.finished.connect(self._forget_usual)
+        desk.finished.connect(self._renew_after)
         for happening in (desk.list.rowsInserted, desk.list.rowsRemoved, desk.list.rowsMoved):
             happening.connect(self.renew)
 

@@ -182,14 +182,13 @@ class WordsWiring(QObject):
         return "" if problem is None else problem.say(translated)
 
     def _estimate(self, backend: Backend | None, mesh_engine: Backend | None) -> str:
-        studio = self._session.studio
-        if backend is None or mesh_engine is None or studio is None:
+        if backend is None or mesh_engine is None or self._session.studio is None:
             return ""
         then = self.tr("then {engine}").format(
             engine=QCoreApplication.translate("Backends", mesh_engine.title)
         )
         where = self.tr("GPU") if backend.lane is Lane.gpu else self.tr("CPU")
-        usual = sum(studio.usual_seconds(backend.id, backend.version).values())
+        usual = self._session.desk.usual_seconds(backend.id, backend.version)
         if not usual:
             return f"{where} · {then}"
         return self.tr("{where} · about {seconds:.0f} s · {then}").format(

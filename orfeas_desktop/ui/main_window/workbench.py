@@ -49,7 +49,7 @@ class Workbench(QObject):
         inspector.turned.connect(self._follow_tab)
         tools.run_wanted.connect(self._run)
         tools.changed.connect(self.renew)
-        tools.tool_shown.connect(lambda _tool: self._show_change())
+        tools.tool_shown.connect(lambda _tool: self._show_tool())
         doctor.examine_wanted.connect(self._examine)
         doctor.places_wanted.connect(self._mark)
         doctor.tool_wanted.connect(self._open_tool)
@@ -118,13 +118,12 @@ class Workbench(QObject):
         return "" if "mesh" in chosen.version.files else self.tr("This version has no mesh")
 
     def _estimate(self, tool_id: str) -> str:
-        tool, studio = self._tools.get(tool_id), self._session.studio
-        if tool is None or studio is None:
+        tool = self._tools.get(tool_id)
+        if tool is None or self._session.studio is None:
             return ""
-        usual = studio.usual_seconds(tool.id, tool.version)
-        if not usual:
+        seconds = self._session.desk.usual_seconds(tool.id, tool.version)
+        if not seconds:
             return self.tr("Not measured yet on this machine")
-        seconds = sum(usual.values())
         amount = f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
         return self.tr("About {seconds} s on this machine").format(seconds=amount)
 
@@ -139,9 +138,15 @@ class Workbench(QObject):
         inspector = self._window.inspector
         found = None if chosen is None else self.desk.diagnosis_of(chosen.version.id)
         inspector.doctor.show_diagnosis(found)
-        self._show_change()
-        inspector.tools.offer_others(() if chosen is None else self._others(chosen))
+        self._show_tool()
         self.renew()
+
+    def _show_tool(self) -> None:
+        """Show what the shown tool needs to know of the chosen version."""
+        self._show_change()
+        chosen, tools = self._session.chosen, self._window.inspector.tools
+        if tools.takes_other():
+            tools.offer_others(() if chosen is None else self._others(chosen))
 
     def _show_change(self) -> None:
         """Show before and after beside the tool that made the chosen version."""

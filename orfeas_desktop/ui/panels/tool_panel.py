@@ -110,6 +110,11 @@ class ToolPanel(QWidget):
         place = self.other.currentIndex()
         return self._others[place].mesh if 0 <= place < len(self._others) else None
 
+    def takes_other(self) -> bool:
+        """Whether the shown tool may have another mesh."""
+        choice = self._choices.get(self.tool)
+        return choice is not None and choice.takes_other
+
     def needs_other(self) -> bool:
         """Whether the shown tool still lacks its other mesh."""
         choice = self._choices.get(self.tool)

@@ -21,7 +21,7 @@ from orfeas_desktop.requests import (
     JobState,
     JobWarned,
 )
-from orfeas_desktop.ui.signals import TypedSignal, in_a_turn_of_its_own, signal
+from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.state.job_list import JobList
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class JobDesk(QObject):
         self._waiting: dict[str, Callable[[Ended], object]] = {}
         self._previews: dict[str, Callable[[JobPreviewed], object]] = {}
         self._errors: dict[str, OrfeasError] = {}
+        self._usual: dict[tuple[str, int], float] = {}
 
     def open(self, studio: Studio) -> None:
         """Work with this studio: take up what waited in a process that is gone, list what ended."""
@@ -131,6 +132,13 @@ class JobDesk(QObject):
             self.list.forget(job_id)
             self.send(lambda studio: studio.retry(row.job))
 
+    def usual_seconds(self, entry: str, version: int) -> float:
+        """Return how long that entry takes on this machine, 0 when it never ran; read anew once a job has ended."""
+        key = (entry, version)
+        if key not in self._usual and self._studio is not None:
+            self._usual[key] = sum(self._studio.usual_seconds(entry, version).values())
+        return self._usual.get(key, 0.0)
+
     def error_of(self, job_id: str) -> OrfeasError | None:
         """Return why the job failed."""
         return self._errors.get(job_id)
@@ -155,10 +163,11 @@ class JobDesk(QObject):
         if change is not None:
             self.recorded.emit(change)
         if isinstance(event, Ended):
-            in_a_turn_of_its_own(self, lambda: self._tell(event, listed=row is not None))
+            self._usual.clear()
+            self._store.ask(_nothing, lambda _: self._tell(event, listed=row is not None))
 
     def _tell(self, event: Ended, *, listed: bool) -> None:
-        """Tell who waits for it; in a turn of the event loop of its own, so that none is long."""
+        """Tell who waits for it; after what the library reads of it, and in a turn of its own, so that none is long."""
         if self._studio is None:
             return
         job_id = event.job.id if isinstance(event, JobDone) else event.job_id
@@ -170,6 +179,10 @@ class JobDesk(QObject):
             self.finished.emit(event)
         if isinstance(event, JobFailed) and listed:
             self.failed.emit(event)
+
+
+def _nothing() -> None:
+    """Wait for one's turn on the store thread, nothing more."""
 
 
 def _translated(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,18 +11,37 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from orfeas_desktop.errors import OrfeasError
-from orfeas_desktop.projects.records import Change, Project
+from orfeas_desktop.projects.records import Asset, Change, Project
 from orfeas_desktop.ui.signals import TypedSignal, in_a_turn_of_its_own, signal
-from orfeas_desktop.ui.state.library_model import LibraryModel
+from orfeas_desktop.ui.state.library_model import PAGE, LibraryModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orfeas_desktop.projects.records import Asset
     from orfeas_desktop.studio import Studio
     from orfeas_desktop.ui.state.store_thread import StoreThread
 
 WATCH_MS = 1000
+
+
+@dataclass(frozen=True)
+class View:
+    """What of the library is shown."""
+
+    project_id: int
+    text: str
+    in_bin: bool
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the library holds after a write; `assets` are all that is shown when `whole`, else those that changed."""
+
+    projects: tuple[Project, ...]
+    view: View | None
+    total: int = 0
+    assets: tuple[Asset, ...] = ()
+    whole: bool = False
 
 
 class Reversible(QUndoCommand):
@@ -211,24 +231,38 @@ class LibraryDesk(QObject):
             self.undo.clear()
             self._write(studio.empty_bin)
 
-    def take_change(self, change: Change) -> None:
-        """Show what a write touched; whoever follows hears of it in a turn of its own, so that none is long."""
+    def take_change(self, change: Change, then: Callable[[], object] | None = None) -> None:
+        """Show what a write touched, then call `then`; it is read on the store thread, so that no turn is long.
+
+        Whoever follows hears of it in a turn of its own.
+        """
         studio = self._studio
         if studio is None or not (change.projects or change.assets):
             return
-        self._refresh_projects(studio)
-        if self.project is not None and self.project.id in change.projects and not self._put(studio, change):
-            self._renew()
-        in_a_turn_of_its_own(self, lambda: self.changed.emit(change))
+        view = self._view() if self.project is not None and self.project.id in change.projects else None
+        before = tuple(self.model.known(asset_id) for asset_id in change.assets)
+        total, rows = self.model.total(), self.model.rowCount()
 
-    def _put(self, studio: Studio, change: Change) -> bool:
-        """Redraw just the assets that changed, when that is all: their files, not their names or places."""
-        if not change.assets or self._count() != self.model.total():
-            return False
-        try:
-            return all(self.model.put(studio.asset(asset_id)) for asset_id in change.assets)
-        except OrfeasError:
-            return False
+        def take(seen: Seen) -> None:
+            self._take(seen)
+            if then is not None:
+                then()
+            in_a_turn_of_its_own(self, lambda: self.changed.emit(change))
+
+        self._store.ask(lambda: _look(studio, view, before, total, rows), take)
+
+    def _take(self, seen: Seen) -> None:
+        """Show what was read, unless something else is shown meanwhile."""
+        self._take_projects(seen.projects)
+        if seen.view is None or seen.view != self._view():
+            return
+        if not seen.whole and all(self.model.put(asset) for asset in seen.assets):
+            return
+        self.model.renew(seen.assets, seen.total) if seen.whole else self._read_anew()
+        self.refreshed.emit()
+
+    def _view(self) -> View | None:
+        return None if self.project is None else View(self.project.id, self.text, self.in_bin)
 
     def _push(self, words: str, do: Callable[[], object], undo: Callable[[], object]) -> None:
         self.undo.push(Reversible(words, do, undo))
@@ -240,11 +274,10 @@ class LibraryDesk(QObject):
 
     def _open_created(self, created: tuple[Project, Change]) -> None:
         project, change = created
-        self.take_change(change)
-        self.open_project(project.id)
+        self.take_change(change, lambda: self.open_project(project.id))
 
-    def _refresh_projects(self, studio: Studio) -> None:
-        self.projects = studio.projects()
+    def _take_projects(self, projects: tuple[Project, ...]) -> None:
+        self.projects = projects
         self.projects_changed.emit(self.projects)
         known = {project.id: project for project in self.projects}
         if self.project is None:
@@ -263,10 +296,6 @@ class LibraryDesk(QObject):
 
     def _read_anew(self) -> None:
         self.model.show_pages(self._page, self._count())
-        self.refreshed.emit()
-
-    def _renew(self) -> None:
-        self.model.renew(self._page, self._count())
         self.refreshed.emit()
 
     def _page(self, offset: int, limit: int) -> Sequence[Asset]:
@@ -294,6 +323,35 @@ class LibraryDesk(QObject):
         seen = studio.data_version()
         if seen != self._seen:
             self._seen = seen
-            self._refresh_projects(studio)
-            self._renew()
-            self.changed.emit(Change(frozenset(project.id for project in self.projects)))
+            projects = {project.id for project in self.projects}
+            self.take_change(Change(frozenset(projects)))
+
+
+def _look(studio: Studio, view: View | None, before: Sequence[Asset | None], total: int, rows: int) -> Seen:
+    """Read what changed; only these assets when that is all: their files, not their names, places or number."""
+    projects = studio.projects()
+    if view is None:
+        return Seen(projects, None)
+    now = studio.asset_count(view.project_id, text=view.text, deleted=view.in_bin)
+    if before and now == total:
+        after = _same_place(studio, before)
+        if after:
+            return Seen(projects, view, now, after)
+    page = studio.assets(view.project_id, text=view.text, deleted=view.in_bin, limit=max(PAGE, rows))
+    return Seen(projects, view, now, tuple(page), whole=True)
+
+
+def _same_place(studio: Studio, before: Sequence[Asset | None]) -> tuple[Asset, ...]:
+    """Return these assets as they are now; none when one of them is new, gone or elsewhere in the list."""
+    after: list[Asset] = []
+    for old in before:
+        if old is None:
+            return ()
+        try:
+            asset = studio.asset(old.id)
+        except OrfeasError:
+            return ()
+        if (asset.changed, asset.deleted) != (old.changed, old.deleted):
+            return ()
+        after.append(asset)
+    return tuple(after)

@@ -82,6 +82,7 @@ class LibraryModel(QAbstractListModel):
         self._page: Page | None = None
         self._total = 0
         self._assets: list[Asset] = []
+        self._merging = False
         self._pixmaps: OrderedDict[str, QPixmap] = OrderedDict()
         self._loading: set[str] = set()
         self._arrived = _Arrived(self)
@@ -97,17 +98,18 @@ class LibraryModel(QAbstractListModel):
         self._assets = list(page(0, PAGE))
         self.endResetModel()
 
-    def renew(self, page: Page, total: int) -> None:
-        """Read what is shown again: rows that stay keep their place, so that the view does not jump."""
-        fresh = list(page(0, max(PAGE, len(self._assets))))
-        self._page = page
+    def renew(self, assets: Sequence[Asset], total: int) -> None:
+        """Show these first assets of `total`: rows that stay keep their place, so that the view does not jump."""
+        fresh = list(assets)
         self._total = total
         if [asset.id for asset in fresh] == [asset.id for asset in self._assets]:
             self._assets = fresh
             if fresh:
                 self.dataChanged.emit(self.index(0), self.index(len(fresh) - 1))
             return
+        self._merging = True
         self._merge(fresh)
+        self._merging = False
 
     def _merge(self, fresh: list[Asset]) -> None:
         wanted = {asset.id for asset in fresh}
@@ -147,6 +149,11 @@ class LibraryModel(QAbstractListModel):
         self.dataChanged.emit(self.index(row), self.index(row))
         return True
 
+    def known(self, asset_id: int) -> Asset | None:
+        """Return that asset as it is shown, when it has been read."""
+        row = self.row_of(asset_id)
+        return None if row is None else self._assets[row]
+
     def total(self) -> int:
         """Return how many assets there are, read or not."""
         return self._total
@@ -169,10 +176,10 @@ class LibraryModel(QAbstractListModel):
         return 0 if parent is not None and parent.isValid() else len(self._assets)
 
     def canFetchMore(self, parent: AnyIndex) -> bool:
-        return not parent.isValid() and len(self._assets) < self._total
+        return not parent.isValid() and not self._merging and len(self._assets) < self._total
 
     def fetchMore(self, parent: AnyIndex) -> None:
-        if self._page is None or parent.isValid():
+        if self._page is None or parent.isValid() or self._merging:
             return
         count = len(self._assets)
         more = self._page(count, PAGE)

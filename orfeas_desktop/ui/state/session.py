@@ -125,15 +125,16 @@ class Session(QObject):
             return
         asset = self.studio.asset(asset_id)
         if asset.latest is not None:
-            self.choose_version(asset.latest.id)
+            self._choose(self.studio, asset, asset.latest)
 
     def choose_version(self, version_id: int) -> None:
         """Show that version: its mesh, its inputs and its details."""
-        if self.studio is None:
-            return
-        version = self.studio.version(version_id)
-        asset = self.studio.asset(version.asset_id)
-        self.chosen = Chosen(asset, version, self.studio.versions(asset.id))
+        if self.studio is not None:
+            version = self.studio.version(version_id)
+            self._choose(self.studio, self.studio.asset(version.asset_id), version)
+
+    def _choose(self, studio: Studio, asset: Asset, version: Version) -> None:
+        self.chosen = Chosen(asset, version, studio.versions(asset.id))
         self.chosen_changed.emit(self.chosen)
         self.drafting.show_inputs(asset, self._origin(version))
         if "mesh" in version.files:
@@ -180,8 +181,9 @@ class Session(QObject):
             project, jobs = made
             for job in jobs:
                 self.desk.list.add(job)
-            self.library.take_change(Change(frozenset({project.id})))
-            self.library.open_project(project.id)
+            self.library.take_change(
+                Change(frozenset({project.id})), lambda: self.library.open_project(project.id)
+            )
 
         self.store.ask(lambda: make(studio), show)
 
@@ -267,13 +269,14 @@ class Session(QObject):
             return
         if destination.project_id != self.library.project.id:
             return
-        newest = self._newest(destination.asset_id)
-        if newest is None:
+        version = self.studio.version_of_job(event.job.id)
+        asset = None if version is None else self.studio.asset(version.asset_id)
+        if asset is None or asset.latest is None:
             return
         if self._is_about(event.job):
-            self.choose_version(newest.id)
+            self._choose(self.studio, asset, asset.latest)
         else:
-            self.arrived.emit(newest)
+            self.arrived.emit(asset.latest)
 
     def _show_stood(self, version_id: int) -> None:
         """Turn to the version that a step back or forward led to, if its asset is what is shown."""
@@ -306,14 +309,6 @@ class Session(QObject):
             return True
         return bool(given) and not isinstance(given[0], FromJob) and given[0].digest == front.file.digest
 
-    def _newest(self, asset_id: int | None) -> Version | None:
-        if self.studio is None or self.library.project is None:
-            return None
-        if asset_id is not None:
-            return self.studio.asset(asset_id).latest
-        latest = self.studio.assets(self.library.project.id, limit=1)
-        return latest[0].latest if latest else None
-
     def _follow(self, change: Change) -> None:
         """Keep what is chosen true after a write, here or in another process."""
         chosen, studio = self.chosen, self.studio
@@ -329,9 +324,11 @@ class Session(QObject):
         elif asset.id in change.assets or asset != chosen.asset:
             versions = studio.versions(asset.id)
             same = next((each for each in versions if each.id == chosen.version.id), chosen.version)
-            self.chosen = Chosen(asset, same, versions)
-            self.drafting.rename(asset.id, asset.name)
-            self.chosen_changed.emit(self.chosen)
+            fresh = Chosen(asset, same, versions)
+            if fresh != chosen:
+                self.chosen = fresh
+                self.drafting.rename(asset.id, asset.name)
+                self.chosen_changed.emit(fresh)
 
     def _leave_chosen(self, project: Project | None) -> None:
         del project

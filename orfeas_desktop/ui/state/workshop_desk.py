@@ -13,7 +13,7 @@ from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import Destination, FromJob, JobDone, JobFailed
 from orfeas_desktop.studio import Work
-from orfeas_desktop.ui.signals import TypedSignal, signal
+from orfeas_desktop.ui.signals import TypedSignal, in_a_turn_of_its_own, signal
 from orfeas_desktop.ui.state.diagnosis import Diagnosis, faults_in, read_places
 from orfeas_desktop.ui.state.session import DisplayFiles
 
@@ -48,7 +48,7 @@ class WorkshopDesk(QObject):
         self._library = library
         self._studio: Studio | None = None
         self._known: dict[int, Diagnosis] = {}
-        desk.finished.connect(self._note_step)
+        desk.finished.connect(lambda done: in_a_turn_of_its_own(self, lambda: self._note_step(done)))
 
     def open(self, studio: Studio) -> None:
         """Work with this studio."""

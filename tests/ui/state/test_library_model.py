@@ -44,7 +44,7 @@ def test_it_keeps_the_promises_of_a_model(model: LibraryModel, qtmodeltester):
     assets = [an_asset(number, f"Asset {number}") for number in range(PAGE + 20)]
     model.show_pages(pages_of(assets), len(assets))
     qtmodeltester.check(model)
-    model.renew(pages_of(assets[3:30]), 27)
+    model.renew(assets[3:30], 27)
     qtmodeltester.check(model)
 
 
@@ -74,7 +74,7 @@ def test_renewing_leads_to_what_the_library_holds(qapp, before: list[int], after
     model = LibraryModel(Path)
     model.show_pages(pages_of([an_asset(n, f"a{n}") for n in before]), len(before))
     fresh = [an_asset(n, f"b{n}") for n in after]
-    model.renew(pages_of(fresh), len(after))
+    model.renew(fresh, len(after))
     assert names(model) == [asset.name for asset in fresh]
 
 
@@ -84,7 +84,7 @@ def test_a_new_asset_leaves_the_others_selected_where_they_are(model: LibraryMod
     resets: list[bool] = []
     model.modelReset.connect(lambda: resets.append(True))
     with qtbot.waitSignal(model.rowsInserted):
-        model.renew(pages_of([an_asset(9, "New"), *old]), 6)
+        model.renew([an_asset(9, "New"), *old], 6)
     assert names(model)[0] == "New"
     assert resets == []
 
