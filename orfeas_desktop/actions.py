@@ -36,6 +36,7 @@ class Need(StrEnum):
     picture = "picture"
     asset = "asset"
     version = "version"
+    meshes = "meshes"
     bin = "bin"
     running = "running"
     waiting = "waiting"
@@ -52,6 +53,7 @@ NEED_TITLES = {
     Need.picture: QT_TRANSLATE_NOOP("Actions", "Choose a picture first, or type words"),
     Need.asset: QT_TRANSLATE_NOOP("Actions", "Choose an asset first"),
     Need.version: QT_TRANSLATE_NOOP("Actions", "Choose a finished asset first"),
+    Need.meshes: QT_TRANSLATE_NOOP("Actions", "Choose a finished asset first"),
     Need.bin: QT_TRANSLATE_NOOP("Actions", "The recycle bin is empty"),
     Need.running: QT_TRANSLATE_NOOP("Actions", "Nothing is running"),
     Need.waiting: QT_TRANSLATE_NOOP("Actions", "Nothing is waiting"),
@@ -90,8 +92,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("open-picture", QT_TRANSLATE_NOOP("Actions", "Open picture…"), Menu.file, ("Ctrl+O",), "ph.image", (Need.library,), group=1),
     Action("import-mesh", QT_TRANSLATE_NOOP("Actions", "Import mesh…"), Menu.file, ("Ctrl+I",), "ph.download-simple", (*_STORE, Need.project), group=1),
     Action("open-sample", QT_TRANSLATE_NOOP("Actions", "Open the sample project"), Menu.file, (), "ph.cube", _STORE, group=1),
-    Action("export", QT_TRANSLATE_NOOP("Actions", "Export…"), Menu.file, ("Ctrl+E",), "ph.export", (Need.library, Need.version), group=2),
-    Action("export-again", QT_TRANSLATE_NOOP("Actions", "Export again"), Menu.file, ("Ctrl+Shift+E",), "ph.export", (Need.library, Need.version), group=2),
+    Action("export", QT_TRANSLATE_NOOP("Actions", "Export…"), Menu.file, ("Ctrl+E",), "ph.export", (Need.library, Need.meshes), group=2),
+    Action("export-again", QT_TRANSLATE_NOOP("Actions", "Export again"), Menu.file, ("Ctrl+Shift+E",), "ph.export", (Need.library, Need.meshes), group=2),
     Action("settings", QT_TRANSLATE_NOOP("Actions", "Settings…"), Menu.file, ("Ctrl+,",), "ph.gear-six", (), group=3),
     Action("quit", QT_TRANSLATE_NOOP("Actions", "Quit"), Menu.file, ("Ctrl+Q",), "ph.sign-out", (), group=4),
     Action("undo", QT_TRANSLATE_NOOP("Actions", "Undo"), Menu.edit, ("Ctrl+Z",), "ph.arrow-counter-clockwise", (Need.library, Need.undo)),

@@ -44,6 +44,8 @@ class Destination:
     project_id: int
     name: str
     asset_id: int | None = None
+    after: tuple[str, ...] = ()
+    """Jobs that were begun from the same: the result joins the asset that the first of them made, if one did."""
 
 
 @dataclass(frozen=True)

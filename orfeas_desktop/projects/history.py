@@ -160,6 +160,9 @@ def place_for(session: Session, goal: Destination, now: datetime) -> AssetRow:
         if asset is None:
             raise NoSuchAsset(name=goal.name)
         return asset
+    joined = _made_before(session, goal)
+    if joined is not None:
+        return joined
     if session.get(ProjectRow, goal.project_id) is None:
         raise NoSuchProject(name=str(goal.project_id))
     name = given_name(goal.name)
@@ -167,6 +170,19 @@ def place_for(session: Session, goal: Destination, now: datetime) -> AssetRow:
     session.add(asset)
     session.flush()
     return asset
+
+
+def _made_before(session: Session, goal: Destination) -> AssetRow | None:
+    """Return the asset that the jobs before this one made, unless it lies in the bin or elsewhere meanwhile."""
+    query = (
+        select(AssetRow)
+        .join(VersionRow, VersionRow.asset_id == AssetRow.id)
+        .where(VersionRow.job_id.in_(goal.after))
+        .where(AssetRow.project_id == goal.project_id, AssetRow.deleted.is_(None))
+        .order_by(VersionRow.id)
+        .limit(1)
+    )
+    return session.scalars(query).first() if goal.after else None
 
 
 def append(

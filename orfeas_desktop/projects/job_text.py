@@ -27,12 +27,12 @@ class RequestText(TypedDict):
 
 
 class JobText(TypedDict):
-    """The JSON shape of a job; `destination` is [project id, name, asset id or null]."""
+    """The JSON shape of a job; `destination` is [project id, name, asset id or null, ids of jobs before it]."""
 
     id: str
     title: str
     priority: int
-    destination: tuple[int, str, int | None] | None
+    destination: tuple[int, str, int | None] | tuple[int, str, int | None, tuple[str, ...]] | None
     request: RequestText
 
 
@@ -57,7 +57,7 @@ def job_text(job: Job) -> str:
             id=job.id,
             title=job.title,
             priority=job.priority,
-            destination=(goal.project_id, goal.name, goal.asset_id) if goal else None,
+            destination=None if goal is None else _plain_destination(goal),
             request=_plain_request(job.request),
         )
     )
@@ -71,7 +71,7 @@ def job_from(text: str) -> Job:
         return Job(
             request=_request(plain["request"]),
             title=plain["title"],
-            destination=Destination(*goal) if goal else None,
+            destination=Destination(*goal[:3], tuple(*goal[3:])) if goal else None,
             priority=plain["priority"],
             id=plain["id"],
         )
@@ -92,6 +92,15 @@ def scalars_from(text: str) -> dict[str, Scalar]:
 def seconds_from(text: str) -> dict[str, float]:
     """Read seconds by stage that `scalars_text` wrote."""
     return cast("dict[str, float]", json.loads(text))
+
+
+def _plain_destination(
+    goal: Destination,
+) -> tuple[int, str, int | None] | tuple[int, str, int | None, tuple[str, ...]]:
+    """Leave out what an earlier program did not know, where it says nothing."""
+    if goal.after:
+        return goal.project_id, goal.name, goal.asset_id, goal.after
+    return goal.project_id, goal.name, goal.asset_id
 
 
 def _plain_request(request: JobRequest) -> RequestText:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import delete, select
@@ -17,7 +18,7 @@ from orfeas_desktop.projects.tables import JobInputRow, JobRow
 from orfeas_desktop.requests import Job, JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -81,6 +82,13 @@ def result_key(session: Session, job_id: str) -> str:
     return session.scalar(select(JobRow.result_key).where(JobRow.id == job_id)) or ""
 
 
+def reorder(session: Session, ranks: Mapping[str, int]) -> None:
+    """Let open jobs run in another order: the highest rank first."""
+    rows = session.scalars(select(JobRow).where(JobRow.id.in_(ranks), JobRow.state.in_(OPEN)))
+    for row in rows:
+        row.priority = ranks[row.id]
+
+
 def jobs(session: Session, states: Collection[JobState], limit: int) -> tuple[StoredJob, ...]:
     """Return jobs in these states, newest first; those that only a newer program can read are left out."""
     wanted = select(JobRow).where(JobRow.state.in_([state.value for state in states]))
@@ -124,7 +132,7 @@ def _row(session: Session, job_id: str) -> JobRow | None:
 
 def _stored(row: JobRow) -> StoredJob | None:
     try:
-        job = job_from(row.job)
+        job = replace(job_from(row.job), priority=row.priority)
     except ValueError:
         return None
     return StoredJob(

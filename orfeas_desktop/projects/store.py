@@ -320,6 +320,12 @@ class ProjectStore:
         with self._writing() as session:
             return Change(jobs=ledger.set_state(session, job_id, state, self._clock(), error))
 
+    def reorder_jobs(self, ranks: Mapping[str, int]) -> Change:
+        """Let open jobs run in another order, now and after a restart: the highest rank first."""
+        with self._writing() as session:
+            ledger.reorder(session, ranks)
+        return Change(jobs=True)
+
     def jobs(
         self, *, states: Collection[JobState] = tuple(JobState), limit: int = 200
     ) -> tuple[StoredJob, ...]:

@@ -303,9 +303,13 @@ class Studio(LibraryFace):
         """Stop every job."""
         self._engine.cancel_all()
 
-    def reprioritise(self, job_id: str, priority: int) -> None:
-        """Let a waiting job run earlier or later."""
-        self._engine.reprioritise(job_id, priority)
+    def reorder(self, job_ids: Sequence[str]) -> None:
+        """Let waiting jobs run in this order, before others that wait, now and after a restart."""
+        ranks = {job_id: rank for rank, job_id in enumerate(reversed(job_ids), 1)}
+        for job_id, rank in ranks.items():
+            self._engine.reprioritise(job_id, rank)
+        if self._store.writable:
+            self._store.reorder_jobs(ranks)
 
     def resume_waiting_jobs(self) -> tuple[Job, ...]:
         """Queue again what waited in a process that is gone."""

@@ -90,6 +90,25 @@ def test_drop_mask_generate_mesh_restart_export(open_running, cup: Path, tmp_pat
         again.window.commands.actions["export-again"].trigger()
 
 
+def test_generating_again_before_the_first_mesh_is_there_makes_versions_of_one_asset(
+    open_running, cup: Path, qtbot
+):
+    running = open_running()
+    session, panel = running.session, running.window.inspector.generate
+    dropped(running.window, cup)
+    qtbot.waitUntil(lambda: session.drafting.draft.found is not None, timeout=LONG)
+    for seed in range(3):
+        panel.seed.setValue(seed)
+        QTest.mouseClick(panel.generate, Qt.MouseButton.LeftButton)
+    assert panel.target.whole_text() == f"Next version of {cup.stem}"
+    qtbot.waitUntil(lambda: session.desk.list.count(JobState.done) == 3, timeout=LONG)
+    qtbot.waitUntil(lambda: session.chosen is not None and session.chosen.version.number == 3, timeout=LONG)
+    assert names(running) == [cup.stem]
+    qtbot.waitUntil(lambda: session.library.undo.count() == 2, timeout=LONG)
+    QTest.keyClick(running.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=LONG)
+
+
 def _latest(running):
     return running.session.studio.asset(running.session.chosen.asset.id).latest
 

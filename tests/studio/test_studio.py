@@ -228,7 +228,7 @@ def test_jobs_are_cancelled_one_by_one_or_together(studio: Studio, picture: Path
         )
         for number in range(4)
     ]
-    studio.reprioritise(jobs[3].id, 5)
+    studio.reorder([jobs[3].id, jobs[2].id])
     studio.cancel(jobs[1].id)
     studio.cancel_waiting()
     studio.cancel_all()
@@ -259,6 +259,53 @@ def test_what_waited_in_a_dead_process_is_taken_up(home: Path, picture: Path) ->
         play(studio, *jobs)
         assert [asset.name for asset in studio.assets(studio.project_named("Things").id)] == ["Disc"]
         assert studio.resume_waiting_jobs() == ()
+
+
+def test_another_order_of_the_queue_outlives_the_process(home: Path, picture: Path) -> None:
+    program = (
+        "import sys, os, pathlib\n"
+        "from orfeas_desktop.app import open_studio\n"
+        "from orfeas_desktop.paths import Paths\n"
+        "from orfeas_desktop.settings import Settings\n"
+        "from orfeas_desktop.requests import Destination\n"
+        "studio = open_studio(Paths.of(), Settings())\n"
+        "project, _ = studio.create_project('Things')\n"
+        "picture = studio.add_picture(pathlib.Path(sys.argv[1]))\n"
+        "jobs = [studio.generate('relief', {'front': [picture]}, params={'resolution': 64 + number},\n"
+        "                        destination=Destination(project.id, name)) for number, name in enumerate('ABCD')]\n"
+        "studio.reorder([jobs[place].id for place in (2, 3, 0, 1)])\n"
+        "os._exit(9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program, str(picture)], check=False).returncode == 9
+    with open_studio(Paths.of(), Settings()) as studio:
+        jobs = studio.resume_waiting_jobs()
+        assert [job.title for job in jobs] == ["C", "D", "A", "B"]
+        assert [job.priority for job in jobs] == [4, 3, 2, 1]
+        events, _ = play(studio, *jobs)
+        made = [event.job.title for event in events if isinstance(event, JobDone) and event.job in jobs]
+        assert made == ["C", "D", "A", "B"]
+
+
+def test_what_is_begun_together_becomes_versions_of_one_asset(studio: Studio, picture: Path) -> None:
+    project, _ = studio.create_project("Things")
+    given = studio.add_picture(picture)
+    goal, before = Destination(project.id, "Disc"), list[str]()
+    jobs: list[Job] = []
+    for seed in range(3):
+        place = replace(goal, after=tuple(before))
+        jobs.append(studio.generate("relief", {"front": [given]}, params=FAST, seed=seed, destination=place))
+        before.append(jobs[-1].id)
+    studio.cancel(jobs[0].id)
+    play(studio, *jobs)
+    (asset,) = studio.assets(project.id)
+    assert (asset.name, asset.version_count) == ("Disc", 2)
+    studio.delete_assets((asset.id,))
+    late = studio.generate(
+        "relief", {"front": [given]}, params=FAST, seed=9, destination=replace(goal, after=tuple(before))
+    )
+    play(studio, late)
+    (fresh,) = studio.assets(project.id)
+    assert (fresh.id != asset.id, fresh.version_count) == (True, 1)
 
 
 def test_a_second_generation_is_known_and_the_cache_is_pruned(home: Path, picture: Path) -> None:

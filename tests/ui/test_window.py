@@ -115,6 +115,42 @@ def test_a_card_is_chosen_with_the_mouse_and_its_details_follow(running, qtbot):
     assert not details.again.isEnabled()
 
 
+def test_several_stay_selected_when_the_library_is_read_anew_and_can_be_exported(running, shelf, qtbot):
+    window, session = running.window, running.session
+    export = window.commands.actions["export"]
+    click_card(running, "Robot")
+    long_name = names(running)[0]
+    for name in ("Chair", long_name, "Robot"):
+        click_card(running, name, Qt.KeyboardModifier.ControlModifier)
+    picked = window.browser.grid.chosen()
+    assert session.chosen.asset.id not in picked
+    assert len(picked) == 2
+    other = ProjectStore.open(Paths.of().library)
+    shelf.store = other
+    shelf.add(session.library.project.id, "From afar")
+    other.close()
+    qtbot.waitUntil(lambda: "From afar" in names(running), timeout=10_000)
+    assert sorted(window.browser.grid.chosen()) == sorted(picked)
+
+    window.browser.grid.clearSelection()
+    assert session.chosen is None
+    assert not export.isEnabled()
+    window.browser.grid.selectAll()
+    assert session.chosen is None
+    assert export.isEnabled()
+    assert not window.commands.actions["make-again"].isEnabled()
+
+
+def test_a_result_that_the_filter_hides_is_shown_all_the_same(running, qtbot):
+    browser, session = running.window.browser, running.session
+    browser.search.setText("rob")
+    qtbot.waitUntil(lambda: names(running) == ["Robot"])
+    hidden = session.studio.assets(session.library.project.id, text="chair")[0]
+    session.choose(hidden.id)
+    assert browser.grid.chosen() == ()
+    assert session.chosen.asset.name == "Chair"
+
+
 def test_renaming_with_f2_can_be_undone(running, qtbot):
     click_card(running, "Chair")
     QTest.keyClick(running.window, Qt.Key.Key_F2)

@@ -77,14 +77,16 @@ class Wiring(QObject):
 
     def _met(self) -> frozenset[Need]:
         session, library, jobs = self.session, self.session.library, self.session.desk.list
+        picked = () if library.in_bin else self.window.browser.grid.chosen()
         running, waiting = jobs.count(JobState.running), jobs.count(JobState.waiting)
         facts = {
             Need.library: session.studio is not None,
             Need.writable: session.writable,
             Need.project: library.project is not None,
             Need.picture: self.words.ready if self.words.shown else session.drafting.draft.front is not None,
-            Need.asset: bool(self.window.browser.grid.chosen()) and not library.in_bin,
+            Need.asset: bool(picked),
             Need.version: session.chosen is not None,
+            Need.meshes: session.chosen is not None or len(picked) > 1,
             Need.bin: library.in_bin and library.model.total() > 0,
             Need.running: running > 0,
             Need.waiting: waiting > 0,
@@ -117,7 +119,7 @@ class Wiring(QObject):
         if draft.front is not None:
             words = (
                 self.tr("Next version of {name}")
-                if draft.asset_id is not None
+                if self.session.drafting.joins
                 else self.tr("New asset: {name}")
             )
             target = words.format(name=draft.name)

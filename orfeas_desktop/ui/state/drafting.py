@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,15 @@ BOX = "box"
 MASK = "mask"
 
 
+@dataclass
+class _Begun:
+    """What was begun from a draft that has no asset yet."""
+
+    asked: set[str] = field(default_factory=set[str])
+    jobs: list[str] = field(default_factory=list[str])
+    """Their ids; only the store thread touches them."""
+
+
 class Drafting(QObject):
     """Owns the draft. Files are read and kept on the store thread, masks are found in the worker."""
 
@@ -52,12 +61,18 @@ class Drafting(QObject):
         self._mask_entry: Backend | None = None
         self._round = 0
         self._asked: set[str] = set()
+        self._begun = _Begun()
         self.draft = Draft()
 
     def open(self, studio: Studio, backends: Iterable[Backend]) -> None:
         """Work with this studio; one of `backends` finds masks."""
         self._studio = studio
         self._mask_entry = next((backend for backend in backends if backend.task == MASK_TASK), None)
+
+    @property
+    def joins(self) -> bool:
+        """Whether the next generation becomes a further version: of an asset that is there, or is being made."""
+        return self.draft.asset_id is not None or bool(self._begun.asked)
 
     def take_file(self, slot: str, path: Path) -> None:
         """Take the picture at `path` as that view."""
@@ -90,11 +105,14 @@ class Drafting(QObject):
     def remove(self, slot: str) -> None:
         """Take that view out."""
         self._round += 1
+        if slot == FRONT:
+            self._begun = _Begun()
         self._change(replace(self.draft.without(slot), finding=False))
 
     def clear(self) -> None:
         """Start with nothing."""
         self._round += 1
+        self._begun = _Begun()
         self._change(Draft())
 
     def set_box(self, box: str) -> None:
@@ -122,6 +140,7 @@ class Drafting(QObject):
         """Take over what a version was made from; the next generation is that asset's next version."""
         request = version.provenance.request
         studio = self._studio
+        self._begun = _Begun()
         if request is None or studio is None or FRONT not in request.inputs:
             self._round += 1
             self._change(Draft(asset_id=asset.id, name=asset.name))
@@ -161,7 +180,7 @@ class Drafting(QObject):
             self._change(replace(self.draft, name=name))
 
     def generate(self, project_id: int, backend: Backend, values: PlainParams, seed: int) -> None:
-        """Start a generation from the draft."""
+        """Start a generation from the draft; all that start before its first result become versions of one asset."""
         draft = self.draft
         params = dict(values)
         if BOX in backend.params.model_fields:
@@ -178,23 +197,32 @@ class Drafting(QObject):
         if ask in self._asked:
             self.repeated.emit()
             return
+        begun = self._begun
         self._asked.add(ask)
+        begun.asked.add(ask)
+
+        def start(studio: Studio) -> Job:
+            goal = replace(destination, after=tuple(begun.jobs))
+            job = studio.generate(backend.id, inputs, params=params, seed=seed, destination=goal)
+            begun.jobs.append(job.id)
+            return job
+
+        def forget() -> None:
+            self._asked.discard(ask)
+            begun.asked.discard(ask)
+
         self._desk.send(
-            lambda studio: studio.generate(
-                backend.id, inputs, params=params, seed=seed, destination=destination
-            ),
-            lambda _ended: self._asked.discard(ask),
-            failed=lambda error: self._refuse(ask, error),
+            start,
+            lambda _ended: forget(),
+            failed=lambda error: (forget(), self.refused.emit(error)),
             previewed=self.previewed.emit,
         )
-
-    def _refuse(self, ask: str, error: OrfeasError) -> None:
-        self._asked.discard(ask)
-        self.refused.emit(error)
 
     def _put(self, slot: str, kept: Picture, name: str) -> None:
         if slot != FRONT and self.draft.front is None:
             slot = FRONT
+        if slot == FRONT:
+            self._begun = _Begun()
         self._change(self.draft.with_picture(slot, kept, name))
         if slot == FRONT:
             self._find_mask()

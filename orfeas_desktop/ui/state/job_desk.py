@@ -119,11 +119,10 @@ class JobDesk(QObject):
         self.cancel_current()
 
     def move(self, job_id: str, place: int) -> None:
-        """Run a waiting job at that place among those that wait: the ranks of all of them follow the list."""
-        order = self.list.move(job_id, place)
-        if self._studio is not None:
-            for rank, waiting in enumerate(reversed(order), 1):
-                self._studio.reprioritise(waiting, rank)
+        """Run a waiting job at that place among those that wait; the order stays through a restart."""
+        order, studio = self.list.move(job_id, place), self._studio
+        if studio is not None and order:
+            self._store.ask(lambda: studio.reorder(order))
 
     def retry(self, job_id: str) -> None:
         """Start the same job once more in place of the old row."""

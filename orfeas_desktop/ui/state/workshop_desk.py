@@ -169,7 +169,7 @@ class WorkshopDesk(QObject):
     def _note_step(self, event: JobDone) -> None:
         """Let a new version of an asset that was there before be taken back."""
         destination, request, studio = event.job.destination, event.job.request, self._studio
-        if destination is None or destination.asset_id is None or studio is None:
+        if destination is None or studio is None:
             return
         newest = studio.version_of_job(event.job.id)
         if newest is None:
