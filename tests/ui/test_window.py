@@ -151,6 +151,22 @@ def test_a_result_that_the_filter_hides_is_shown_all_the_same(running, qtbot):
     assert session.chosen.asset.name == "Chair"
 
 
+def test_the_inspector_keeps_its_width_whichever_page_is_turned_to(running, qtbot):
+    window, inspector = running.window, running.window.inspector
+    width = inspector.width()
+    for button in (
+        window.top.edit,
+        inspector.doctor_tab,
+        inspector.recipes_tab,
+        window.top.generate,
+        inspector.words_tab,
+        inspector.details_tab,
+    ):
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        QApplication.processEvents()
+        assert inspector.width() == width, button.text()
+
+
 def test_renaming_with_f2_can_be_undone(running, qtbot):
     click_card(running, "Chair")
     QTest.keyClick(running.window, Qt.Key.Key_F2)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.pieces.frames import Panel
     from orfeas_desktop.ui.theme import Look
 
-LEFT, RIGHT, BOTTOM = 292, 332, 132
+LEFT, RIGHT, BOTTOM = 292, 340, 132
 SHORT, LOW = 640, 84
 """In a window lower than the first, the queue begins with the second."""
 NARROW, SLIM = 880, 600

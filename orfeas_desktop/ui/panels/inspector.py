@@ -75,10 +75,12 @@ class Inspector(Panel):
     def set_editing(self, editing: bool) -> None:
         """Show the tabs for editing, or those for generating, and the one that was seen there last."""
         self.editing = editing
-        for tab in (self.words_tab, self.picture_tab, self.views_tab):
-            tab.setVisible(not editing)
-        for tab in (self.tools_tab, self.doctor_tab, self.recipes_tab):
-            tab.setVisible(editing)
+        making = (self.words_tab, self.picture_tab, self.views_tab)
+        mending = (self.tools_tab, self.doctor_tab, self.recipes_tab)
+        for tab in making if editing else mending:
+            tab.hide()  # first: all of them side by side would widen the panel for good
+        for tab in mending if editing else making:
+            tab.show()
         self._last[editing].setChecked(True)
         self._turn(self._last[editing])
 
