@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from orfeas_desktop.engine.mesh import mend
 from orfeas_desktop.engine.mesh.facts import signed_volume
@@ -14,11 +17,14 @@ from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.printing.bores import Bore, found_bores
 from orfeas_desktop.engine.printing.hollow import grid_cell, inner_surface
 from orfeas_desktop.engine.printing.pieces import found_pieces
+from orfeas_desktop.engine.tools.child import ENDED, FEW_CELLS, FEW_FACES, bare, ended_at_will
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
 from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.mesh.mesh import Mesh
 
@@ -80,36 +86,65 @@ def _make(meshes: tuple[Mesh, ...], params: HollowParams, context: JobContext) -
             QT_TRANSLATE_NOOP("Warnings", "At this size and resolution the wall became {wall} mm thick."),
             wall=round(depth * unit_mm, 3),
         )
-    inner = inner_surface(given, depth, cell, lambda share: context.progress(0.7 * share))
-    if inner is None:
-        raise refuse(given, f"no place in it is thicker than two walls of {depth * unit_mm:g} mm")
-    inner = mend.without_small_pieces(inner, _SMALLEST).mesh
-    shell = merged([given, inner.changed(materials=given.materials, metres_per_unit=given.metres_per_unit)])
-    context.progress(0.75)
-    bores = found_bores(
-        given, inner, params.holes, params.hole_mm / unit_mm / 2, lambda: context.progress(0.8)
+    shell = ended_at_will(
+        hollowed,
+        (bare(given), depth, cell, params.holes, params.hole_mm / unit_mm / 2),
+        context,
+        lambda share: context.progress(0.98 * share),
+        small=given.face_count <= FEW_FACES
+        and float(np.ptp(given.vertices, axis=0).max()) <= FEW_CELLS * cell,
     )
-    made = _bored(shell, bores) if bores else shell
-    if not is_solid(made):
-        raise refuse(given, "the shell did not become one closed surface; another resolution may help")
-    context.progress(0.95)
-    whole = mend.without_useless_faces(made).mesh
-    closed = found_pieces(whole, Topology.of(whole).component_ids(), context.check_cancelled).cavities
+    if not isinstance(shell, Shell):
+        raise refuse(given, shell.format(wall=f"{depth * unit_mm:g}") if shell else ENDED)
     for name, value in {
-        "hollow_share": round(-signed_volume(inner) / volume, 4),
-        "drain_holes": len(bores),
-        "closed_cavities": closed,
+        "hollow_share": round(shell.hollow / volume, 4),
+        "drain_holes": shell.holes,
+        "closed_cavities": shell.closed,
     }.items():
         context.fact(name, value)
-    if closed:
+    if shell.closed:
         context.warn(
             QT_TRANSLATE_NOOP("Warnings", "{count} hollows have no hole: resin would stay in them."),
-            count=closed,
+            count=shell.closed,
         )
-    return Made(made)
+    return Made(shell.mesh.changed(materials=given.materials))
 
 
-def _bored(shell: Mesh, bores: list[Bore]) -> Mesh:
+@dataclass(frozen=True, eq=False)
+class Shell:
+    """A hollowed mesh, the volume of its hollows in cubic units, its drain holes and hollows without any."""
+
+    mesh: Mesh
+    hollow: float
+    holes: int
+    closed: int
+
+
+def hollowed(
+    mesh: Mesh, depth: float, cell: float, holes: int, radius: float, step: Callable[[float], None]
+) -> Shell | str:
+    """Return the shell of a closed mesh, or why there is none, a sentence with a place for the `wall`."""
+    inner = inner_surface(mesh, depth, cell, lambda share: step(0.7 * share))
+    if inner is None:
+        return "no place in it is thicker than two walls of {wall} mm"
+    inner = mend.without_small_pieces(inner, _SMALLEST).mesh
+    made = merged([mesh, inner.changed(materials=mesh.materials, metres_per_unit=mesh.metres_per_unit)])
+    step(0.75)
+    bores = found_bores(mesh, inner, holes, radius, lambda: step(0.8))
+    if bores:
+        bored = _bored(made, bores)
+        if bored is None:
+            return "the drain holes leave nothing of it"
+        made = bored
+    if not is_solid(made):
+        return "the shell did not become one closed surface; another resolution may help"
+    step(0.95)
+    whole = mend.without_useless_faces(made).mesh
+    closed = found_pieces(whole, Topology.of(whole).component_ids(), lambda: step(0.98)).cavities
+    return Shell(made, -signed_volume(inner), len(bores), closed)
+
+
+def _bored(shell: Mesh, bores: list[Bore]) -> Mesh | None:
     import manifold3d
 
     start = manifold3d.Manifold.reserve_ids(len(shell.materials))
@@ -117,7 +152,7 @@ def _bored(shell: Mesh, bores: list[Bore]) -> Mesh:
     drills = manifold3d.Manifold.batch_boolean([bore.solid() for bore in bores], manifold3d.OpType.Add)
     done = solid - drills
     if solid_problem(done):
-        raise refuse(shell, "the drain holes leave nothing of it")
+        return None
     made = mesh_of(done, shell, range(start, start + len(shell.materials)))
     return made if shell.normals is None else made.changed(normals=vertex_normals(made))
 

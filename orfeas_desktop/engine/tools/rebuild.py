@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.mesh import mend
 from orfeas_desktop.engine.mesh.facts import mesh_facts
+from orfeas_desktop.engine.mesh.mesh import Mesh
 from orfeas_desktop.engine.mesh.normals import vertex_normals
 from orfeas_desktop.engine.mesh.solid import is_solid
 from orfeas_desktop.engine.mesh.winding import enclosed
+from orfeas_desktop.engine.tools.child import ENDED, FEW_CELLS, FEW_FACES, bare, ended_at_will
 from orfeas_desktop.engine.tools.resurface import resurfaced
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
 from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orfeas_desktop.engine.jobs.context import JobContext
-    from orfeas_desktop.engine.mesh.mesh import Mesh
     from orfeas_desktop.params import PlainParams
 
 
@@ -50,20 +53,33 @@ class RebuildParams(Params):
     )
 
 
+def rebuilt(mesh: Mesh, cells: int, smallest: float, step: Callable[[float], None]) -> Mesh | str:
+    """Return the closed surface around what `mesh` encloses, or why there is none."""
+    whole = mend.without_useless_faces(mesh).mesh
+    if not whole.face_count:
+        return "no face of it has an area"
+    whole = mend.outward(mend.agreeing(whole).mesh, open_too=True).mesh
+    step(0.15)
+    surface = enclosed(whole, cells, lambda share: step(0.15 + 0.75 * share))
+    if surface is None:
+        return "it encloses nothing at this resolution"
+    surface = mend.without_small_pieces(surface, smallest).mesh
+    if not is_solid(surface) or not mesh_facts(surface).watertight:
+        return "no closed surface was found; another resolution may help"
+    return surface
+
+
 def _make(meshes: tuple[Mesh, ...], params: RebuildParams, context: JobContext) -> Made:
     given = meshes[0]
-    whole = mend.without_useless_faces(given).mesh
-    if not whole.face_count:
-        raise refuse(given, "no face of it has an area")
-    whole = mend.outward(mend.agreeing(whole).mesh, open_too=True).mesh
-    context.progress(0.1)
-    surface = enclosed(whole, params.cells, lambda share: context.progress(0.1 + 0.5 * share))
-    if surface is None:
-        raise refuse(given, "it encloses nothing at this resolution")
-    surface = mend.without_small_pieces(surface, params.smallest_piece / 100).mesh
-    context.progress(0.65)
-    if not is_solid(surface) or not mesh_facts(surface).watertight:
-        raise refuse(given, "no closed surface was found; another resolution may help")
+    surface = ended_at_will(
+        rebuilt,
+        (bare(given), params.cells, params.smallest_piece / 100),
+        context,
+        lambda share: context.progress(0.65 * share),
+        small=given.face_count <= FEW_FACES and params.cells <= FEW_CELLS,
+    )
+    if not isinstance(surface, Mesh):
+        raise refuse(given, surface or ENDED)
     made = resurfaced(given, surface, params.texture_side, context, 0.65)
     return Made(made.changed(normals=vertex_normals(made)))
 

@@ -15,13 +15,15 @@ from orfeas_desktop.engine.mesh.remesh import (
     welded_surface,
 )
 from orfeas_desktop.engine.mesh.winding import enclosed
-from orfeas_desktop.engine.tools.child import in_child
+from orfeas_desktop.engine.tools.child import FEW_CELLS, FEW_FACES, bare, ended_at_will, in_child
 from orfeas_desktop.engine.tools.resurface import resurfaced
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
 from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.mesh.mesh import Mesh
 
@@ -95,11 +97,22 @@ def _make(meshes: tuple[Mesh, ...], params: RemeshParams, context: JobContext) -
 
 
 def _grid(given: Mesh, params: RemeshParams, context: JobContext) -> Mesh | None:
-    whole = mend.without_useless_faces(given).mesh
-    if not whole.face_count:
+    if not mend.without_useless_faces(given).mesh.face_count:
         raise refuse(given, "no face of it has an area")
+    return ended_at_will(
+        gridded,
+        (bare(given), params.cells),
+        context,
+        lambda share: context.progress(0.6 * share),
+        small=given.face_count <= FEW_FACES and params.cells <= FEW_CELLS,
+    )
+
+
+def gridded(mesh: Mesh, cells: int, step: Callable[[float], None]) -> Mesh | None:
+    """Return the surface on a grid around what `mesh` encloses."""
+    whole = mend.without_useless_faces(mesh).mesh
     whole = mend.outward(mend.agreeing(whole).mesh, open_too=True).mesh
-    return enclosed(whole, params.cells, lambda share: context.progress(0.6 * share))
+    return enclosed(whole, cells, step)
 
 
 def _drawn(given: Mesh, params: RemeshParams, context: JobContext) -> Mesh | None:
