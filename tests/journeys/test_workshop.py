@@ -175,7 +175,9 @@ def test_a_damaged_mesh_becomes_a_game_asset_and_a_print(
     raw = session.chosen.version.id
     panel.list.setCurrentRow(panel.list.count() - 1)
     click(panel.run)
+    qtbot.waitUntil(panel.working.isVisible, timeout=LONG)
     qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=LONG)
+    qtbot.waitUntil(panel.working.isHidden, timeout=LONG)
     version = session.chosen.version
     mesh = read_glb(session.studio.blob_path(version.files["mesh"].digest))
     assert mesh.face_count <= 600

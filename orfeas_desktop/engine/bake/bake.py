@@ -87,9 +87,16 @@ class Work:
 
 
 def bake(
-    work: Work, plan: Plan, step: Callable[[float], None], faces: NDArray[np.bool_] | None = None
+    work: Work,
+    plan: Plan,
+    step: Callable[[float], None],
+    faces: NDArray[np.bool_] | None = None,
+    show: Callable[[Pictures], None] | None = None,
 ) -> Baked:
-    """Return the pictures of `plan.maps`, of all or some of the simple mesh's `faces`; `step` is told 0..1."""
+    """Return the pictures of `plan.maps`, of all or some of the simple mesh's `faces`.
+
+    `step` is told how far it is, 0..1, and `show` is handed the pictures whenever more of them is there.
+    """
     side = plan.side
     made = Baked({kind: np.zeros((side, side, CHANNELS[kind]), np.uint8) for kind in sorted(plan.maps)})
     known = np.zeros((side, side), bool)
@@ -105,6 +112,8 @@ def bake(
         step(0.9 * share)
         if tile is not None:
             _bake_tile(tile, Asker(work, plan, bends, plan.seed + number), made, known)
+            if show is not None:
+                show(made.pictures)
     step(0.9)
     dilated(made.pictures, known, plan.dilation, RESTING, lambda share: step(0.9 + 0.1 * share))
     return made

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.assets import AssetKind
 from orfeas_desktop.engine.bake.bake import Baked, Plan, Work, bake
 from orfeas_desktop.engine.bake.dress import (
     dressed,
@@ -28,8 +30,14 @@ from orfeas_desktop.words import QT_TRANSLATE_NOOP
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.mesh.mesh import Material, Mesh
+
+_TELLING = (Map.base_color, Map.normal, Map.occlusion, *Map)
+_SHOWN_SIDE = 512
+_SHOW_EVERY_S = 0.7
 
 
 class Samples(StrEnum):
@@ -176,7 +184,13 @@ def _make(meshes: tuple[Mesh, ...], params: BakeParams, context: JobContext) -> 
         groups = low.face_materials
         faces = None if groups is None else np.isin(groups, sheet)
         begun, share = 0.15 + 0.8 * number / len(sheets), 0.8 / len(sheets)
-        baked = bake(work, plan, lambda done, at=begun, part=share: context.progress(at + part * done), faces)
+        baked = bake(
+            work,
+            plan,
+            lambda done, at=begun, part=share: context.progress(at + part * done),
+            faces,
+            Showing(context).show,
+        )
         missed = max(missed, baked.missed_share)
         samples += baked.samples
         if baked.full_curvature:
@@ -189,6 +203,30 @@ def _make(meshes: tuple[Mesh, ...], params: BakeParams, context: JobContext) -> 
     _tell(plan, missed, projection.reach, context)
     made = low.changed(materials=tuple(materials), colors=None if Map.base_color in plan.maps else low.colors)
     return Made(made, pictures=files)
+
+
+class Showing:
+    """Shows what is baked so far: the most telling map, small, every now and then."""
+
+    def __init__(self, context: JobContext) -> None:
+        self._context = context
+        self._next = 0.0
+        self._count = 0
+
+    def show(self, pictures: Mapping[Map, NDArray[np.uint8]]) -> None:
+        """Show one of the maps, unless one was shown a moment ago."""
+        now = time.monotonic()
+        kind = next((kind for kind in _TELLING if kind in pictures), None)
+        if now < self._next or kind is None:
+            return
+        pixels = pictures[kind]
+        every = -(-pixels.shape[0] // _SHOWN_SIDE)
+        self._count += 1
+        path = self._context.staging / f"so-far-{self._count}.png"
+        channels = 3 if pixels.shape[2] >= 3 else 1
+        path.write_bytes(png_of(pixels[::every, ::every, :channels]))
+        self._context.preview(path, AssetKind.picture)
+        self._next = now + _SHOW_EVERY_S
 
 
 def _projection(low: Mesh, high: Mesh, params: BakeParams, context: JobContext) -> Projection:

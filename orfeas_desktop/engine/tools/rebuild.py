@@ -81,7 +81,7 @@ def _make(meshes: tuple[Mesh, ...], params: RebuildParams, context: JobContext) 
     if not isinstance(surface, Mesh):
         raise refuse(given, surface or ENDED)
     made = resurfaced(given, surface, params.texture_side, context, 0.65)
-    return Made(made.changed(normals=vertex_normals(made)))
+    return Made(made if made.tangents is not None else made.changed(normals=vertex_normals(made)))
 
 
 def _upgrade(params: PlainParams, version: int) -> PlainParams:
@@ -95,7 +95,7 @@ def _upgrade(params: PlainParams, version: int) -> PlainParams:
 
 REBUILD = WorkshopTool(
     id="rebuild",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Tools", "Rebuild"),
     summary=QT_TRANSLATE_NOOP(
         "Tools", "Makes a new closed surface around a broken one; textures are carried over."

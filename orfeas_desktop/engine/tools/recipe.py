@@ -158,8 +158,8 @@ class StepContext:
         self._job.check_cancelled()
 
     def preview(self, path: Path, kind: AssetKind) -> None:
-        """Show a file of the step."""
-        self._job.preview(path, kind)
+        """Show a file of the step; it stays until the job ends."""
+        self._job.preview(path.replace(self._job.staging / f"{self.staging.name}-{path.name}"), kind)
 
     def fact(self, name: str, value: Scalar) -> None:
         """Keep something found out."""

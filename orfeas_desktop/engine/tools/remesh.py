@@ -87,7 +87,7 @@ def _make(meshes: tuple[Mesh, ...], params: RemeshParams, context: JobContext) -
         raise refuse(given, "no new surface came about; “Repair” first may help")
     context.progress(0.6)
     made = resurfaced(given, surface, params.texture_side, context, 0.6)
-    if given.normals is not None:
+    if given.normals is not None and made.tangents is None:
         made = made.changed(normals=vertex_normals(made))
     if made.polygons is not None:
         sizes = made.polygons.offsets[1:] - made.polygons.offsets[:-1]
@@ -134,7 +134,7 @@ def _drawn(given: Mesh, params: RemeshParams, context: JobContext) -> Mesh | Non
 
 REMESH = WorkshopTool(
     id="remesh",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Tools", "Remesh"),
     summary=QT_TRANSLATE_NOOP(
         "Tools", "Draws the surface anew with even triangles, quads or a grid; textures are carried over."

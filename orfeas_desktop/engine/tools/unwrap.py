@@ -5,26 +5,22 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from orfeas_desktop.engine.bake.carry import carried
 from orfeas_desktop.engine.mesh.charts import chart_facts
-from orfeas_desktop.engine.mesh.layout import Layout, atlas_layout, box_layout
+from orfeas_desktop.engine.mesh.layout import Layout, box_layout
 from orfeas_desktop.engine.mesh.pick import with_vertices
 from orfeas_desktop.engine.mesh.topology import Topology
-from orfeas_desktop.engine.tools.child import in_child
+from orfeas_desktop.engine.tools.charted import charted
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
 from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.mesh.mesh import Mesh
-
-_AT_ONCE = 2000
-"""Meshes of no more faces are unwrapped in a moment, in this process."""
 
 
 class Charts(StrEnum):
@@ -119,11 +115,8 @@ def _layout(mesh: Mesh, params: UnwrapParams, context: JobContext) -> Layout:
             )
         )
         return _boxed(arguments, context)
-    if mesh.face_count <= _AT_ONCE:
-        layout = atlas_layout(*arguments)
-    else:
-        layout = in_child(atlas_layout, arguments, context, params.limit_s)
-    if layout is None or layout.faces.shape != mesh.faces.shape or not np.isfinite(layout.uv).all():
+    layout = charted(mesh, params.texture_side, params.padding, params.limit_s, context)
+    if layout is None:
         context.warn(
             QT_TRANSLATE_NOOP("Warnings", "The atlas did not come about; the box was taken instead.")
         )

@@ -55,6 +55,8 @@ class Workbench(QObject):
         doctor.tool_wanted.connect(self._open_tool)
         doctor.map_wanted.connect(self._show_map)
         self.desk.map_ready.connect(session.display_ready.emit)
+        for panel in (tools, inspector.recipes):
+            self.desk.previewed.connect(panel.working.show_image)
         session.chosen_changed.connect(self._show_chosen)
         session.desk.failed.connect(self._explain_refusal)
         self.desk.diagnosed.connect(self._show_diagnosis)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from orfeas_desktop.ui.panels.fact_grid import Fact, FactGrid
+from orfeas_desktop.ui.panels.work_picture import WorkPicture
 from orfeas_desktop.ui.pieces.buttons import IconName, Kind, icon_button, text_button
 from orfeas_desktop.ui.pieces.frames import row_of
 from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role, label
@@ -74,6 +75,8 @@ class RecipePanel(QWidget):
         inside.addLayout(head)
         inside.addWidget(self.summary)
         inside.addWidget(self.steps)
+        self.working = WorkPicture(look)
+        inside.addWidget(self.working)
         inside.addStretch(1)
         self.why = label("", Role.muted, wrap=True)
         self.folder = text_button(

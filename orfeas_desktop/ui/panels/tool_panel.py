@@ -14,6 +14,7 @@ from orfeas_desktop.params import PlainParams
 from orfeas_desktop.ui.forms.form import Form
 from orfeas_desktop.ui.panels.fact_grid import FactGrid
 from orfeas_desktop.ui.panels.tool_list import ToolChoice, ToolList, tool_words
+from orfeas_desktop.ui.panels.work_picture import WorkPicture
 from orfeas_desktop.ui.pieces.buttons import IconName, Kind, icon_button, text_button
 from orfeas_desktop.ui.pieces.frames import row_of
 from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role, label
@@ -152,6 +153,7 @@ class ToolPanel(QWidget):
         other.addWidget(label(self.tr("Other mesh"), Role.muted))
         other.addWidget(self.other)
         self.slot = QVBoxLayout()
+        self.working = WorkPicture(look)
         self.change = FactGrid()
         self.change_title = label(self.tr("Before and after"), Role.heading)
         self.change_title.hide()
@@ -161,6 +163,7 @@ class ToolPanel(QWidget):
         inside.addWidget(self.other_row)
         inside.addLayout(self.slot)
         inside.addSpacing(8)
+        inside.addWidget(self.working)
         inside.addWidget(self.change_title)
         inside.addWidget(self.change)
         inside.addStretch(1)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QImage
 
-from orfeas_desktop.assets import AssetRef
+from orfeas_desktop.assets import AssetKind, AssetRef
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.register import Table
-from orfeas_desktop.requests import Destination, FromJob, JobDone, JobFailed
+from orfeas_desktop.requests import Destination, FromJob, JobDone, JobFailed, JobPreviewed
 from orfeas_desktop.studio import Work
 from orfeas_desktop.ui.signals import TypedSignal, in_a_turn_of_its_own, signal
 from orfeas_desktop.ui.state.diagnosis import Diagnosis, faults_in, read_places
@@ -37,6 +38,8 @@ class WorkshopDesk(QObject):
     diagnosed: TypedSignal[Diagnosis] = signal(Diagnosis)
     examining = signal(bool)
     map_ready: TypedSignal[DisplayFiles] = signal(DisplayFiles)
+    previewed: TypedSignal[QImage] = signal(QImage)
+    """The picture a running tool shows of what it has made so far, or an empty one once it has ended."""
     refused: TypedSignal[OrfeasError] = signal(OrfeasError)
 
     def __init__(
@@ -64,7 +67,17 @@ class WorkshopDesk(QObject):
                 given = FromJob(studio.import_mesh(other).id, "mesh")
             return studio.run_tool(wish.tool, version_id, params=wish.params, other=given, title=title)
 
-        self._desk.send(start, failed=self.refused.emit)
+        self._desk.send(
+            start,
+            lambda _ended: self.previewed.emit(QImage()),
+            failed=self.refused.emit,
+            previewed=self._show_preview,
+        )
+
+    def _show_preview(self, event: JobPreviewed) -> None:
+        image = QImage(event.path) if event.kind is AssetKind.picture else QImage()
+        if not image.isNull():
+            self.previewed.emit(image)
 
     def run_on_file(self, wish: ToolWish, path: Path, project_id: int, title: str) -> None:
         """Take a mesh file into the project and run a tool on it."""

@@ -34,6 +34,7 @@ class Ran:
         self.report = next((output.path for output in outputs if output.slot == "report"), None)
         self.facts = context.facts
         self.warnings = context.warnings
+        self.previews = context.previews
 
 
 @pytest.fixture

@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.engine.bake.dilate import dilated
 from orfeas_desktop.engine.bake.maps import Map
 from orfeas_desktop.engine.mesh.distance import sampled_spots
+from orfeas_desktop.engine.mesh.glb import write_glb
 from orfeas_desktop.engine.mesh.layout import atlas_layout
 from orfeas_desktop.engine.mesh.mesh import AlphaMode, Material, Mesh, Texture
 from orfeas_desktop.engine.mesh.normals import vertex_normals
 from orfeas_desktop.engine.mesh.textures import pixels_of
+from orfeas_desktop.engine.tools.bake import BAKE
 from orfeas_desktop.errors import MeshUnfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -77,6 +82,20 @@ def shaded(mesh: Mesh, texture: Texture) -> tuple[Any, Any]:
 
 def degrees(first: Any, second: Any) -> Any:
     return np.degrees(np.arccos(np.clip(np.einsum("nd,nd->n", first, second), -1, 1)))
+
+
+def test_what_is_baked_so_far_is_shown(make_context: Callable[..., Any], tmp_path: Path) -> None:
+    write_glb(laid(sphere(9, 14)), tmp_path / "low.glb")
+    write_glb(sphere(30, 40), tmp_path / "high.glb")
+    low, high = (local_file(tmp_path / f"{name}.glb", AssetKind.mesh) for name in ("low", "high"))
+    context = make_context()
+    settings = BAKE.params.check("bake", {"texture_side": 1100, "rays": 4})
+    BAKE.run({"mesh": (low,), "other": (high,)}, settings, context)
+    first, *others = context.previews
+    with Image.open(first) as picture:
+        assert (picture.mode, max(picture.size)) == ("RGB", 367)
+        assert np.ptp(np.asarray(picture)) > 50
+    assert len({first, *others}) == len(context.previews)
 
 
 @pytest.mark.parametrize("mirrored", [False, True])

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from orfeas_desktop.engine.mesh.charts import chart_facts
 from orfeas_desktop.engine.mesh.facts import mesh_facts
-from orfeas_desktop.engine.mesh.mesh import Material, Mesh
+from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
 from orfeas_desktop.engine.mesh.remesh import surface_mesh
 from orfeas_desktop.engine.mesh.solid import is_solid
 from orfeas_desktop.engine.mesh.transfer import colors_near
+from orfeas_desktop.engine.tools import resurface
 from orfeas_desktop.engine.tools.rebuild import REBUILD
 from orfeas_desktop.errors import MeshUnfit
+from tests.engine.tools.test_bake import degrees, laid, shaded, sphere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,14 +60,42 @@ def test_the_shape_stays_closed_and_the_size_real(
 def test_textures_are_carried_over(run_tool: Callable[..., Any], ball: Mesh, entry: str) -> None:
     settings = {"cells": 40, "texture_side": 256} | ({"kind": "grid"} if entry == "remesh" else {})
     ran = run_tool(entry, ball, **settings)
-    assert ran.warnings == ["The normal map belonged to the old surface and was left out."]
+    assert ran.warnings == []
     (material,) = ran.mesh.materials
+    assert material.normal_map is not None
+    assert ran.mesh.tangents is not None
+    assert chart_facts(ran.mesh).overlap < 0.001
     assert material.base_color_texture is not None
     assert material.metallic_roughness_texture is not None
     assert (material.metallic, material.roughness) == (1.0, 1.0)
     assert drift(ran.mesh, ball.changed(metres_per_unit=0.001)) < 6
     bare = run_tool(entry, ball, **settings | {"texture_side": 0})
     assert (bare.mesh.uvs, bare.mesh.colors) == ((), None)
+
+
+def test_a_coarse_surface_is_shaded_like_the_fine_one(run_tool: Callable[..., Any]) -> None:
+    fine = laid(sphere(40, 60, 1000.0)).changed(metres_per_unit=0.001)
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8), (200, 90, 40)).save(picture, "PNG")
+    skin = Material(base_color_texture=Texture(picture.getvalue(), "image/png"))
+    fine = fine.changed(materials=(skin,), normals=None)
+    ran = run_tool("remesh", fine, kind="quads", faces=300, texture_side=256)
+    (material,) = ran.mesh.materials
+    assert material.normal_map is not None
+    points, normals = shaded(ran.mesh, material.normal_map)
+    away = degrees(normals, points / np.linalg.norm(points, axis=1, keepdims=True))
+    assert np.mean(away) < 2.0
+    assert np.percentile(away, 95) < 5.0
+    assert ran.facts["quads"] > 0.6 * ran.facts["polygons"]
+
+
+def test_a_large_surface_gets_the_six_sides_of_a_box(
+    run_tool: Callable[..., Any], ball: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resurface, "_MOST_CHARTED", 100)
+    ran = run_tool("remesh", ball, kind="grid", cells=24, texture_side=128)
+    assert ran.mesh.materials[0].base_color_texture is not None
+    assert np.isfinite(ran.mesh.uvs[0]).all()
 
 
 def test_colours_of_vertices_stay_in_the_vertices(run_tool: Callable[..., Any], torus: Mesh) -> None:

@@ -33,6 +33,8 @@ def steps(*given: dict[str, object]) -> str:
 
 def test_a_raw_mesh_becomes_a_game_asset_in_one_step(run_tool: Callable[..., Any], damaged: Mesh) -> None:
     ran = run_tool("recipe", damaged, steps=steps(*GAME))
+    assert [path.name for path in ran.previews] == ["step4-so-far-1.png"]
+    assert ran.previews[0].exists()
     assert ran.mesh.face_count <= 800
     assert ran.facts["watertight"] is True
     assert ran.facts["watertight_before"] is False
