@@ -109,6 +109,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("find", QT_TRANSLATE_NOOP("Actions", "Search the library"), Menu.edit, ("Ctrl+F",), "ph.magnifying-glass", (Need.library,), group=5),
     Action("palette", QT_TRANSLATE_NOOP("Actions", "Search or run a command"), Menu.edit, ("Ctrl+P",), "ph.command", (), group=5),
     Action("generate", QT_TRANSLATE_NOOP("Actions", "Generate"), Menu.generate, ("Ctrl+Return", "Ctrl+G"), "ph.lightning", (*_STORE, Need.project, Need.picture)),
+    Action("generate-several", QT_TRANSLATE_NOOP("Actions", "Generate from several pictures…"), Menu.generate, ("Ctrl+Shift+G",), "ph.stack", (*_STORE, Need.project)),
     Action("words", QT_TRANSLATE_NOOP("Actions", "Make from words…"), Menu.generate, ("Ctrl+L",), "ph.text-t", (Need.library,)),
     Action("make-again", QT_TRANSLATE_NOOP("Actions", "Make again"), Menu.generate, (), "ph.repeat", (*_STORE, Need.version)),
     Action("cancel-current", QT_TRANSLATE_NOOP("Actions", "Cancel the running job"), Menu.generate, (), "ph.stop", (Need.library, Need.running), group=1),

@@ -172,6 +172,7 @@ def _furnish(running: Running) -> Behind:
     from orfeas_desktop.recipes import RecipeShelf
     from orfeas_desktop.ui.main_window.doings import Doings, Hands, Outside
     from orfeas_desktop.ui.main_window.intake import Intake
+    from orfeas_desktop.ui.main_window.picture_batch import PictureBatch
     from orfeas_desktop.ui.main_window.searching import Searching
     from orfeas_desktop.ui.main_window.telling import Telling
     from orfeas_desktop.ui.main_window.wiring import Wiring
@@ -192,9 +193,11 @@ def _furnish(running: Running) -> Behind:
     window.inspector.add_editing(ToolPanel(window.look), DoctorPanel(), RecipePanel(window.look))
     words = WordsWiring(window, session, WordsDesk(session.desk, session.store, paths, window))
     wiring, telling = Wiring(window, session, words), Telling(window, session)
+    batch = PictureBatch(window, session, wiring, telling)
     hands = Hands(
         wiring,
-        Intake(window, session),
+        Intake(window, session, batch),
+        batch,
         telling,
         Workbench(window, session, telling, RecipeShelf(paths.recipes)),
         Searching(window, session),

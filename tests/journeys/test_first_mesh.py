@@ -40,6 +40,23 @@ def generated(running, qtbot) -> None:
         pass
 
 
+def test_a_folder_of_pictures_becomes_assets_and_a_bad_one_stops_none(open_running, tmp_path: Path, qtbot):
+    running = open_running()
+    window = running.window
+    folder = tmp_path / "things"
+    folder.mkdir()
+    for name in ("a cup", "b cup"):
+        cut_out(96 if name == "a cup" else 112).save(folder / f"{name}.png")
+    (folder / "c.jpg").write_text("no picture")
+    (folder / "notes.txt").write_text("passed over")
+    qtbot.waitUntil(lambda: running.session.writable and bool(running.session.library.project), timeout=LONG)
+    dropped(window, folder)
+    toast = next(each for each in window.toasts._shown if "first of 3" in each.message.text())
+    QTest.mouseClick(toast.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: sorted(names(running)) == ["a cup", "b cup"], timeout=LONG)
+    assert "1 of 3 pictures cannot be used" in window.toasts.shown()
+
+
 def test_drop_mask_generate_mesh_restart_export(open_running, cup: Path, tmp_path: Path, qtbot):
     running = open_running()
     window, drafting = running.window, running.session.drafting

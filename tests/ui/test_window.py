@@ -473,11 +473,18 @@ def test_pasting_takes_pictures_and_says_when_there_is_none(running, picture: Pa
     qtbot.waitUntil(lambda: running.session.drafting.draft.front is not None)
 
 
-def test_several_pictures_are_one_too_many(running, picture: Path, tmp_path: Path, qtbot):
+def test_of_several_pictures_the_first_is_taken_and_all_are_offered(running, picture: Path, qtbot):
     running.session.desk.send = lambda *_given, **_more: None
     dropped(running.window, picture, picture)
-    assert "One picture at a time: the first was taken" in running.window.toasts.shown()
+    assert "The first of 2 pictures was taken" in running.window.toasts.shown()
     qtbot.waitUntil(lambda: running.session.drafting.draft.front is not None)
+
+
+def test_an_empty_folder_is_told(running, tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "notes.txt").write_text("nothing")
+    dropped(running.window, tmp_path / "empty")
+    assert "This folder holds no picture and no mesh" in running.window.toasts.shown()
 
 
 def test_a_picture_is_opened_with_the_file_dialog(running, picture: Path, qtbot, monkeypatch):

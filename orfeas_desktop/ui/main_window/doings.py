@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from orfeas_desktop.paths import Paths
     from orfeas_desktop.ui.main_window.intake import Intake
+    from orfeas_desktop.ui.main_window.picture_batch import PictureBatch
     from orfeas_desktop.ui.main_window.searching import Searching
     from orfeas_desktop.ui.main_window.telling import Telling
     from orfeas_desktop.ui.main_window.window import MainWindow
@@ -55,6 +56,7 @@ class Hands:
 
     wiring: Wiring
     intake: Intake
+    batch: PictureBatch
     telling: Telling
     workbench: Workbench
     searching: Searching
@@ -135,6 +137,7 @@ class Doings(QObject):
         desk = self._session.desk
         return {
             "generate": self._wiring.generate,
+            "generate-several": self._hands.batch.pick,
             "make-again": self._wiring.make_again,
             "words": self._window.inspector.show_words,
             "weights": self.open_weights,

@@ -9,12 +9,16 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from orfeas_desktop.assets import MESH_SUFFIXES
+from orfeas_desktop.pictures import SUFFIXES
 from orfeas_desktop.ui.panels.picture_tile import files_in, holds_picture, image_in, only_address_in
 from orfeas_desktop.ui.state.draft import FRONT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtCore import QMimeData
 
+    from orfeas_desktop.ui.main_window.picture_batch import PictureBatch
     from orfeas_desktop.ui.main_window.window import MainWindow
     from orfeas_desktop.ui.state.session import Session
 
@@ -22,15 +26,16 @@ if TYPE_CHECKING:
 class Intake(QObject):
     """Sorts pictures from meshes and hands them to the session."""
 
-    def __init__(self, window: MainWindow, session: Session) -> None:
+    def __init__(self, window: MainWindow, session: Session, batch: PictureBatch) -> None:
         super().__init__(window)
         self.window = window
         self.session = session
+        self.batch = batch
         window.dropped.connect(self.take_dropped)
 
     def take_dropped(self, data: QMimeData) -> None:
         """Take what was dropped anywhere on the window: pictures to build from, meshes to keep."""
-        files = files_in(data)
+        files = opened(files_in(data))
         meshes = [path for path in files if path.suffix.lower() in MESH_SUFFIXES]
         for path in meshes:
             self.session.import_mesh(path)
@@ -38,7 +43,9 @@ class Intake(QObject):
         if pictures:
             self.take_picture(pictures[0])
         if len(pictures) > 1:
-            self.window.toasts.show(self.tr("One picture at a time: the first was taken"))
+            self.batch.offer(pictures)
+        elif not pictures and not meshes and files_in(data):
+            self.window.toasts.show(self.tr("This folder holds no picture and no mesh"))
         image = None if files else image_in(data)
         if image is not None:
             self.window.inspector.show_picture()
@@ -59,3 +66,17 @@ class Intake(QObject):
             self.take_dropped(data)
         else:
             self.window.toasts.show(self.tr("The clipboard holds no picture"))
+
+
+def opened(paths: Sequence[Path]) -> list[Path]:
+    """Return the files, and in place of a folder the pictures and meshes in it, in the order of their names."""
+    files: list[Path] = []
+    for path in paths:
+        try:
+            inside = sorted(path.iterdir()) if path.is_dir() else [path]
+        except OSError:
+            inside = []
+        files += [
+            each for each in inside if each is path or each.suffix.lower() in (*SUFFIXES, *MESH_SUFFIXES)
+        ]
+    return files

@@ -110,6 +110,10 @@ class Wiring(QObject):
             return self.tr("Choose a picture first")
         if draft.doubtful:
             return self.tr("Look at the mask first")
+        return self.why_no_engine()
+
+    def why_no_engine(self) -> str:
+        """Return why the chosen engine cannot run, or nothing."""
         backend = self._engine()
         return self.tr("No engine can run on this machine") if backend is None else self._why_not(backend)
 
