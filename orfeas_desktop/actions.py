@@ -112,6 +112,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("generate-several", QT_TRANSLATE_NOOP("Actions", "Generate from several pictures…"), Menu.generate, ("Ctrl+Shift+G",), "ph.stack", (*_STORE, Need.project)),
     Action("words", QT_TRANSLATE_NOOP("Actions", "Make from words…"), Menu.generate, ("Ctrl+L",), "ph.text-t", (Need.library,)),
     Action("make-again", QT_TRANSLATE_NOOP("Actions", "Make again"), Menu.generate, (), "ph.repeat", (*_STORE, Need.version)),
+    Action("pause-queue", QT_TRANSLATE_NOOP("Actions", "Pause the queue"), Menu.generate, (), "ph.pause", (Need.library,), checkable=True, group=1),
     Action("cancel-current", QT_TRANSLATE_NOOP("Actions", "Cancel the running job"), Menu.generate, (), "ph.stop", (Need.library, Need.running), group=1),
     Action("cancel-waiting", QT_TRANSLATE_NOOP("Actions", "Cancel waiting jobs"), Menu.generate, (), "ph.queue", (Need.library, Need.waiting), group=1),
     Action("cancel-all", QT_TRANSLATE_NOOP("Actions", "Cancel all jobs"), Menu.generate, (), "ph.x-circle", (Need.library, Need.jobs), group=1),

@@ -87,6 +87,10 @@ class Engine:
         """Give a waiting job another priority."""
         self._inbox.put(partial(Dispatcher.reprioritise, job_id=job_id, priority=priority))
 
+    def hold(self, held: bool) -> None:
+        """Start no further job whose result is to be kept until told to go on; what runs ends as it would."""
+        self._inbox.put(partial(Dispatcher.hold, held=held))
+
     def warm_up(self, lane: Lane) -> None:
         """Start the worker of a lane before it is needed."""
         self._inbox.put(partial(Dispatcher.warm_up, lane=lane))

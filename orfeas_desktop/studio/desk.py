@@ -303,6 +303,10 @@ class Studio(LibraryFace):
         """Stop every job."""
         self._engine.cancel_all()
 
+    def hold(self, held: bool) -> None:
+        """Start no further job whose result is to be kept until told to go on; what runs ends as it would."""
+        self._engine.hold(held)
+
     def reorder(self, job_ids: Sequence[str]) -> None:
         """Let waiting jobs run in this order, before others that wait, now and after a restart."""
         ranks = {job_id: rank for rank, job_id in enumerate(reversed(job_ids), 1)}

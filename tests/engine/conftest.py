@@ -25,6 +25,7 @@ from orfeas_desktop.engine.worker.options import EngineOptions
 from orfeas_desktop.errors import Cancelled, LibraryDamaged
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import (
+    Destination,
     Job,
     JobCancelled,
     JobDone,
@@ -127,12 +128,13 @@ class Place:
         seed: int = 0,
         priority: int = 0,
         amount: float | None = None,
+        destination: Destination | None = None,
     ) -> Job:
         values: dict[str, Scalar] = {"text": text} if params is None else dict(params)
         if amount is not None:
             values["amount"] = amount
         request = JobRequest(table, entry, version, values, inputs or {}, seed)
-        job = Job(request, entry, priority=priority)
+        job = Job(request, entry, destination, priority)
         self.engine.submit(job)
         return job
 

@@ -24,6 +24,7 @@ from orfeas_desktop.errors import (
 )
 from orfeas_desktop.register import Lane, Table
 from orfeas_desktop.requests import (
+    Destination,
     FromJob,
     JobCancelled,
     JobDone,
@@ -142,6 +143,16 @@ def test_higher_priority_goes_first_and_waiting_jobs_can_be_moved(place: Place) 
         place.done(job)
     order = [event.job_id for event in place.heard if isinstance(event, JobStarted)][1:]
     assert order == [jobs[name].id for name in ("moved", "high", "usual", "usual too", "low")]
+
+
+def test_a_held_queue_starts_nothing_that_is_to_be_kept(place: Place) -> None:
+    place.engine.hold(True)
+    kept = place.submit("write", "kept", destination=Destination(1, "Kept"))
+    shown = place.submit("write", "shown")
+    place.done(shown)
+    assert JobStarted(kept.id) not in place.heard
+    place.engine.hold(False)
+    place.done(kept)
 
 
 def test_what_waits_can_be_cancelled_alone(place: Place) -> None:

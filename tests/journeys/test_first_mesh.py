@@ -40,7 +40,9 @@ def generated(running, qtbot) -> None:
         pass
 
 
-def test_a_folder_of_pictures_becomes_assets_and_a_bad_one_stops_none(open_running, tmp_path: Path, qtbot):
+def test_a_folder_of_pictures_waits_while_the_queue_is_paused_and_a_bad_one_stops_none(
+    open_running, tmp_path: Path, qtbot
+):
     running = open_running()
     window = running.window
     folder = tmp_path / "things"
@@ -50,9 +52,16 @@ def test_a_folder_of_pictures_becomes_assets_and_a_bad_one_stops_none(open_runni
     (folder / "c.jpg").write_text("no picture")
     (folder / "notes.txt").write_text("passed over")
     qtbot.waitUntil(lambda: running.session.writable and bool(running.session.library.project), timeout=LONG)
+    queue = window.jobs
+    QTest.mouseClick(queue.pause, Qt.MouseButton.LeftButton)
+    assert (queue.pause.isVisible(), queue.resume.isVisible()) == (False, True)
     dropped(window, folder)
     toast = next(each for each in window.toasts._shown if "first of 3" in each.message.text())
     QTest.mouseClick(toast.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: queue.count.text() == "Paused · 2 waiting", timeout=LONG)
+    qtbot.waitUntil(lambda: running.session.drafting.draft.found is not None, timeout=LONG)
+    assert names(running) == []
+    QTest.mouseClick(queue.resume, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: sorted(names(running)) == ["a cup", "b cup"], timeout=LONG)
     assert "1 of 3 pictures cannot be used" in window.toasts.shown()
 

@@ -61,6 +61,8 @@ class JobQueue:
         self._sharing: dict[str, list[str]] = {}
         self._takers: dict[str, list[str]] = {}
         self._busy: set[Lane] = set()
+        self.held = False
+        """While true, no job whose result is to be kept starts; what somebody waits for before their eyes does."""
         self._count = 0
 
     def add(self, job: Job, lane: Lane) -> bool:
@@ -95,7 +97,10 @@ class JobQueue:
         ready = (
             place
             for place in self._live.values()
-            if place.lane is lane and place.key is not None and place.state is JobState.waiting
+            if place.lane is lane
+            and place.key is not None
+            and place.state is JobState.waiting
+            and not (self.held and place.job.destination is not None)
         )
         first = min(ready, key=lambda place: place.rank, default=None)
         if first is None or first.key is None:

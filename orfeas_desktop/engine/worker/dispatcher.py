@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from orfeas_desktop.assets import LocalFile
 from orfeas_desktop.engine.jobs.cache import cache_key
 from orfeas_desktop.engine.jobs.checking import check_slots, checked_params
 from orfeas_desktop.engine.jobs.estimate import Estimate
@@ -61,7 +60,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.jobs.context import WorkEntry
     from orfeas_desktop.engine.jobs.ports import BlobPaths, ResultIndex, StageTimes
     from orfeas_desktop.engine.jobs.resolving import Prepared
-    from orfeas_desktop.engine.worker.messages import Ended, MadeFile, Report
+    from orfeas_desktop.engine.worker.messages import Ended, Report
     from orfeas_desktop.engine.worker.options import EngineOptions
     from orfeas_desktop.engine.worker.supervisor import Heard
     from orfeas_desktop.engine.worker.tables import Tables
@@ -156,6 +155,11 @@ class Dispatcher:
     def reprioritise(self, job_id: str, priority: int) -> None:
         """Move a waiting job up or down; one that runs or has ended stays as it is."""
         self._queue.reprioritise(job_id, priority)
+
+    def hold(self, held: bool) -> None:
+        """Start no further job whose result is to be kept, or go on; what runs ends as it would."""
+        self._queue.held = held
+        self._go_on()
 
     def warm_up(self, lane: Lane) -> None:
         """Start the worker of a lane before it is needed; if it cannot start, the first job says why."""
@@ -288,7 +292,9 @@ class Dispatcher:
             version=request.version,
             params=dict(request.params),
             inputs={
-                slot: tuple(_input(given.located(self._around.blobs), verify=given.verify) for given in files)
+                slot: tuple(
+                    InputFile.of(given.located(self._around.blobs), verify=given.verify) for given in files
+                )
                 for slot, files in prepared.inputs.items()
             },
             seed=request.seed,
@@ -337,7 +343,7 @@ class Dispatcher:
 
     def _finish_done(self, lane: Lane, done: Done) -> None:
         jobs, run = self._queue.finish(lane), self._runs.pop(lane)
-        result = JobResult(tuple(_output(file) for file in done.files), done.facts, done.seconds)
+        result = JobResult(tuple(file.output() for file in done.files), done.facts, done.seconds)
         wanted = [job for job in jobs if not self._queue.stopping(job.id)]
         results = [result, *(self._shared(result, job) for job in wanted[1:])]
         for job, own in zip(wanted, results, strict=False):
@@ -385,18 +391,3 @@ class Dispatcher:
 
     def _tidy(self) -> None:
         self._left = [folder for folder in self._left if not drop_if_empty(folder)]
-
-
-def _input(file: LocalFile, *, verify: bool) -> InputFile:
-    return InputFile(
-        path=file.path.absolute(),
-        digest=file.digest,
-        kind=file.kind,
-        name=file.name,
-        size=file.size,
-        verify=verify,
-    )
-
-
-def _output(made: MadeFile) -> OutputFile:
-    return OutputFile(made.slot, LocalFile(made.path, made.digest, made.kind, made.name, made.size))

@@ -18,9 +18,10 @@ from pydantic import (
     ValidationError,
 )
 
-from orfeas_desktop.assets import AssetKind
+from orfeas_desktop.assets import AssetKind, LocalFile
 from orfeas_desktop.params import Scalar
 from orfeas_desktop.register import Table
+from orfeas_desktop.requests import OutputFile
 
 T = TypeVar("T")
 
@@ -68,6 +69,18 @@ class InputFile(_Message):
     size: int
     verify: bool
 
+    @classmethod
+    def of(cls, file: LocalFile, *, verify: bool) -> InputFile:
+        """Name a file for the worker."""
+        return cls(
+            path=file.path.absolute(),
+            digest=file.digest,
+            kind=file.kind,
+            name=file.name,
+            size=file.size,
+            verify=verify,
+        )
+
 
 class MadeFile(_Message):
     """A file the work left in its staging folder."""
@@ -78,6 +91,10 @@ class MadeFile(_Message):
     kind: AssetKind
     name: Text
     size: int
+
+    def output(self) -> OutputFile:
+        """Return it as a file of a result."""
+        return OutputFile(self.slot, LocalFile(self.path, self.digest, self.kind, self.name, self.size))
 
 
 class RunJob(_Message):

@@ -144,6 +144,7 @@ class Doings(QObject):
             "tools": self._hands.workbench.open_tools,
             "doctor": self._hands.workbench.open_doctor,
             "recipes": self._hands.workbench.open_recipes,
+            "pause-queue": lambda: desk.hold(not desk.list.held),
             "cancel-current": desk.cancel_current,
             "cancel-waiting": desk.cancel_waiting,
             "cancel-all": desk.cancel_all,
@@ -194,6 +195,7 @@ class Doings(QObject):
         commands.check("grid", window.viewport.bar.grid.isChecked())
         commands.check("panels", window.docking.all_hidden)
         commands.check("full-screen", window.isFullScreen())
+        commands.check("pause-queue", self._session.desk.list.held)
         commands.check("show-bin", self._session.library.in_bin)
         self._window.browser.bin_button.setChecked(self._session.library.in_bin)
 

@@ -135,6 +135,8 @@ class JobPanel(Panel):
         self._jobs = jobs
         self.count = label("", Role.caption)
         self.count.setFont(tabular(self.count.font()))
+        self.pause = self._button(look, "ph.pause", "pause-queue", self.tr("Pause the queue"))
+        self.resume = self._button(look, "ph.play", "pause-queue", self.tr("Go on with the queue"))
         self.stop = self._button(look, "ph.stop", "cancel-current", self.tr("Cancel the running job"))
         self.stop_waiting = self._button(look, "ph.queue", "cancel-waiting", self.tr("Cancel waiting jobs"))
         self.stop_all = self._button(look, "ph.x-circle", "cancel-all", self.tr("Cancel all jobs"))
@@ -154,6 +156,8 @@ class JobPanel(Panel):
             label(self.tr("Queue"), Role.heading),
             self.count,
             None,
+            self.pause,
+            self.resume,
             self.stop,
             self.stop_waiting,
             self.stop_all,
@@ -175,6 +179,7 @@ class JobPanel(Panel):
             jobs.rowsMoved,
             jobs.dataChanged,
             jobs.modelReset,
+            jobs.hold_changed,
         ):
             happening.connect(self.refresh)
         self.refresh()
@@ -188,7 +193,11 @@ class JobPanel(Panel):
             words.append(self.tr("{count} running").format(count=running))
         if waiting:
             words.append(self.tr("{count} waiting").format(count=waiting))
+        if self._jobs.held:
+            words.insert(0, self.tr("Paused"))
         self.count.setText(" · ".join(words))
+        self.pause.setVisible(not self._jobs.held)
+        self.resume.setVisible(self._jobs.held)
         self.stop.setEnabled(running > 0)
         self.stop_waiting.setEnabled(waiting > 0)
         self.stop_all.setEnabled(running + waiting > 0)

@@ -118,6 +118,12 @@ class JobDesk(QObject):
         self.cancel_waiting()
         self.cancel_current()
 
+    def hold(self, held: bool) -> None:
+        """Let nothing that waits for its turn start, or go on."""
+        if self._studio is not None:
+            self._studio.hold(held)
+            self.list.set_held(held)
+
     def move(self, job_id: str, place: int) -> None:
         """Run a waiting job at that place among those that wait; the order stays through a restart."""
         order, studio = self.list.move(job_id, place), self._studio

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, assert_never
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from orfeas_desktop.requests import (
     JobCancelled,
@@ -61,9 +61,18 @@ class JobRow:
 class JobList(QAbstractListModel):
     """Rows are jobs: running first, then waiting in the order they came, then ended, newest first."""
 
+    hold_changed = Signal()
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: list[JobRow] = []
+        self.held = False
+        """Whether nothing that waits may start."""
+
+    def set_held(self, held: bool) -> None:
+        """Show that the queue is paused, or goes on."""
+        self.held = held
+        self.hold_changed.emit()
 
     def add(self, job: Job, state: JobState = JobState.waiting, problem: str = "") -> None:
         """Take a job in; one that is there already stays as it is."""
