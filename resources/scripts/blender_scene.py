@@ -1,4 +1,8 @@
-"""Run inside Blender 3.4 or later, or a Python with bpy: `-- write FOLDER FILE.blend` or `-- read FILE.blend`."""
+"""Run inside Blender 3.4 or later, or a Python with bpy.
+
+`-- write FOLDER FILE.blend` makes a file; `-- read FILE.blend [FOLDER]` says what is in one, and leaves what it shows
+in the folder.
+"""
 
 import array
 import json
@@ -242,7 +246,7 @@ def scaled(tree, source, factor):
     return node.outputs[0]
 
 
-def read(path):
+def read(path, folder=None):
     bpy.ops.wm.open_mainfile(filepath=str(path))
     bpy.context.view_layer.update()
     hidden = {each.name for group in bpy.data.collections if group.hide_viewport for each in group.objects}
@@ -267,7 +271,52 @@ def read(path):
         "textures": sum(image.packed_file is not None and image.size[0] > 0 for image in bpy.data.images),
         "version": bpy.app.version_string,
     }
+    if folder is not None:
+        shown = [each for each in bpy.data.objects if each.type == "MESH" and each.name not in hidden]
+        told = [part(each, f"part{number}", folder) for number, each in enumerate(shown)]
+        (folder / "seen.json").write_text(json.dumps(told), "utf-8")
     print(ANSWER + json.dumps(answer), flush=True)
+
+
+def part(each, stem, folder):
+    """Leave a mesh where it stands: places, normals and UVs of the corners of each triangle."""
+    shape = each.data
+    if hasattr(shape, "calc_normals_split"):
+        shape.calc_normals_split()
+    shape.calc_loop_triangles()
+    turn = each.matrix_world.to_3x3().inverted_safe().transposed()
+    spots = [each.matrix_world @ vertex.co for vertex in shape.vertices]
+    places, normals, uvs, groups = (array.array(kind) for kind in "fffi")
+    for triangle in shape.loop_triangles:
+        groups.append(triangle.material_index)
+        for loop in triangle.loops:
+            places.extend(spots[shape.loops[loop].vertex_index])
+            normals.extend((turn @ shape.loops[loop].normal).normalized())
+            if shape.uv_layers:
+                uvs.extend(shape.uv_layers[0].data[loop].uv)
+    for name, values in (("places", places), ("normals", normals), ("uvs", uvs), ("groups", groups)):
+        if sys.byteorder == "big":
+            values.byteswap()
+        (folder / f"{stem}.{name}").write_bytes(values.tobytes())
+    return {"stem": stem, "mirrored": each.matrix_world.determinant() < 0,
+            "materials": [look(each, folder) for each in shape.materials]}
+
+
+def look(material, folder):
+    """Return name, colour and picture of a material."""
+    surface = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+    taken = surface.inputs["Base Color"]
+    told = {"name": material.name, "color": list(taken.default_value)[:3], "picture": ""}
+    source = taken.links[0].from_node if taken.is_linked else None
+    if source is not None and source.type == "MIX_RGB":
+        told["color"] = list(source.inputs[2].default_value)[:3]
+        source = source.inputs[1].links[0].from_node
+    elif source is not None:
+        told["color"] = [1.0, 1.0, 1.0]
+    if source is not None and source.type == "TEX_IMAGE":
+        told["picture"] = f"{source.image.name}"
+        (folder / told["picture"]).write_bytes(source.image.packed_file.data)
+    return told
 
 
 if __name__ == "__main__":

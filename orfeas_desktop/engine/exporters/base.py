@@ -13,8 +13,10 @@ import numpy as np
 from pydantic import field_validator
 
 from orfeas_desktop.assets import AssetKind
+from orfeas_desktop.engine.exporters.hearing import Hearing
 from orfeas_desktop.engine.exporters.report import Exported, write_report
 from orfeas_desktop.engine.formats.publish import MAIN_SLOT, plain_stem
+from orfeas_desktop.engine.formats.reread import Reread
 from orfeas_desktop.engine.jobs.context import Inputs, JobContext, Output, WorkEntry
 from orfeas_desktop.engine.jobs.recipe import NOTICE
 from orfeas_desktop.engine.mesh.mesh import Mesh
@@ -155,6 +157,10 @@ class Written:
     main: Path | None = None
     found: Contents | None = None
     """What was read back already, where only the program that writes can read."""
+    reread: Reread | None = None
+    """What was read back as a mesh already; else it is read for the report."""
+    space: str = "y up, metres"
+    """Which axis is up, what a unit is; told in the report."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,13 +181,15 @@ class Exporter(WorkEntry, Generic[P]):
     folder: bool = False
     program: str = ""
     """Another program that the user must have installed."""
+    unjudged: str = ""
+    """What no reader here can say of the files; told in the report."""
     inputs: tuple[Slot, ...] = SCENE_IN
     outputs: tuple[Slot, ...] = FILES_OUT
     lane: Lane = Lane.cpu
 
     def run(self, inputs: Inputs, params: Params, context: JobContext) -> tuple[Output, ...]:
         """Write and read back. Raises BadMesh, and ExportNotVerified when the two differ."""
-        given, chosen = inputs["mesh"][0], cast("P", params)
+        given, chosen, context = inputs["mesh"][0], cast("P", params), Hearing(context)
         with context.stage(QT_TRANSLATE_NOOP("Stages", "Read")):
             scene = scene_of_inputs(inputs)
             context.progress(1.0)
@@ -198,7 +206,7 @@ class Exporter(WorkEntry, Generic[P]):
         main, *parts = self._files(scene, path, written)
         if chosen.report:
             with context.stage(QT_TRANSLATE_NOOP("Stages", "Report")):
-                parts += self._report(scene, path, (main, *parts), chosen, context)
+                parts += self._report(scene, path, (main, *parts), chosen, written, context)
                 context.progress(1.0)
         _tell(scene, (main, *parts), context)
         context.fact("verified_by", self.verified_by)
@@ -212,7 +220,13 @@ class Exporter(WorkEntry, Generic[P]):
         )
 
     def _report(
-        self, scene: Scene, path: Path, files: tuple[Path, ...], params: ExportParams, context: JobContext
+        self,
+        scene: Scene,
+        path: Path,
+        files: tuple[Path, ...],
+        params: ExportParams,
+        written: Written,
+        context: Hearing,
     ) -> tuple[Path, ...]:
         """Write the report beside the file, or into the folder, and return its files."""
         names = [_inside(file, path) if self.folder else file.name for file in files]
@@ -221,6 +235,10 @@ class Exporter(WorkEntry, Generic[P]):
             exporter=f"{self.id} {self.version}",
             verified_by=self.verified_by,
             settings=params.plain(),
+            space=written.space,
+            reread=written.reread,
+            notes=tuple(context.heard),
+            unjudged=self.unjudged,
             files=tuple(zip(names, files, strict=True)),
         )
         return write_report(

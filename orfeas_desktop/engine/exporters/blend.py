@@ -12,6 +12,9 @@ from pydantic import BaseModel, ValidationError
 from orfeas_desktop.engine.exporters.base import Contents, Exporter, ExportParams, Written, corner
 from orfeas_desktop.engine.formats.blender import Blender
 from orfeas_desktop.engine.formats.blender_exchange import Exchange
+from orfeas_desktop.engine.formats.reread import Reread
+from orfeas_desktop.engine.formats.reread_blend import blend_mesh
+from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.scene.flatten import bounds_of
 from orfeas_desktop.errors import ExportNotVerified
 from orfeas_desktop.params import FieldKind, Traits, param
@@ -66,10 +69,20 @@ def _write(scene: Scene, path: Path, params: BlendParams, context: JobContext) -
     blender.run(("write", str(folder), str(path)), context)
     context.progress(0.7)
     shutil.rmtree(folder)
-    answer = _answered(blender.run(("read", str(path)), context))
+    folder.mkdir()
+    answer = _answered(blender.run(("read", str(path), *((str(folder),) if params.report else ())), context))
+    seen = _seen(folder) if params.report else None
+    shutil.rmtree(folder)
     context.fact("blender", answer.version)
     found = Contents(answer.faces, answer.low, answer.high, answer.uvs, answer.textures, answer.colors)
-    return Written(_contents(written, len(exchange.pictures)), found=found)
+    return Written(_contents(written, len(exchange.pictures)), found=found, reread=seen, space="z up, metres")
+
+
+def _seen(folder: Path) -> Reread | None:
+    try:
+        return Reread(blend_mesh(folder), "Blender")
+    except (Broken, OSError, ValueError):
+        return None
 
 
 def _contents(scene: Scene, pictures: int) -> Contents:

@@ -50,7 +50,7 @@ def _write(scene: Scene, path: Path, params: DatasmithParams, context: JobContex
         textures=uses,
         colors=any(mesh.colors is not None for mesh in meshes),
     )
-    return Written(contents, main=sheet)
+    return Written(contents, main=sheet, space="z up, left-handed, centimetres")
 
 
 def _warn(scene: Scene, context: JobContext) -> None:
@@ -101,6 +101,10 @@ DATASMITH = Exporter(
     suffix="",
     folder=True,
     verified_by="Orfeas Desktop",
+    unjudged=(
+        "No Unreal was asked. Meshes, names, places, levels, collision and pictures were read by a strict reader of "
+        "the format, which is this program's own too; how the materials look, only Unreal can say."
+    ),
     write=_write,
     read_back=_read_back,
 )

@@ -105,7 +105,7 @@ def _write(scene: Scene, path: Path, params: FbxParams, context: JobContext) -> 
         written = write_fbx(scene, path, style, context.threads, context.progress)
     except Broken as problem:
         raise BadMesh(name=scene.name, problem=str(problem)) from None
-    return Written(_expected(scene, style, written), written.pictures)
+    return Written(_expected(scene, style, written), written.pictures, space=_space(style))
 
 
 def _expected(scene: Scene, style: FbxStyle, written: FbxWritten) -> Contents:
@@ -125,6 +125,11 @@ def _expected(scene: Scene, style: FbxStyle, written: FbxWritten) -> Contents:
         uvs=any(mesh.uvs for mesh in meshes),
         textures=written.linked,
     )
+
+
+def _space(style: FbxStyle) -> str:
+    unit = "metres" if style.units_per_metre == 1.0 else "centimetres"
+    return f"{'z' if style.z_up else 'y'} up, {unit}"
 
 
 def _read_back(path: Path) -> Contents:
@@ -152,6 +157,10 @@ FBX = Exporter(
     params=FbxParams,
     suffix=".fbx",
     verified_by="assimp",
+    unjudged=(
+        "No Autodesk program and no engine was asked. FBX has no metal and roughness of its own: those pictures are "
+        "named as the chosen program expects them."
+    ),
     write=_write,
     read_back=_read_back,
 )

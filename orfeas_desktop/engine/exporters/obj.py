@@ -94,7 +94,11 @@ def _write(scene: Scene, path: Path, params: ObjParams, context: JobContext) -> 
         _write_lines(stream, fit, library, groups, context)
     uvs = bool(fit.uvs)
     contents = Contents.of(fit, uvs=uvs, textures=len(library.pictures), colors=fit.colors is not None)
-    return Written(contents, (library.path, *library.pictures))
+    return Written(
+        contents,
+        (library.path, *library.pictures),
+        space=f"{params.up.value} up, {params.unit.value}",
+    )
 
 
 def _groups(scene: Scene, stem: str) -> list[tuple[str, int]]:

@@ -28,7 +28,7 @@ def _write(scene: Scene, path: Path, params: PrintStlParams, context: JobContext
         flat_mesh(scene), params, "print-stl", context, lambda share: context.progress(0.9 * share)
     )
     write_binary_stl(path, *facets_of(ready))
-    return Written(Contents.of(ready, loose=False))
+    return Written(Contents.of(ready, loose=False), space="z up, millimetres")
 
 
 def _read_back(path: Path) -> Contents:
@@ -50,6 +50,7 @@ PRINT_STL = Exporter(
     inputs=MESH_IN,
     suffix=".stl",
     verified_by="VTK",
+    unjudged="No printer was asked: how it prints, only the printer can show.",
     write=_write,
     read_back=_read_back,
 )

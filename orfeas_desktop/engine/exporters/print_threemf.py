@@ -45,6 +45,7 @@ PRINT = Exporter(
     inputs=MESH_IN,
     suffix=".3mf",
     verified_by="Expat",
+    unjudged="No printer was asked: how it prints, only the printer can show.",
     write=_write,
     read_back=read_back_threemf,
 )

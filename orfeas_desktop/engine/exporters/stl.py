@@ -88,7 +88,7 @@ def _write(scene: Scene, path: Path, params: StlParams, context: JobContext) -> 
         write_binary_stl(path, normals, corners)
     else:
         _write_text(path, normals, corners, context)
-    return Written(Contents.of(fit, loose=False))
+    return Written(Contents.of(fit, loose=False), space=f"{params.up.value} up, {params.unit.value}")
 
 
 def _write_text(

@@ -42,7 +42,7 @@ def write_threemf(
     """Write `parts`, in millimetres and z up. Raises BadMesh for a damaged texture."""
     noted = replace(wanted, notice=str(parts[0].extras.get(NOTICE) or ""))
     try:
-        return Written(Contents(**asdict(write_3mf(parts, path, noted, step))))
+        return Written(Contents(**asdict(write_3mf(parts, path, noted, step))), space="z up, millimetres")
     except Broken as problem:
         raise BadMesh(name=parts[0].name, problem=str(problem)) from None
 

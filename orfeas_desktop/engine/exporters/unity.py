@@ -17,10 +17,11 @@ from orfeas_desktop.engine.exporters.base import Contents, Exporter, ExportParam
 from orfeas_desktop.engine.formats.unity_check import unity_contents
 from orfeas_desktop.engine.formats.unity_folder import UnityWritten, write_unity_folder
 from orfeas_desktop.engine.formats.unity_materials import Pipeline
+from orfeas_desktop.engine.formats.unity_package import unpack
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.scene.fitness import require_places, with_lone_cameras, without_loose
 from orfeas_desktop.engine.scene.flatten import bounds_of_all, placed_meshes
-from orfeas_desktop.errors import BadMesh
+from orfeas_desktop.errors import BadMesh, ExportNotVerified
 from orfeas_desktop.params import Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -61,7 +62,11 @@ def _write_folder(scene: Scene, path: Path, params: UnityParams, context: JobCon
         written = write_unity_folder(ready, path, params.pipeline, context.threads, context.progress)
     except Broken as problem:
         raise BadMesh(name=scene.name, problem=str(problem)) from None
-    return Written(_expected(ready, written), main=written.prefab)
+    return Written(
+        _expected(ready, written),
+        main=written.prefab,
+        space="y up, centimetres in the model, metres in Unity",
+    )
 
 
 def _expected(scene: Scene, written: UnityWritten) -> Contents:
@@ -113,21 +118,17 @@ def _put(tar: tarfile.TarFile, name: str, data: bytes) -> None:
 
 
 def _read_package(path: Path) -> Contents:
-    with tempfile.TemporaryDirectory() as place, tarfile.open(path, "r:gz") as tar:
-        root = Path(place)
-        tar.extractall(root, filter="data")
-        for named in root.glob("*/pathname"):
-            target = root / named.read_text("utf-8")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if named.with_name("asset").exists():
-                named.with_name("asset").rename(target)
-            else:
-                target.mkdir(exist_ok=True)
-            named.with_name("asset.meta").rename(target.with_name(f"{target.name}.meta"))
-        (folder,) = (root / "Assets").iterdir()
-        return Contents(**unity_contents(folder))
+    with tempfile.TemporaryDirectory() as place:
+        try:
+            return Contents(**unity_contents(unpack(path, Path(place))))
+        except Broken as problem:
+            raise ExportNotVerified(format="Unity", problem=str(problem)) from None
 
 
+_UNJUDGED = (
+    "No Unity was asked. The model was read as FBX, every setting as YAML, and every reference was followed; whether "
+    "Unity's importer makes of them what was meant, only Unity can say."
+)
 UNITY = Exporter(
     id="unity",
     version=2,
@@ -139,6 +140,7 @@ UNITY = Exporter(
     suffix="",
     folder=True,
     verified_by="assimp",
+    unjudged=_UNJUDGED,
     write=_write_folder,
     read_back=_read_folder,
 )
@@ -150,6 +152,7 @@ UNITY_PACKAGE = Exporter(
     params=UnityParams,
     suffix=".unitypackage",
     verified_by="assimp",
+    unjudged=_UNJUDGED,
     write=_write_package,
     read_back=_read_package,
 )

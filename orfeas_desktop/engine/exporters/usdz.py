@@ -63,6 +63,7 @@ USDZ = Exporter(
     params=UsdzParams,
     suffix=".usdz",
     verified_by="UsdValidation",
+    unjudged="No Apple device was asked: how it looks in AR, only one can show.",
     write=_write,
     read_back=_read_back,
 )

@@ -16,6 +16,8 @@ from orfeas_desktop.paths import RESOURCES
 if TYPE_CHECKING:
     from orfeas_desktop.engine.jobs.context import JobContext
 
+BATCH = ("--background", "--factory-startup", "-noaudio", "--python-exit-code", "3", "--python")
+"""What Blender is started with to run a script and nothing else; the script's path follows."""
 SCRIPT = RESOURCES / "scripts" / "blender_scene.py"
 _PLACES = {
     "linux": ("/opt/blender*/blender", "/snap/bin/blender"),
@@ -65,5 +67,4 @@ class Blender:
     def _command(self) -> list[str]:
         if self.program.name.lower().startswith("python"):
             return [str(self.program), str(SCRIPT)]
-        flags = ["--background", "--factory-startup", "-noaudio", "--python-exit-code", "3"]
-        return [str(self.program), *flags, "--python", str(SCRIPT)]
+        return [str(self.program), *BATCH, str(SCRIPT)]

@@ -25,6 +25,8 @@ class DatasmithActor:
 
     name: str
     parent: str
+    shape: str
+    """What the sheet calls its mesh."""
     file: UdsFile
     matrix: NDArray[np.float64]
 
@@ -83,10 +85,9 @@ def _actors(element: Element, parent: str, meshes: dict[str, UdsFile]) -> Iterat
         name = str(actor.get("name"))
         shape = actor.find("mesh")
         if shape is not None:
-            mesh = meshes.get(str(shape.get("name")))
-            if mesh is None:
-                raise Broken("an actor names a mesh that is not there")
-            yield DatasmithActor(name, parent, mesh, _matrix(actor))
+            title = str(shape.get("name"))
+            require(title in meshes, "an actor names a mesh that is not there")
+            yield DatasmithActor(name, parent, title, meshes[title], _matrix(actor))
         below = actor.find("children")
         if below is not None:
             yield from _actors(below, name, meshes)

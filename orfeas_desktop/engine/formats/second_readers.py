@@ -9,7 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel, ValidationError
+
+from orfeas_desktop.engine.formats.blender import BATCH
 from orfeas_desktop.engine.formats.programs import Ended, run_program
+from orfeas_desktop.engine.formats.threemf import strict_problem
+from orfeas_desktop.paths import RESOURCES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +22,8 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.jobs.context import JobContext
 
 _LIMIT_S = 120.0
+_SCRIPT = RESOURCES / "scripts" / "blender_look.py"
+_ANSWER = "ORFEAS "
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class _Reader:
     suffixes: tuple[str, ...]
     command: tuple[str, ...]
     """Follows the program; the file is appended."""
-    judge: Callable[[Ended], tuple[bool, str]]
+    judge: Callable[[Ended], tuple[bool | None, str]]
 
 
 def _gltf(ended: Ended) -> tuple[bool, str]:
@@ -68,11 +75,42 @@ def _admesh(ended: Ended) -> tuple[bool, str]:
     return ended.code == 0, f"{open_edges[1]} facets with open edges"
 
 
+def _blender(ended: Ended) -> tuple[bool | None, str]:
+    lines = [line[len(_ANSWER) :] for line in ended.said.splitlines() if line.startswith(_ANSWER)]
+    try:
+        found = _Found.model_validate_json(lines[-1])
+    except (IndexError, ValidationError):
+        return False, ended.last_lines(1)
+    if found.cannot:
+        return None, found.cannot
+    x, y, z = found.size
+    counts = f"{found.meshes} meshes, {found.faces:,} triangles, {found.pictures} pictures"
+    return found.faces > 0, f"{counts}, {x:.4g} × {y:.4g} × {z:.4g}, by version {found.version}"
+
+
+class _Found(BaseModel):
+    """What Blender says of a file; sizes along its axes, z up."""
+
+    version: str
+    cannot: str = ""
+    meshes: int = 0
+    faces: int = 0
+    pictures: int = 0
+    size: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+
 _READERS = (
     _Reader("Khronos glTF validator", "gltf_validator", (".glb", ".gltf"), ("-o", "-r"), _gltf),
     _Reader("assimp", "assimp", (".glb", ".fbx", ".obj", ".stl", ".ply"), ("info",), _assimp),
     _Reader("PrusaSlicer", "prusa-slicer", (".stl", ".3mf"), ("--info",), _slicer),
     _Reader("ADMesh", "admesh", (".stl",), (), _admesh),
+    _Reader(
+        "Blender",
+        "blender",
+        (".fbx", ".glb", ".gltf", ".obj", ".stl", ".ply", ".usda", ".usdc", ".usdz"),
+        (*BATCH, str(_SCRIPT), "--"),
+        _blender,
+    ),
 )
 
 
@@ -83,7 +121,13 @@ def second_opinions(files: tuple[Path, ...], context: JobContext) -> tuple[Verdi
     for number, (reader, file) in enumerate(asked):
         context.progress(number / len(asked))
         found.append(_asked(reader, file, context))
+    found += [_strict_3mf(file) for file in files if file.suffix == ".3mf"]
     return tuple(found)
+
+
+def _strict_3mf(file: Path) -> Verdict:
+    problem = strict_problem(file)
+    return Verdict("lib3mf, strict", file.name, not problem, problem or "no warnings")
 
 
 def _asked(reader: _Reader, file: Path, context: JobContext) -> Verdict:

@@ -115,6 +115,23 @@ def _written(
     )
 
 
+def strict_problem(path: Path) -> str:
+    """Return what lib3mf, reading as strictly as it can, finds wrong; nothing when there is nothing."""
+    from lib3mf import ELib3MFException, get_wrapper
+
+    library: Any = get_wrapper()
+    with locale_kept():
+        try:
+            model = library.CreateModel()
+            reader = model.QueryReader("3mf")
+            reader.SetStrictModeActive(True)
+            reader.ReadFromFile(str(path))
+            warnings = int(reader.GetWarningCount())
+        except ELib3MFException as problem:
+            return str(problem)
+    return f"{warnings} warnings" if warnings else ""
+
+
 def _text(words: str) -> str:
     """Return what XML can hold of `words`."""
     return "".join(letter if letter.isprintable() else " " for letter in words) or "mesh"

@@ -12,6 +12,7 @@ from zipfile import ZipFile
 import numpy as np
 
 from orfeas_desktop.engine.formats.usd_stage import LEVELS
+from orfeas_desktop.engine.mesh.source_files import Broken
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,12 +33,12 @@ class UsdFindings:
 
 def read_usd(path: Path) -> UsdFindings:
     """Return what the USD, or package, at `path` holds; `problems` is empty when nothing is wrong with it."""
-    from pxr import Sdf, Usd, UsdGeom, UsdShade
+    from pxr import UsdGeom, UsdShade
 
-    layer = Sdf.Layer.FindOrOpen(str(path))
-    if not layer or not layer.Reload(force=True):  # the disk counts, not what a writer left in memory
-        return UsdFindings(problems=["it cannot be opened"])
-    stage = Usd.Stage.Open(layer)
+    try:
+        stage = opened_stage(path)
+    except Broken as problem:
+        return UsdFindings(problems=[str(problem)])
     found = UsdFindings()
     found.problems += _broken_rules(stage)
     chosen = _levels(stage)
@@ -55,6 +56,19 @@ def read_usd(path: Path) -> UsdFindings:
             found.textures += 1
             found.problems += _broken_picture(shader)
     return found
+
+
+def opened_stage(path: Path) -> Usd.Stage:
+    """Return the stage of a file as it is on the disk, whatever a writer left in memory. Raises Broken."""
+    from pxr import Sdf, Usd
+
+    try:
+        layer = Sdf.Layer.FindOrOpen(str(path))
+        if layer and layer.Reload(force=True):
+            return Usd.Stage.Open(layer)
+    except RuntimeError:  # what pxr's errors are
+        pass
+    raise Broken("it cannot be opened")
 
 
 def _broken_rules(stage: Usd.Stage) -> list[str]:
@@ -106,14 +120,14 @@ def _broken_picture(shader: UsdShade.Shader) -> list[str]:
 
     asset = shader.GetInput("file").Get()
     try:
-        with Image.open(io.BytesIO(_bytes_at(asset.resolvedPath))) as picture:
+        with Image.open(io.BytesIO(bytes_at(asset.resolvedPath))) as picture:
             picture.load()
     except (UnidentifiedImageError, OSError, KeyError):
         return [f"the picture {asset.path} is missing or damaged"]
     return []
 
 
-def _bytes_at(place: str) -> bytes:
+def bytes_at(place: str) -> bytes:
     """Return the bytes of a file, or of one inside a package: `model.usdz[textures/wood.png]`."""
     package, _, inner = place.removesuffix("]").partition("[")
     if not inner:
