@@ -11,7 +11,7 @@ from orfeas_desktop.cli.delivery import Delivery, Item, Source, give_items, mesh
 from orfeas_desktop.cli.doors import Call, call_of
 from orfeas_desktop.cli.options import make_folder
 from orfeas_desktop.cli.screen import Json, WrongWords, columns
-from orfeas_desktop.cli.watching import Watched, settled_files
+from orfeas_desktop.cli.watching import Watched, alone, asset_name, settled_files
 from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.errors import NotAFolder
 from orfeas_desktop.presets import Preset, PresetExport, PresetShelf
@@ -106,13 +106,13 @@ def watch(
     if out.resolve() == folder.resolve():
         raise WrongWords("The folder to write to must be another one than the watched one.")
     make_folder(out)
-    known = Watched.read(out)
     items: list[Item] = []
-    with call.studio() as studio:
+    with alone(out), call.studio() as studio:
+        known = Watched.read(out)
         delivery = Delivery(call, studio, chosen, backend)
         call.screen.note(f"Watching {folder}. Ctrl-C ends it.")
         for path in settled_files(folder, known, once=once):
-            item = delivery.item(Source(path.stem, path), out)
+            item = delivery.item(Source(asset_name(path), path), out)
             known.done(path)
             items.append(item)
             call.screen.note(item.words)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from orfeas_desktop.assets import MESH_SUFFIXES
+from orfeas_desktop.cli.screen import WrongWords
 from orfeas_desktop.engine.formats.publish import disk_error
-from orfeas_desktop.errors import FolderMissing
+from orfeas_desktop.engine.weights.file_table import only_here
+from orfeas_desktop.errors import FolderMissing, WeightsBusy
 from orfeas_desktop.pictures import SUFFIXES as PICTURES
 
 LISTING = ".orfeas-watch.json"
+LOCK = ".orfeas-watch.lock"
 _LOOK_EVERY_S = 1.0
 
 
@@ -40,6 +44,8 @@ class Watched:
 
     listing: Path
     seen: dict[str, _Seen] = field(default_factory=dict[str, _Seen])
+    begun: dict[str, _Seen] = field(default_factory=dict[str, _Seen])
+    """How files were when they were handed out."""
 
     @classmethod
     def read(cls, out: Path) -> Watched:
@@ -55,13 +61,13 @@ class Watched:
         return self.seen.get(path.name) != _look(path)
 
     def done(self, path: Path) -> None:
-        """Note that the file was dealt with, well or badly; it is taken up again when it changes.
+        """Note that the file was dealt with, well or badly; it is taken up again when it changes, meanwhile too.
 
         Raises DiskFull, PermissionDenied, FileMissing.
         """
-        now = _look(path)
-        if now is not None:
-            self.seen[path.name] = now
+        then = self.begun.get(path.name)
+        if then is not None:
+            self.seen[path.name] = then
         temporary = self.listing.with_name(f"{LISTING}.part")
         try:
             temporary.write_bytes(_LISTING.dump_json(self.seen))
@@ -82,11 +88,32 @@ def settled_files(
         new = [path for path in _files(folder) if path.is_file() and known.is_new(path)]
         ready = [path for path in new if before.get(path) == _look(path) is not None]
         before = {path: _look(path) for path in new}
-        yield from ready
+        for path in ready:
+            look = _look(path)
+            if look is not None:
+                known.begun[path.name] = look
+                yield path
         if once and not new:
             return
         if not ready:
             wait(_LOOK_EVERY_S)
+
+
+@contextmanager
+def alone(out: Path) -> Generator[None]:
+    """Hold the folder that is written to: two watches would write the same files. Raises WrongWords."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(only_here(out / LOCK, str(out), wait_s=0.0))
+        except WeightsBusy:
+            raise WrongWords(f"Another “orfeas watch” writes to {out}; end that one first.") from None
+        yield
+
+
+def asset_name(path: Path) -> str:
+    """Return what an asset made of a file is called: its stem, with the suffix where a neighbour has the same."""
+    twins = [each for each in _files(path.parent) if each.stem.casefold() == path.stem.casefold()]
+    return path.stem if len(twins) < 2 else f"{path.stem}-{path.suffix[1:].lower()}"
 
 
 def _files(folder: Path) -> list[Path]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
 from orfeas_desktop.assets import AssetKind, local_file
-from orfeas_desktop.cli.watching import LISTING, Watched, settled_files
+from orfeas_desktop.cli.watching import LISTING, LOCK, Watched, alone, settled_files
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.mesh.files import read_mesh
 from orfeas_desktop.engine.scene.gltf_write_scene import GltfStyle, LevelStyle, write_scene
@@ -118,7 +122,7 @@ def test_what_comes_into_a_watched_folder_is_made_once(orfeas, own, tmp_path):
     said = orfeas(*words)
     assert said.status == 2
     assert (said.json["done"], said.json["failed"]) == (1, 1)
-    assert sorted(path.name for path in out.iterdir()) == [LISTING, "bun-godot", "bun.stl"]
+    assert sorted(path.name for path in out.iterdir()) == [LISTING, LOCK, "bun-godot", "bun.stl"]
     assert orfeas(*words).json["items"] == []
 
 
@@ -144,6 +148,76 @@ def test_a_growing_file_is_waited_for_and_a_lost_folder_is_told(tmp_path):
     shutil.rmtree(folder)
     with pytest.raises(FolderMissing):
         next(settled_files(folder, watched, once=True))
+
+
+def test_a_file_that_changes_while_it_is_made_is_made_again(tmp_path):
+    file = tmp_path / "a.obj"
+    file.write_text(TETRA)
+    watched = Watched.read(tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    assert next(settled_files(tmp_path, watched, once=False, wait=lambda _: None)) == file
+    file.write_text(TETRA + TETRA)
+    watched.done(file)
+    assert Watched.read(tmp_path / "out").is_new(file)
+
+
+def test_files_of_one_name_and_formats_of_one_asset_stay_apart(orfeas, home, tmp_path, monkeypatch):
+    """A picture and a mesh called alike are two assets; each format has a report of its own."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for name in ("a.obj", "a.ply", "b.obj"):
+        (folder / name).write_text(TETRA if name.endswith("obj") else "ply")
+    exports = [{"to": "stl", "params": {"report": True}}, {"to": "ply", "params": {"report": True}}]
+    (home / "data" / "presets").mkdir(parents=True)
+    monkeypatch.setenv("PATH", "")  # no other program is asked
+    (home / "data" / "presets" / "two.json").write_text(json.dumps({"title": "Two", "exports": exports}))
+    said = orfeas("watch", folder, "--preset", "two", "--out", out, "--once", "--json")
+    assert (said.json["done"], said.json["failed"]) == (2, 1)
+    assert {path.name for path in out.iterdir()} >= {
+        "a-obj.stl", "a-obj.ply", "a-obj-stl-report.html", "a-obj-ply-report.html", "b.stl", "b-stl-report.json",
+    }  # fmt: skip
+
+
+def test_two_watches_do_not_write_to_one_folder(orfeas, own, tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    out.mkdir()
+    with alone(out):
+        said = orfeas("watch", folder, "--preset", "quick", "--out", out, "--once", "--json")
+    assert said.status == 2
+    assert "Another" in said.error["message"]
+    assert orfeas("watch", folder, "--preset", "quick", "--out", out, "--once").status == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot be sent Ctrl-C by itself")
+def test_ctrl_c_ends_a_watch_and_a_restart_goes_on(own, home, tmp_path):
+    """The file at work is left for the next time; what was done stays done; a half-copied one is waited for."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    (folder / "a.obj").write_text(TETRA)
+    words = ["watch", str(folder), "--preset", "quick", "--out", str(out)]
+    run = [sys.executable, "-m", "orfeas_desktop", *words]
+    watch = subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    try:
+        for _ in range(600):
+            if (out / LISTING).exists():
+                break
+            time.sleep(0.1)
+        (folder / "b.obj").write_text(TETRA[:20])
+        time.sleep(0.1)
+        watch.send_signal(signal.SIGINT)
+        said, _ = watch.communicate(timeout=60)
+    finally:
+        watch.kill()
+    assert watch.returncode in (0, 130), said
+    assert (out / "a.stl").exists()
+    assert not (out / "b.stl").exists()
+    assert not [path for path in out.iterdir() if path.name.endswith(".part")]
+    (folder / "b.obj").write_text(TETRA)
+    done = subprocess.run(
+        [*run, "--once", "--json"], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert [Path(each["in"]).name for each in json.loads(done.stdout)["items"]] == ["b.obj"]
 
 
 def test_a_tree_leaves_the_library_as_it_came(orfeas, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -201,7 +202,7 @@ class Exporter(WorkEntry, Generic[P]):
             written = self.write(scene, path, chosen, context)
             context.progress(1.0)
         with context.stage(QT_TRANSLATE_NOOP("Stages", "Check")):
-            verify(self.title, written.contents, written.found or self.read_back(path))
+            verify(self.title, written.contents, written.found or self._found(path))
             context.progress(1.0)
         main, *parts = self._files(scene, path, written)
         if chosen.report:
@@ -218,6 +219,14 @@ class Exporter(WorkEntry, Generic[P]):
                 for part in parts
             ),
         )
+
+    def _found(self, path: Path) -> Contents:
+        """Return what the reader finds; whatever a library throws over a file is that file's fault."""
+        try:
+            return self.read_back(path)
+        except (OSError, ValueError, LookupError, TypeError, RuntimeError, struct.error) as problem:
+            told = " ".join(str(problem).split())[:200]
+            raise ExportNotVerified(format=self.title, problem=f"reading it failed ({told})") from problem
 
     def _report(
         self,
@@ -242,7 +251,10 @@ class Exporter(WorkEntry, Generic[P]):
             files=tuple(zip(names, files, strict=True)),
         )
         return write_report(
-            exported, scene, path / path.name if self.folder else path.with_suffix(""), context
+            exported,
+            scene,
+            path / path.name if self.folder else path.with_name(f"{path.stem}-{self.id}"),
+            context,
         )
 
     def _files(self, scene: Scene, path: Path, written: Written) -> list[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import StrEnum
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from orfeas_desktop.engine.jobs.recipe import NOTICE
 from orfeas_desktop.engine.mesh.mesh import Texture
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.mesh.textures import (
-    MAX_TEXTURE_SIDE,
+    LargestSide,
     TextureFormat,
     recoded,
     with_textures,
@@ -31,21 +30,6 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.mesh.mesh import Material, Mesh
     from orfeas_desktop.engine.scene.scene import Scene
-
-
-class LargestSide(StrEnum):
-    """The longest side a texture may have, in pixels."""
-
-    keep = "keep"
-    side_4096 = "4096"
-    side_2048 = "2048"
-    side_1024 = "1024"
-    side_512 = "512"
-
-    @property
-    def pixels(self) -> int:
-        """As a number."""
-        return MAX_TEXTURE_SIDE if self is LargestSide.keep else int(self.value)
 
 
 class GlbParams(ExportParams):

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.exporters.base import Contents, Exporter, ExportParams, Written, corner
 from orfeas_desktop.engine.formats.usd_check import read_usd
 from orfeas_desktop.engine.formats.usd_stage import UsdStyle, write_package, write_stage
 from orfeas_desktop.engine.mesh.source_files import Broken
+from orfeas_desktop.engine.mesh.textures import LargestSide, TextureFormat, recoded, with_textures
 from orfeas_desktop.engine.scene.flatten import bounds_of
 from orfeas_desktop.errors import BadMesh, ExportNotVerified
-from orfeas_desktop.params import param
+from orfeas_desktop.params import Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from orfeas_desktop.engine.jobs.context import JobContext
+    from orfeas_desktop.engine.mesh.mesh import Texture
     from orfeas_desktop.engine.scene.scene import Scene
 
 
 class UsdzParams(ExportParams):
     """Settings of the USDZ exporter."""
 
+    texture_side: LargestSide = param(
+        LargestSide.keep,
+        QT_TRANSLATE_NOOP("Params", "Largest texture"),
+        QT_TRANSLATE_NOOP("Params", "Larger textures are scaled down to this many pixels."),
+        traits=Traits(
+            unit="px",
+            choice_titles=(QT_TRANSLATE_NOOP("Params", "As they are"), "4096", "2048", "1024", "512"),
+        ),
+    )
     recipe: bool = param(
         True,
         QT_TRANSLATE_NOOP("Params", "Keep the recipe"),
@@ -37,6 +49,7 @@ def _write(scene: Scene, path: Path, params: UsdzParams, context: JobContext) ->
     style = UsdStyle(pieces=False, recipe=params.recipe)
     file = loose / f"{path.stem}.usdc"
     try:
+        scene = _smaller(scene, params.texture_side.pixels)
         stage = write_stage(scene, file, style, lambda share: context.progress(0.8 * share))
         write_package(path, (file, *stage.pictures))
     except Broken as problem:
@@ -45,6 +58,21 @@ def _write(scene: Scene, path: Path, params: UsdzParams, context: JobContext) ->
         shutil.rmtree(loose)
     low, high = bounds_of(scene)
     return Written(Contents(stage.faces, corner(low), corner(high), stage.uvs, stage.textures, stage.colors))
+
+
+def _smaller(scene: Scene, side: int) -> Scene:
+    """Return the scene, its textures no larger than `side`. Raises Broken."""
+    known: dict[bytes, Texture] = {}
+
+    def change(slot: str, texture: Texture) -> Texture:
+        del slot
+        if texture.data not in known:
+            known[texture.data] = recoded(texture, TextureFormat.keep, max_side=side)
+        return replace(known[texture.data], uv_set=texture.uv_set)
+
+    return scene.with_meshes(
+        lambda mesh: mesh.changed(materials=tuple(with_textures(each, change) for each in mesh.materials))
+    )
 
 
 def _read_back(path: Path) -> Contents:

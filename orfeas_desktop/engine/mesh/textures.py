@@ -101,6 +101,21 @@ def pixels_of(texture: Texture, most: int = MAX_TEXTURE_SIDE) -> NDArray[np.uint
         return np.asarray(image.convert("RGBA"))
 
 
+class LargestSide(StrEnum):
+    """The longest side a texture may have, in pixels."""
+
+    keep = "keep"
+    side_4096 = "4096"
+    side_2048 = "2048"
+    side_1024 = "1024"
+    side_512 = "512"
+
+    @property
+    def pixels(self) -> int:
+        """As a number."""
+        return MAX_TEXTURE_SIDE if self is LargestSide.keep else int(self.value)
+
+
 def recoded(
     texture: Texture, form: TextureFormat, *, quality: int = 90, max_side: int = MAX_TEXTURE_SIDE
 ) -> Texture:

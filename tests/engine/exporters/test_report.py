@@ -42,7 +42,7 @@ def test_a_stl_is_looked_at_by_the_readers_on_this_machine(
     ball: Mesh, tmp_path: Path, make_context: Callable[..., Any]
 ) -> None:
     files = exported("stl", ball, tmp_path, make_context())
-    told = json.loads(files["chair_1-report.json"].read_text("utf-8"))
+    told = json.loads(files["chair_1-stl-report.json"].read_text("utf-8"))
     assert told["files"] == [["chair_1.stl", files["chair <1>.stl"].stat().st_size]]
     assert told["faces_per_level"] == [ball.face_count]
     assert told["settings"]["report"] is True
@@ -56,7 +56,7 @@ def test_a_stl_is_looked_at_by_the_readers_on_this_machine(
     assert told["picture"]["likeness"]["outline"] == 1.0
     assert (told["picture"]["reader"], told["picture"]["colors"]) == ("Orfeas Desktop", False)
     assert told["space"] == "z up, mm"
-    page = files["chair_1-report.html"].read_text("utf-8")
+    page = files["chair_1-stl-report.html"].read_text("utf-8")
     for words in (
         "data:image/png;base64,",
         "manifold: yes",
