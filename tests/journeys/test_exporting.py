@@ -6,10 +6,13 @@ import json
 import os
 from pathlib import Path
 
+from PySide6.QtWidgets import QPushButton
+
 from orfeas_desktop.engine.mesh.glb import read_glb, write_glb
 from orfeas_desktop.requests import JobState
 from orfeas_desktop.ui.dialogs.error_box import ErrorBox
 from orfeas_desktop.ui.dialogs.export_dialog import ExportDialog
+from orfeas_desktop.ui.pieces.toasts import Toast
 from orfeas_desktop.ui.start import read_window_state
 from tests.journeys.test_workshop import ring
 
@@ -21,10 +24,13 @@ def put(folder: Path, name: str, content: dict[str, object]) -> None:
     (folder / name).write_text(json.dumps(content))
 
 
-def test_a_preset_and_several_assets_are_exported(open_running, home: Path, tmp_path: Path, qtbot):
+def test_a_preset_and_several_assets_are_exported(
+    open_running, home: Path, tmp_path: Path, qtbot, monkeypatch
+):
+    monkeypatch.setenv("PATH", "")  # the report asks no other programs
     small = {"tool": "decimate", "params": {"faces": 400}}
     put(home / "data" / "recipes", "small.json", {"title": "Small", "steps": [small]})
-    both = [{"to": "glb"}, {"to": "godot"}]
+    both = [{"to": "glb", "params": {"report": True}}, {"to": "godot"}]
     put(home / "data" / "presets", "both.json", {"title": "Both", "recipe": "small", "exports": both})
     put(home / "data" / "presets", "lost.json", {"title": "Lost", "recipe": "lost", "exports": both})
     whole, torn, out = ring(), tmp_path / "Torn.glb", tmp_path / "out"
@@ -51,6 +57,9 @@ def test_a_preset_and_several_assets_are_exported(open_running, home: Path, tmp_
     dialog.save.click()
     qtbot.waitUntil(lambda: "Exported to out" in window.toasts.shown(), timeout=WAIT)
     assert read_glb(out / "Ring.glb").face_count <= 400
+    assert (out / "Ring-glb-report.html").exists()
+    said = next(each for each in window.findChildren(Toast) if "Exported to out" in each.message.text())
+    assert "Open report" in [button.text() for button in said.findChildren(QPushButton)]
     assert any((out / "Ring-godot").iterdir())
     qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=WAIT)
     qtbot.waitUntil(session.library.undo.canUndo, timeout=WAIT)
@@ -77,6 +86,15 @@ def test_a_preset_and_several_assets_are_exported(open_running, home: Path, tmp_
         window.grab().save(f"{picture}/window.png")
     assert (out / "Ring.3mf").exists()
     assert not (out / "Torn.3mf").exists()
+
+    window.browser.grid.selectAll()
+    dialog = asked(running)
+    dialog.presets.setCurrentText("Both")
+    dialog.save.click()
+    qtbot.waitUntil(lambda: "2 assets exported" in window.toasts.shown(), timeout=WAIT)
+    assert {read_glb(out / f"{name}.glb").face_count <= 400 for name in ids} == {True}
+    assert all((out / f"{name}-godot" / f"{name}-godot.tscn").exists() for name in ids)
+    window.browser.grid.choose(ids["Ring"])
 
     exporting.last = exporting.last.model_copy(update={"preset": "no-such"})
     exporting.again()

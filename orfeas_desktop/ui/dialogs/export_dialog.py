@@ -250,6 +250,7 @@ class ExportDialog(QDialog):
         self.problem.setVisible(bool(problem))
         self.save.setEnabled(not problem)
         self.save.setToolTip(problem)
+        self.target.setToolTip(self.target.text())
 
     def _folder_problem(self) -> str:
         if not self.target.text().strip():

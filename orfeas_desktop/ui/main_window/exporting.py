@@ -7,8 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QCoreApplication, QObject
 
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.errors import OrfeasError
@@ -171,8 +170,8 @@ class Exporting(QObject):
             if delivered.failed:
                 words = self.tr("{done} of {count} assets exported, {failed} failed")
             said = words.format(folder=delivered.folder.name, count=every, done=done, failed=delivered.failed)
-            folder = QUrl.fromLocalFile(str(delivered.folder))
-            action = (self.tr("Show folder"), lambda: QDesktopServices.openUrl(folder))
+            alone = delivered.reports[0] if len(delivered.reports) == 1 else None
+            action = self._telling.way_to(delivered.folder, alone)
             if error is not None:
                 action = (self.tr("Show why"), lambda: self._telling.show_error(error))
             self._window.toasts.show(said, action)

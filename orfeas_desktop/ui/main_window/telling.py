@@ -13,11 +13,14 @@ from orfeas_desktop.ui.dialogs.error_box import ErrorBox
 from orfeas_desktop.ui.panels.status_line import MachineLine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orfeas_desktop.engine.hardware.probe import Machine
     from orfeas_desktop.errors import OrfeasError
     from orfeas_desktop.projects.records import Version
     from orfeas_desktop.requests import JobDone, JobFailed, JobWarned
     from orfeas_desktop.ui.main_window.window import MainWindow
+    from orfeas_desktop.ui.state.handed import Handed
     from orfeas_desktop.ui.state.session import Session
 
 GB = 1e9
@@ -76,12 +79,17 @@ class Telling(QObject):
         show = partial(self.session.choose_version, version.id)
         self.window.toasts.show(self.tr("A new mesh is ready"), (self.tr("Show"), show))
 
-    def _tell_exported(self, target: Path) -> None:
-        folder = QUrl.fromLocalFile(str(target.parent))
+    def _tell_exported(self, handed: Handed) -> None:
         self.window.toasts.show(
-            self.tr("Exported {name}").format(name=target.name),
-            (self.tr("Show folder"), lambda: QDesktopServices.openUrl(folder)),
+            self.tr("Exported {name}").format(name=handed.target.name),
+            self.way_to(handed.target.parent, handed.report),
         )
+
+    def way_to(self, folder: Path, report: Path | None) -> tuple[str, Callable[[], object]]:
+        """Return what a toast offers after an export: its report, else the folder."""
+        words = self.tr("Show folder") if report is None else self.tr("Open report")
+        place = QUrl.fromLocalFile(str(report or folder))
+        return words, lambda: QDesktopServices.openUrl(place)
 
     def _tell_saved(self, path: object) -> None:
         if isinstance(path, Path):

@@ -13,6 +13,7 @@ from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.requests import JobDone
 from orfeas_desktop.ui.signals import TypedSignal, signal
+from orfeas_desktop.ui.state.handed import handed
 
 if TYPE_CHECKING:
     from orfeas_desktop.params import PlainParams
@@ -40,6 +41,7 @@ class Delivered:
     done: int
     failed: int
     error: OrfeasError | None
+    reports: tuple[Path, ...] = ()
 
 
 class Delivery(QObject):
@@ -56,6 +58,7 @@ class Delivery(QObject):
         self._left: Counter[str] = Counter()
         self._failed: set[str] = set()
         self._error: OrfeasError | None = None
+        self._reports: list[Path] = []
 
     def start(self, parcels: tuple[Parcel, ...]) -> None:
         """Send everything off."""
@@ -98,9 +101,15 @@ class Delivery(QObject):
         target = self._folder / (f"{name}-{part.to}" if exporter.folder else f"{name}{exporter.suffix}")
         self._session.desk.send(
             lambda studio: studio.export_version(version_id, part.to, target, params=part.params),
-            lambda ended: self._note(name, failed=not isinstance(ended, JobDone)),
+            lambda ended: self._look(name, target, ended),
             failed=lambda error: self._note(name, failed=True, error=error),
         )
+
+    def _look(self, name: str, target: Path, ended: Ended) -> None:
+        report = handed(target, ended).report if isinstance(ended, JobDone) else None
+        if report is not None:
+            self._reports.append(report)
+        self._note(name, failed=not isinstance(ended, JobDone))
 
     def _note(self, name: str, *, failed: bool, count: int = 1, error: OrfeasError | None = None) -> None:
         self._left[name] -= count
@@ -109,5 +118,7 @@ class Delivery(QObject):
             self._failed.add(name)
         if not any(self._left.values()):
             failures = len(self._failed)
-            self.ended.emit(Delivered(self._folder, self._all - failures, failures, self._error))
+            self.ended.emit(
+                Delivered(self._folder, self._all - failures, failures, self._error, tuple(self._reports))
+            )
             self.deleteLater()

@@ -19,6 +19,7 @@ from orfeas_desktop.requests import Destination, FromJob, Job, JobDone, JobEvent
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.state.draft import FRONT, Draft
 from orfeas_desktop.ui.state.drafting import Drafting
+from orfeas_desktop.ui.state.handed import Handed, handed
 from orfeas_desktop.ui.state.job_desk import JobDesk
 from orfeas_desktop.ui.state.library_desk import LibraryDesk
 from orfeas_desktop.ui.state.library_model import GRACE
@@ -61,7 +62,7 @@ class Session(QObject):
     display_ready: TypedSignal[DisplayFiles] = signal(DisplayFiles)
     preview_ready: TypedSignal[Path] = signal(Path)
     failed: TypedSignal[OrfeasError] = signal(OrfeasError)
-    exported: TypedSignal[Path] = signal(Path)
+    exported: TypedSignal[Handed] = signal(Handed)
     arrived: TypedSignal[Version] = signal(Version)
     """A new version that is not shown, because the user works on something else meanwhile."""
 
@@ -158,7 +159,7 @@ class Session(QObject):
 
         def tell(ended: Ended) -> None:
             if isinstance(ended, JobDone):
-                self.exported.emit(target)
+                self.exported.emit(handed(target, ended))
 
         self.desk.send(
             lambda studio: studio.export_version(version_id, exporter, target, params=params), tell
