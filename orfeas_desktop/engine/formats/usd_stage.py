@@ -188,7 +188,7 @@ class _StageWriter:
             variants.AddVariant(f"{LEVELS}{number}")
             variants.SetVariantSelection(f"{LEVELS}{number}")
             with variants.GetVariantEditContext():
-                self._mesh(mesh, path.AppendChild("mesh"))
+                self._mesh(mesh, path.AppendChild(f"{path.name.removesuffix('_geometry')}_mesh"))
         variants.SetVariantSelection(f"{LEVELS}0")
 
     def _mesh(self, mesh: Mesh, path: Sdf.Path) -> None:

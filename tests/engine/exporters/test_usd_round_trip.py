@@ -44,7 +44,7 @@ def usd_parts(stage: Usd.Stage) -> dict[str, Part]:
             variants.GetVariantSet("LOD").SetVariantSelection(level)
             (mesh,) = prim.GetChildren()
             parts[f"{prim.GetParent().GetName()}_{level}"] = usd_part(mesh)
-        if prim.GetTypeName() == "Mesh" and prim.GetName() != "mesh":
+        if prim.GetTypeName() == "Mesh" and not prim.GetName().endswith("_mesh"):
             owner = prim.GetParent()
             piece = prim.GetName().startswith("piece_")
             number = prim.GetName().removeprefix("piece_")
@@ -97,7 +97,7 @@ def test_materials_and_pixels_stay(stage: Usd.Stage, asset: Scene) -> None:
     root = stage.GetDefaultPrim().GetPath()
     found: dict[str, Any] = {}
     for subset in UsdShade.MaterialBindingAPI(
-        stage.GetPrimAtPath(root.AppendPath("Ell/Ell_geometry/mesh"))
+        stage.GetPrimAtPath(root.AppendPath("Ell/Ell_geometry/Ell_mesh"))
     ).GetMaterialBindSubsets():
         material, _ = UsdShade.MaterialBindingAPI(subset.GetPrim()).ComputeBoundMaterial()
         found[material.GetPrim().GetDisplayName()] = material.ComputeSurfaceSource()[0]

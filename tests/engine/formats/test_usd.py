@@ -98,7 +98,7 @@ def test_levels_are_variants_and_pieces_are_guides_for_physics(scene: Scene, tmp
     counts = []
     for name in levels.GetVariantNames():
         levels.SetVariantSelection(name)
-        mesh = UsdGeom.Mesh(stage.GetPrimAtPath(prim.GetPath().AppendChild("mesh")))
+        mesh = UsdGeom.Mesh(stage.GetPrimAtPath(prim.GetPath().AppendChild("K_rper_mesh")))
         counts.append(len(mesh.GetFaceVertexCountsAttr().Get()))
     assert counts == [2, 1]
     piece = stage.GetPrimAtPath("/_2_chairs/K_rper/K_rper_collision/piece_01")
