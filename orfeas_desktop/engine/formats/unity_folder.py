@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from orfeas_desktop.engine.formats.fbx_scene import FbxStyle, FbxWritten, write_fbx
 from orfeas_desktop.engine.formats.surface_pictures import Role
 from orfeas_desktop.engine.formats.unity_ids import guid_of
@@ -59,7 +61,10 @@ def write_unity_folder(
     materials = _materials(folder, written, pipeline)
     by_name = {written.materials[material]: guid for material, guid in materials.items()}
     model_guid = guid_of(asset, model.name)
-    _beside(model, model_meta(model_guid, by_name))
+    mirrored = any(
+        placed.node.collision and np.linalg.det(placed.matrix[:3, :3]) < 0 for placed in scene.walk()
+    )
+    _beside(model, model_meta(model_guid, by_name, readable=mirrored))
     prefab = folder / f"{asset}.prefab"
     writer = PrefabWriter(asset, model_guid, written.nodes, materials, pipeline)
     prefab.write_text(writer.text(scene), "utf-8")

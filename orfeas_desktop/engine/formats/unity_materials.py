@@ -244,8 +244,11 @@ def folder_meta(guid: str) -> str:
     )
 
 
-def model_meta(guid: str, materials: Mapping[str, str]) -> str:
-    """Return the settings of a model; `materials` are GUIDs of material files by the name that the model uses."""
+def model_meta(guid: str, materials: Mapping[str, str], *, readable: bool) -> str:
+    """Return the settings of a model; `materials` are GUIDs of material files by the name that the model uses.
+
+    `readable` keeps the meshes in memory, which Unity needs for colliders that a scale mirrors.
+    """
     remapped: list[Value] = [
         {
             "first": {"type": "UnityEngine:Material", "assembly": "UnityEngine.CoreModule", "name": name},
@@ -292,7 +295,7 @@ def model_meta(guid: str, materials: Mapping[str, str]) -> str:
                 "bakeAxisConversion": 0,
                 "preserveHierarchy": 1,
                 "indexFormat": 0,
-                "isReadable": 0,
+                "isReadable": int(readable),
                 "useFileScale": 1,
             },
             "tangentSpace": {

@@ -252,3 +252,17 @@ def test_one_root_with_camera_light_and_mesh(
     assert names == {"desk", "Lamp", "Desk_camera"}
     kinds = [type(entry).__name__ for entry in found.values()]
     assert (kinds.count("Camera"), kinds.count("Light")) == (1, 1)
+
+
+@pytest.mark.parametrize(("scale", "kept"), [(1.0, 0), (-1.0, 1)])
+def test_mirrored_colliders_keep_their_meshes_in_memory(
+    scale: float, kept: int, cube: Any, make_context: Callable[..., Any]
+) -> None:
+    """Unity cannot mirror a collider whose mesh it has let go."""
+    context = make_context()
+    folder = context.staging / "box"
+    folder.mkdir()
+    scene = Scene((Node("Box", cube, Transform(scale=(scale, 1, 1)), collision=(cube,)),), "box")
+    EXPORTERS["unity"].write(scene, folder, EXPORTERS["unity"].params(name="box"), context)
+    said = yaml.safe_load((folder / "box.fbx.meta").read_text())
+    assert said["ModelImporter"]["meshes"]["isReadable"] == kept
