@@ -1,6 +1,7 @@
 """Seconds, memory and bytes of each export format. python tests/bench/export.py --json [--sizes 50000 500000] [--formats glb fbx]
 
-Each export runs in a process of its own on a bumpy ball with 4k textures; writing and reading back are told apart.
+Each export runs in a process of its own on a bumpy ball with 4k textures, or with --bare none; writing and reading
+back are told apart. glb+draco and glb+meshopt are GLB with compressed geometry.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import numpy as np
 
 FORMATS = (
     "glb",
+    "glb+draco",
+    "glb+meshopt",
     "gltf",
     "fbx",
     "unity",
@@ -112,8 +115,10 @@ def one(entry: str, source: str, folder: str) -> None:
     from orfeas_desktop.engine.exporters import EXPORTERS
 
     context = Clock(Path(folder))
-    exporter = EXPORTERS[entry]
-    exporter.run({"mesh": (local_file(Path(source), AssetKind.mesh),)}, exporter.params(), context)
+    name, _, compression = entry.partition("+")
+    exporter = EXPORTERS[name]
+    params = exporter.params.check(name, {"compression": compression} if compression else {})
+    exporter.run({"mesh": (local_file(Path(source), AssetKind.mesh),)}, params, context)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps({"seconds": context.seconds, "bytes": context.facts["bytes"], "peak_mb": peak}))
 
@@ -124,6 +129,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--sizes", type=int, nargs="*", default=[50_000, 500_000, 1_500_000])
     parser.add_argument("--formats", nargs="*", default=list(FORMATS))
+    parser.add_argument("--bare", action="store_true")
     parser.add_argument("--one", nargs=3)
     asked = parser.parse_args()
     if asked.one:
@@ -132,11 +138,11 @@ def main() -> None:
     from orfeas_desktop.engine.mesh.glb import write_glb
 
     found: list[dict[str, object]] = []
-    material = textures()
+    materials = {} if asked.bare else {"materials": (textures(),)}
     with tempfile.TemporaryDirectory() as place:
         for faces in asked.sizes:
             source = Path(place) / f"{faces}.glb"
-            write_glb(ball(faces).changed(materials=(material,)), source)
+            write_glb(ball(faces).changed(**materials), source)
             for entry in asked.formats:
                 with tempfile.TemporaryDirectory(dir=place) as folder:
                     done = subprocess.run(

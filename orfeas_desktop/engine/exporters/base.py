@@ -129,6 +129,8 @@ class Contents:
     uvs: bool = False
     textures: int = 0
     colors: bool = False
+    rounding: float = 1e-5
+    """How far places may lie apart, as a share of the size."""
 
     @classmethod
     def of(
@@ -157,7 +159,9 @@ class Written:
     parts: tuple[Path, ...] = ()
     main: Path | None = None
     found: Contents | None = None
-    """What was read back already, where only the program that writes can read."""
+    """What was read back already, where `Exporter.read_back` cannot."""
+    verified_by: str = ""
+    """Who did that, when it was not the exporter's usual reader."""
     reread: Reread | None = None
     """What was read back as a mesh already; else it is read for the report."""
     space: str = "y up, metres"
@@ -210,7 +214,7 @@ class Exporter(WorkEntry, Generic[P]):
                 parts += self._report(scene, path, (main, *parts), chosen, written, context)
                 context.progress(1.0)
         _tell(scene, (main, *parts), context)
-        context.fact("verified_by", self.verified_by)
+        context.fact("verified_by", written.verified_by or self.verified_by)
         name = _inside(main, path) if self.folder else f"{title}{self.suffix}"
         return (
             Output(MAIN_SLOT, main, AssetKind.file, name),
@@ -242,7 +246,7 @@ class Exporter(WorkEntry, Generic[P]):
         exported = Exported(
             title=self.title,
             exporter=f"{self.id} {self.version}",
-            verified_by=self.verified_by,
+            verified_by=written.verified_by or self.verified_by,
             settings=params.plain(),
             space=written.space,
             reread=written.reread,
@@ -309,7 +313,7 @@ def verify(title: str, expected: Contents, found: Contents) -> None:
     moved = float(np.abs(np.subtract([*expected.low, *expected.high], [*found.low, *found.high])).max())
     problems = {
         f"it has {found.faces} faces instead of {expected.faces}": found.faces != expected.faces,
-        "its size or place differs": not moved <= 1e-5 * max(size, reach) + 1e-12,
+        "its size or place differs": not moved <= expected.rounding * max(size, reach) + 1e-12,
         "its texture coordinates were lost": expected.uvs and not found.uvs,
         f"it has {found.textures} textures instead of {expected.textures}": found.textures
         != expected.textures,

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orfeas_desktop.engine.exporters.base import Contents, corner
-from orfeas_desktop.engine.mesh.textures import textures_of
+from orfeas_desktop.engine.mesh.gltf_compress import ROUNDING, Compression
+from orfeas_desktop.engine.mesh.textures import pixels_of, textures_of
 from orfeas_desktop.engine.scene.flatten import bounds_of
+from orfeas_desktop.engine.scene.gltf_scene import read_scene_glb, read_scene_gltf
 from orfeas_desktop.engine.scene.gltf_write_scene import GltfStyle, LevelStyle
 
 if TYPE_CHECKING:
@@ -39,7 +41,18 @@ def glb_contents(scene: Scene, style: GltfStyle) -> Contents:
         high=corner(high),
         uvs=any(mesh.uvs for mesh, _ in parts),
         textures=len(laid),
+        rounding=1e-5 if style.compression is Compression.none else ROUNDING,
     )
+
+
+def glb_read_again(path: Path) -> Contents:
+    """Return what the program's own reader finds, where trimesh cannot read. Raises BadMesh."""
+    scene = (read_scene_gltf if path.suffix == ".gltf" else read_scene_glb)(path, path.name)
+    for texture in {
+        id(t): t for mesh in scene.meshes() for m in mesh.materials for t in textures_of(m).values()
+    }.values():
+        pixels_of(texture)
+    return replace(glb_contents(scene, GltfStyle(pieces=True)), rounding=1e-5)
 
 
 def _as_written(node: Node, style: GltfStyle) -> Node:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orfeas_desktop.engine.mesh.gltf_container import bytes_of_uri
+from orfeas_desktop.engine.mesh.gltf_decompress import draco_arrays, meshopt_bytes
 from orfeas_desktop.engine.mesh.source_files import (
     MAX_FACES,
     MAX_FILE_BYTES,
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from orfeas_desktop.engine.mesh.gltf_schema import GltfAccessor, GltfDocument, GltfSparse
+    from orfeas_desktop.engine.mesh.gltf_schema import (
+        GltfAccessor,
+        GltfDocument,
+        GltfPrimitive,
+        GltfSparse,
+    )
 
     T = TypeVar("T")
 
@@ -30,6 +36,7 @@ _COMPONENTS = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 
 _TOPS = {"i1": 127.0, "u1": 255.0, "<i2": 32767.0, "<u2": 65535.0, "<u4": 4294967295.0}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 _OUTSIDE = "part of it lies outside its data"
+_MOST_OPENED = 16 * MAX_VERTICES
 
 
 def item(items: Sequence[T], index: int, what: str) -> T:
@@ -47,6 +54,8 @@ class GltfArrays:
         self._binary = binary
         self._folder = folder
         self._buffers: dict[int, memoryview] = {}
+        self._opened: dict[int, memoryview] = {}
+        self._unpacked: dict[int, NDArray[np.generic]] = {}
 
     def accessor(self, index: int) -> GltfAccessor:
         """Return the accessor's record."""
@@ -55,9 +64,32 @@ class GltfArrays:
     def view(self, index: int) -> memoryview:
         """Return the bytes of a buffer view."""
         view = item(self._document.buffer_views, index, "buffer view")
-        buffer = self._buffer(view.buffer)
-        require(view.byte_offset + view.byte_length <= len(buffer), _OUTSIDE)
-        return buffer[view.byte_offset : view.byte_offset + view.byte_length]
+        packed = view.extensions.meshopt if view.extensions else None
+        if packed is None:
+            return self._slice(view.buffer, view.byte_offset, view.byte_length)
+        if index not in self._opened:
+            data = self._slice(packed.buffer, packed.byte_offset, packed.byte_length)
+            require(view.byte_length <= _MOST_OPENED, "its compressed geometry is too large")
+            self._opened[index] = meshopt_bytes(packed, data, view.byte_length)
+        return self._opened[index]
+
+    def _slice(self, buffer: int, offset: int, length: int) -> memoryview:
+        whole = self._buffer(buffer)
+        require(offset + length <= len(whole), _OUTSIDE)
+        return whole[offset : offset + length]
+
+    def unpack(self, primitive: GltfPrimitive) -> None:
+        """Open what a primitive holds as Draco, so that its accessors have it; nothing for others. Raises Broken."""
+        packed = primitive.extensions.draco if primitive.extensions else None
+        if packed is None or primitive.indices is None or primitive.indices in self._unpacked:
+            return
+        corners = self.accessor(primitive.indices).count
+        found = draco_arrays(self.view(packed.buffer_view), corners // 3)
+        self._unpacked[primitive.indices] = found.faces.reshape(-1, 1).astype(np.uint32)
+        for name, number in packed.attributes.items():
+            require(number in found.arrays, "its compressed geometry is damaged")
+            if name in primitive.attributes:
+                self._unpacked[primitive.attributes[name]] = found.arrays[number]
 
     def floats(self, index: int, widths: tuple[int, ...]) -> NDArray[np.float32]:
         """Return an accessor as (N, width) float32, its width one of `widths`; normalised integers become -1..1."""
@@ -80,6 +112,10 @@ class GltfArrays:
         accessor = self.accessor(index)
         dtype, width = self._shape(accessor.component_type, accessor.type)
         require(accessor.count <= limit, "it has more than {limit} elements", limit=limit)
+        if index in self._unpacked:
+            found = self._unpacked[index]
+            require(found.shape[1] == width, "an array in it has the wrong number of columns")
+            return found.astype(dtype)
         if accessor.buffer_view is None:
             values: NDArray[np.generic] = np.zeros((accessor.count, width), dtype)
         else:

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _MAX_VALUES = 4_000_000
-_UNDERSTOOD = ("KHR_mesh_quantization", "KHR_texture_transform", "EXT_texture_webp")
+_UNDERSTOOD = (
+    "KHR_mesh_quantization",
+    "KHR_texture_transform",
+    "EXT_texture_webp",
+    "KHR_draco_mesh_compression",
+    "EXT_meshopt_compression",
+    "KHR_meshopt_compression",
+    "FB_ngon_encoding",
+)
 _HARMLESS = (
     "MSFT_lod",
     "KHR_materials_",

@@ -210,6 +210,8 @@ def _parts(
     """Yield one mesh per group of primitives that share their vertices, placed; palette indices still global."""
     groups: dict[object, list[GltfPrimitive]] = {}
     for primitive in document.meshes[place.mesh].primitives:
+        if primitive.mode in (_TRIANGLES, _STRIP, _FAN):
+            arrays.unpack(primitive)
         moved = materials.transform(primitive.material)
         groups.setdefault((_attributes(primitive), moved and moved.model_dump_json()), []).append(primitive)
     matrix = place.matrix.copy()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 Index = Annotated[int, Field(ge=0, lt=2**31)]
@@ -21,11 +21,50 @@ class GltfRecord(BaseModel):
     )
 
 
+class GltfFallback(GltfRecord):
+    """Says that a buffer has no bytes: what is in it comes out of compressed views."""
+
+    fallback: bool = False
+
+
+class GltfBufferExtensions(GltfRecord):
+    """The buffer extensions that are understood."""
+
+    meshopt: GltfFallback | None = Field(
+        default=None,
+        validation_alias="EXT_meshopt_compression",
+        serialization_alias="EXT_meshopt_compression",
+    )
+
+
 class GltfBuffer(GltfRecord):
     """Bytes: the GLB's own chunk, a data URI or a file beside a .gltf."""
 
     byte_length: Count
     uri: str | None = None
+    extensions: GltfBufferExtensions | None = None
+
+
+class GltfMeshopt(GltfRecord):
+    """A view's bytes as meshoptimizer stores them."""
+
+    buffer: Index
+    byte_offset: Count = 0
+    byte_length: Count
+    byte_stride: Annotated[int, Field(ge=1, le=256)]
+    count: Count
+    mode: Literal["ATTRIBUTES", "TRIANGLES", "INDICES"]
+    filter: Literal["NONE", "OCTAHEDRAL", "QUATERNION", "EXPONENTIAL", "COLOR"] = "NONE"
+
+
+class GltfBufferViewExtensions(GltfRecord):
+    """The view extensions that are understood; the second is the name that Khronos gave the first."""
+
+    meshopt: GltfMeshopt | None = Field(
+        default=None,
+        validation_alias=AliasChoices("EXT_meshopt_compression", "KHR_meshopt_compression"),
+        serialization_alias="EXT_meshopt_compression",
+    )
 
 
 class GltfBufferView(GltfRecord):
@@ -36,6 +75,7 @@ class GltfBufferView(GltfRecord):
     byte_length: Count
     byte_stride: Annotated[int, Field(ge=1, le=252)] | None = None
     target: int | None = None
+    extensions: GltfBufferViewExtensions | None = None
 
 
 class GltfSparseIndices(GltfRecord):
@@ -94,7 +134,7 @@ class GltfTextureExtensions(GltfRecord):
     """The texture extensions that are understood."""
 
     webp: GltfWebp | None = Field(
-        None, validation_alias="EXT_texture_webp", serialization_alias="EXT_texture_webp"
+        default=None, validation_alias="EXT_texture_webp", serialization_alias="EXT_texture_webp"
     )
 
 
@@ -119,7 +159,7 @@ class GltfTextureInfoExtensions(GltfRecord):
     """The texture-info extensions that are understood."""
 
     transform: GltfTextureTransform | None = Field(
-        None, validation_alias="KHR_texture_transform", serialization_alias="KHR_texture_transform"
+        default=None, validation_alias="KHR_texture_transform", serialization_alias="KHR_texture_transform"
     )
 
 
@@ -178,6 +218,13 @@ class GltfMark(GltfRecord):
     """An extension that says all by being there."""
 
 
+class GltfDraco(GltfRecord):
+    """The view that holds a primitive as Draco stores it, and by attribute the number it has in there."""
+
+    buffer_view: Index
+    attributes: dict[str, Index]
+
+
 class GltfPrimitiveExtensions(GltfRecord):
     """The primitive extensions that are understood.
 
@@ -185,7 +232,12 @@ class GltfPrimitiveExtensions(GltfRecord):
     """
 
     ngons: GltfMark | None = Field(
-        None, validation_alias="FB_ngon_encoding", serialization_alias="FB_ngon_encoding"
+        default=None, validation_alias="FB_ngon_encoding", serialization_alias="FB_ngon_encoding"
+    )
+    draco: GltfDraco | None = Field(
+        default=None,
+        validation_alias="KHR_draco_mesh_compression",
+        serialization_alias="KHR_draco_mesh_compression",
     )
 
 

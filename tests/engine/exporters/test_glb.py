@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from orfeas_desktop.assets import AssetKind, local_file
+from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.mesh.glb import read_glb, read_gltf, write_glb
 from orfeas_desktop.engine.mesh.textures import pixels_of
 from orfeas_desktop.engine.scene.reading import read_scene
+from tests.engine.conftest import RecordingContext
 from tests.engine.exporters.conftest import PAINT, picture
 from tests.engine.exporters.readers import (
     assert_same,
@@ -20,6 +22,7 @@ from tests.engine.exporters.readers import (
     gltf_report,
     godot_parts,
     parts_of,
+    transform_parts,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +40,8 @@ STYLES: dict[str, dict[str, Any]] = {
     "webp": {"texture_format": "webp"},
     "tangents": {"tangents": True},
     "packed": {"pack": True},
+    "draco": {"compression": "draco", "levels": "nodes", "pieces": True},
+    "meshopt": {"compression": "meshopt", "levels": "nodes", "pieces": True, "tangents": True},
 }
 
 
@@ -54,7 +59,9 @@ def test_the_validator_finds_no_errors(files: dict[str, Path], style: str) -> No
     report = gltf_report(files[style])
     assert report["issues"]["numErrors"] == 0, report["issues"]["messages"]
     warned = {issue["code"] for issue in report["issues"]["messages"] if issue["severity"] == 1}
-    assert warned <= (set() if style == "tangents" else {"MESH_PRIMITIVE_GENERATED_TANGENT_SPACE"})
+    assert warned <= (
+        set() if "tangents" in STYLES.get(style, {}) else {"MESH_PRIMITIVE_GENERATED_TANGENT_SPACE"}
+    )
 
 
 def test_assimp_and_godot_find_everything_in_its_place(
@@ -75,6 +82,31 @@ def test_it_is_read_as_it_was(files: dict[str, Path], asset: Scene, style: str) 
     finest = parts_of(read, levels="{name}_LOD{level}")
     assert_same(finest, {name: part for name, part in parts_of(asset).items() if name in finest})
     assert (read.nodes[0].mesh.tangents is not None) is (style == "tangents")
+
+
+def test_independent_decoders_find_compressed_geometry(
+    files: dict[str, Path], asset: Scene, tmp_path: Path
+) -> None:
+    wanted = parts_of(asset)
+    draco = assimp_parts(assimp_scene(files["draco"], tmp_path))
+    for found in (draco, transform_parts(files["meshopt"])):
+        assert_same(found, wanted, coarse=True, places=5e-5)
+    for style in ("draco", "meshopt"):
+        read = parts_of(read_scene(local_file(files[style], AssetKind.mesh)))
+        assert_same(read, wanted, coarse=True, places=5e-5)
+
+
+@pytest.mark.parametrize(("compression", "reader"), [("draco", "trimesh"), ("meshopt", "Orfeas Desktop")])
+def test_compressed_geometry_beside_a_gltf(
+    asset_file: Path, tmp_path: Path, compression: str, reader: str
+) -> None:
+    context = RecordingContext(tmp_path, tmp_path)
+    settings = EXPORTERS["gltf"].params.check("gltf", {"compression": compression, "report": True})
+    outputs = EXPORTERS["gltf"].run({"mesh": (local_file(asset_file, AssetKind.mesh),)}, settings, context)
+    assert context.facts["verified_by"] == reader
+    assert gltf_report(outputs[0].path)["issues"]["numErrors"] == 0
+    (report,) = [output.path for output in outputs if output.path.suffix == ".json"]
+    assert reader in report.read_text()
 
 
 def test_occlusion_roughness_and_metal_share_a_picture(files: dict[str, Path], asset: Scene) -> None:
