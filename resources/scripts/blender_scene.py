@@ -169,6 +169,11 @@ def material(told, images):
     surface.inputs["Base Color"].default_value = (*color, 1.0)
     surface.inputs["Metallic"].default_value = told["metallic"]
     surface.inputs["Roughness"].default_value = told["roughness"]
+    for names, value in told["finish"].items():
+        for name in names.split("|"):
+            if name in surface.inputs:
+                surface.inputs[name].default_value = value
+                break
     glow = next(surface.inputs[name] for name in ("Emission Color", "Emission") if name in surface.inputs)
     glow.default_value = (*told["emissive"], 1.0)
     if "Emission Strength" in surface.inputs:

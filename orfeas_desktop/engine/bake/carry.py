@@ -41,7 +41,11 @@ def carried(old: Mesh, new: Mesh, side: int, step: Callable[[float], None]) -> M
     made = bake(Work.same_faces(new, _bare(old)), plan, step)
     shared = textures_of(dressed(Material(), made.pictures, 0))
     materials = tuple(
-        replace(material, **{slot: shared[slot] for slot in textures_of(material)})
+        replace(
+            material,
+            finish=material.finish.without_textures(),
+            **{slot: shared[slot] for slot in textures_of(material)},
+        )
         for material in old.materials
     )
     return new.changed(materials=materials)

@@ -37,6 +37,7 @@ class ImportMesh(Chore):
         given = inputs["file"][0]
         with context.stage(QT_TRANSLATE_NOOP("Stages", "Reading")):
             mesh, scene = _read(given)
+            _tell_left_out(given, context)
         with context.stage(QT_TRANSLATE_NOOP("Stages", "Checking")):
             facts = mesh_facts(mesh)
             context.fact("vertices", facts.vertices)
@@ -64,6 +65,18 @@ def _read(given: LocalFile) -> tuple[Mesh, Scene | None]:
     if scene is None or scene.lone:
         return read_mesh(given.path), None
     return flat_mesh(scene), scene
+
+
+def _tell_left_out(given: LocalFile, context: JobContext) -> None:
+    from orfeas_desktop.engine.mesh.gltf_left_out import left_out
+    from orfeas_desktop.engine.scene.reading import holds_tree
+
+    names = left_out(given.path) if holds_tree(replace(given, name=given.path.name)) else ()
+    if names:
+        context.warn(
+            QT_TRANSLATE_NOOP("Warnings", "The file also holds {names}; they were left out."),
+            names=", ".join(names),
+        )
 
 
 def _tell(scene: Scene, context: JobContext) -> None:

@@ -184,6 +184,8 @@ class Exporter(WorkEntry, Generic[P]):
     write: Callable[[Scene, Path, P, JobContext], Written]
     read_back: Callable[[Path], Contents]
     folder: bool = False
+    finish: frozenset[str] | None = None
+    """The parts of `Finish` that the format is given; None for formats without materials."""
     program: str = ""
     """Another program that the user must have installed."""
     unjudged: str = ""
@@ -208,6 +210,12 @@ class Exporter(WorkEntry, Generic[P]):
         with context.stage(QT_TRANSLATE_NOOP("Stages", "Check")):
             verify(self.title, written.contents, written.found or self._found(path))
             context.progress(1.0)
+        lost = self._lost(scene)
+        if lost:
+            context.warn(
+                QT_TRANSLATE_NOOP("Warnings", "These properties of surfaces were left out: {names}."),
+                names=", ".join(lost),
+            )
         main, *parts = self._files(scene, path, written)
         if chosen.report:
             with context.stage(QT_TRANSLATE_NOOP("Stages", "Report")):
@@ -253,6 +261,7 @@ class Exporter(WorkEntry, Generic[P]):
             notes=tuple(context.heard),
             unjudged=self.unjudged,
             files=tuple(zip(names, files, strict=True)),
+            left_out=self._lost(scene),
         )
         return write_report(
             exported,
@@ -260,6 +269,13 @@ class Exporter(WorkEntry, Generic[P]):
             path / path.name if self.folder else path.with_name(f"{path.stem}-{self.id}"),
             context,
         )
+
+    def _lost(self, scene: Scene) -> tuple[str, ...]:
+        """Return what of the surfaces' finish the format is not given."""
+        if self.finish is None:
+            return ()
+        used = {name for mesh in scene.meshes() for each in mesh.materials for name in each.finish.used()}
+        return tuple(sorted(used - self.finish))
 
     def _files(self, scene: Scene, path: Path, written: Written) -> list[Path]:
         """Return every file of the export, the main one first."""

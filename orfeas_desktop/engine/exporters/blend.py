@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from orfeas_desktop.engine.exporters.base import Contents, Exporter, ExportParams, Written, corner
 from orfeas_desktop.engine.formats.blender import Blender
-from orfeas_desktop.engine.formats.blender_exchange import Exchange
+from orfeas_desktop.engine.formats.blender_exchange import FINISH, Exchange
 from orfeas_desktop.engine.formats.reread import Reread
 from orfeas_desktop.engine.formats.reread_blend import blend_mesh
 from orfeas_desktop.engine.mesh.source_files import Broken
@@ -121,6 +121,7 @@ BLEND = Exporter(
     suffix=".blend",
     program="Blender",
     verified_by="Blender",
+    finish=FINISH,
     write=_write,
     read_back=_read_back,
 )

@@ -105,6 +105,7 @@ DATASMITH = Exporter(
         "No Unreal was asked. Meshes, names, places, levels, collision and pictures were read by a strict reader of "
         "the format, which is this program's own too; how the materials look, only Unreal can say."
     ),
+    finish=frozenset(),
     write=_write,
     read_back=_read_back,
 )

@@ -161,6 +161,7 @@ FBX = Exporter(
         "No Autodesk program and no engine was asked. FBX has no metal and roughness of its own: those pictures are "
         "named as the chosen program expects them."
     ),
+    finish=frozenset(),
     write=_write,
     read_back=_read_back,
 )

@@ -10,6 +10,7 @@ from orfeas_desktop.engine.exporters.base import Exporter, ExportParams, Written
 from orfeas_desktop.engine.exporters.glb_contents import glb_contents, glb_read_again, glb_read_back
 from orfeas_desktop.engine.formats.surface_pictures import orm_picture
 from orfeas_desktop.engine.jobs.recipe import NOTICE
+from orfeas_desktop.engine.mesh.finish import ALL
 from orfeas_desktop.engine.mesh.gltf_compress import Compression, in_cache_order
 from orfeas_desktop.engine.mesh.mesh import Texture
 from orfeas_desktop.engine.mesh.source_files import Broken
@@ -150,6 +151,9 @@ def _write(scene: Scene, path: Path, params: GlbParams, context: JobContext) -> 
     return Written(contents, beside)
 
 
+_BUMPY = ("normal_map", "clearcoat_normal_texture")
+
+
 def _smaller(material: Material, params: GlbParams, known: dict[tuple[str, bytes], Texture]) -> Material:
     def change(slot: str, texture: Texture) -> Texture:
         key = (slot, texture.data)
@@ -159,12 +163,13 @@ def _smaller(material: Material, params: GlbParams, known: dict[tuple[str, bytes
 
     def coded(slot: str, texture: Texture) -> Texture:
         form = params.texture_format
-        if slot == "normal_map" and form in (TextureFormat.jpeg, TextureFormat.webp):
+        if slot in _BUMPY and form in (TextureFormat.jpeg, TextureFormat.webp):
             form = TextureFormat.keep if texture.media_type == "image/png" else TextureFormat.png
         side = params.texture_side.pixels
         return recoded(texture, form, quality=params.jpeg_quality, max_side=side)
 
-    return with_textures(material, change)
+    smaller = with_textures(material, change)
+    return replace(smaller, finish=material.finish.with_textures(change))
 
 
 def _packed(material: Material, known: dict[tuple[Texture, Texture], Texture]) -> Material:
@@ -191,6 +196,7 @@ GLB = Exporter(
     params=GlbParams,
     suffix=".glb",
     verified_by="trimesh",
+    finish=ALL,
     write=_write,
     read_back=glb_read_back,
 )
@@ -204,6 +210,7 @@ GLTF = Exporter(
     params=GlbParams,
     suffix=".gltf",
     verified_by="trimesh",
+    finish=ALL,
     write=_write,
     read_back=glb_read_back,
 )

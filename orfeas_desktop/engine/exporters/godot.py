@@ -10,6 +10,7 @@ from orfeas_desktop.engine.exporters.base import Contents, Exporter, ExportParam
 from orfeas_desktop.engine.exporters.glb_contents import glb_contents, glb_read_back
 from orfeas_desktop.engine.formats.godot_read import check_tscn, points_of, read_tscn
 from orfeas_desktop.engine.formats.godot_scene import GodotStyle, godot_names, write_import, write_tscn
+from orfeas_desktop.engine.mesh.finish import ALL
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.scene.flatten import bounds_of
 from orfeas_desktop.engine.scene.gltf_write_scene import GltfStyle, LevelStyle, write_scene
@@ -97,6 +98,7 @@ GODOT = Exporter(
         "No Godot 4 was asked. The model was read as GLB, the scene by a strict reader of the format that finds every "
         "node and resource it names."
     ),
+    finish=ALL,
     write=_write,
     read_back=_read_back,
 )

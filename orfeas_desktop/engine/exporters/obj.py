@@ -18,7 +18,7 @@ from orfeas_desktop.engine.exporters.base import (
     Written,
     rows_of_text,
 )
-from orfeas_desktop.engine.formats.mtl import Library, write_library
+from orfeas_desktop.engine.formats.mtl import FINISH, Library, write_library
 from orfeas_desktop.engine.formats.publish import plain_stem
 from orfeas_desktop.engine.formats.vtk_files import vtk_contents
 from orfeas_desktop.engine.mesh.source_files import Broken
@@ -183,6 +183,7 @@ OBJ = Exporter(
     inputs=MESH_IN,
     suffix=".obj",
     verified_by="VTK",
+    finish=FINISH,
     write=_write,
     read_back=_read_back,
 )

@@ -44,6 +44,8 @@ class Exported:
     files: tuple[tuple[str, Path], ...]
     reread: Reread | None = None
     """What was read already, where only the program that writes can read."""
+    left_out: tuple[str, ...] = ()
+    """Properties of surfaces that the format is not given."""
 
 
 def write_report(export: Exported, scene: Scene, stem: Path, context: JobContext) -> tuple[Path, Path]:
@@ -86,6 +88,7 @@ def _report(export: Exported, scene: Scene, readers: tuple[Verdict, ...], pictur
         readers=readers,
         picture=picture,
         notes=export.notes,
+        left_out=export.left_out,
         unjudged=export.unjudged,
     )
 

@@ -54,3 +54,5 @@ class Report:
     picture: Picture
     notes: tuple[str, ...]
     unjudged: str
+    left_out: tuple[str, ...] = ()
+    """Properties of surfaces that the format is not given."""

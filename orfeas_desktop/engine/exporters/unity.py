@@ -141,6 +141,7 @@ UNITY = Exporter(
     folder=True,
     verified_by="assimp",
     unjudged=_UNJUDGED,
+    finish=frozenset(),
     write=_write_folder,
     read_back=_read_folder,
 )
@@ -153,6 +154,7 @@ UNITY_PACKAGE = Exporter(
     suffix=".unitypackage",
     verified_by="assimp",
     unjudged=_UNJUDGED,
+    finish=frozenset(),
     write=_write_package,
     read_back=_read_package,
 )

@@ -14,6 +14,7 @@ from orfeas_desktop.engine.exporters.base import (
     corner,
 )
 from orfeas_desktop.engine.formats.usd_check import read_usd
+from orfeas_desktop.engine.formats.usd_material import FINISH
 from orfeas_desktop.engine.formats.usd_stage import UsdStyle, write_stage
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.scene.flatten import bounds_of
@@ -82,6 +83,7 @@ USD = Exporter(
     suffix="",
     folder=True,
     verified_by="UsdValidation",
+    finish=FINISH,
     write=_write,
     read_back=_read_back,
 )

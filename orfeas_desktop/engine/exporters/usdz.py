@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.exporters.base import Contents, Exporter, ExportParams, Written, corner
 from orfeas_desktop.engine.formats.usd_check import read_usd
+from orfeas_desktop.engine.formats.usd_material import FINISH
 from orfeas_desktop.engine.formats.usd_stage import UsdStyle, write_package, write_stage
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.mesh.textures import LargestSide, TextureFormat, recoded, with_textures
@@ -92,6 +93,7 @@ USDZ = Exporter(
     suffix=".usdz",
     verified_by="UsdValidation",
     unjudged="No Apple device was asked: how it looks in AR, only one can show.",
+    finish=FINISH,
     write=_write,
     read_back=_read_back,
 )

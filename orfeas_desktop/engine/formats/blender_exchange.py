@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
+    from orfeas_desktop.engine.mesh.mesh import Finish, Material, Mesh, Texture
     from orfeas_desktop.engine.scene.scene import Node, Scene
 
 Plain = str | float | bool | None | Sequence["Plain"] | Mapping[str, "Plain"]
@@ -113,6 +114,7 @@ class Exchange:
                     "alpha_cutoff": material.alpha_cutoff,
                     "double_sided": material.double_sided,
                     "vertex_colors": colored,
+                    "finish": _finish(material.finish),
                     "textures": textures,
                 }
             )
@@ -125,6 +127,33 @@ class Exchange:
             (self.folder / name).write_bytes(texture.data)
             self.pictures[digest] = name
         return self.pictures[digest]
+
+
+def _finish(finish: Finish) -> dict[str, Plain]:
+    """Return the inputs of Blender's Principled surface, each under the names that it had, that differ from usual."""
+    coat, sheen, drawn = finish.clearcoat, finish.sheen, finish.anisotropy
+    told: dict[str, dict[str, Plain]] = {
+        "ior": {"IOR": finish.ior},
+        "clearcoat": {
+            "Coat Weight|Clearcoat": coat.clearcoat_factor,
+            "Coat Roughness|Clearcoat Roughness": coat.clearcoat_roughness_factor,
+        },
+        "sheen": {
+            "Sheen Weight|Sheen": max(sheen.sheen_color_factor),
+            "Sheen Roughness": sheen.sheen_roughness_factor,
+        },
+        "specular": {"Specular IOR Level|Specular": 0.5 * finish.specular.specular_factor},
+        "transmission": {"Transmission Weight|Transmission": finish.transmission.transmission_factor},
+        "anisotropy": {
+            "Anisotropic": drawn.anisotropy_strength,
+            "Anisotropic Rotation": drawn.anisotropy_rotation / math.tau % 1.0,
+        },
+    }
+    return {name: value for part in finish.used() for name, value in told.get(part, {}).items()}
+
+
+FINISH = frozenset({"ior", "clearcoat", "sheen", "specular", "transmission", "anisotropy"})
+"""What of a finish Blender is given, as plain numbers."""
 
 
 def _turned(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
+    from orfeas_desktop.engine.mesh.mesh import Finish, Material, Mesh, Texture
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,31 @@ def _lines(material: Material, name: str, writing: _Writing) -> list[str]:
         f"d {alpha if see_through else 1.0:.6g}",
         f"Pr {material.roughness:.6g}",
         f"Pm {material.metallic:.6g}",
+        *_finish_lines(material.finish),
         *(f"{key} {file}" for key, file in maps.items() if file),
     ]
+
+
+def _finish_lines(finish: Finish) -> list[str]:
+    """Return the lines of the PBR extension that a finish needs, textures left out."""
+    coat, sheen, drawn = finish.clearcoat, finish.sheen, finish.anisotropy
+    lines = {
+        "ior": [f"Ni {finish.ior:.6g}"],
+        "clearcoat": [
+            f"Pc {coat.clearcoat_factor:.6g}",
+            f"Pcr {coat.clearcoat_roughness_factor:.6g}",
+        ],
+        "sheen": [f"Ps {max(sheen.sheen_color_factor):.6g}"],
+        "anisotropy": [
+            f"aniso {drawn.anisotropy_strength:.6g}",
+            f"anisor {drawn.anisotropy_rotation / math.tau % 1.0:.6g}",
+        ],
+    }
+    return [line for part in finish.used() for line in lines.get(part, [])]
+
+
+FINISH = frozenset({"ior", "clearcoat", "sheen", "anisotropy"})
+"""What of a finish the PBR extension of MTL holds."""
 
 
 def _grey_png(values: NDArray[np.uint8]) -> bytes:

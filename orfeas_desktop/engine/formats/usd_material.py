@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
     from pxr import Sdf, Usd, UsdGeom, UsdShade
 
-    from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
+    from orfeas_desktop.engine.mesh.mesh import Finish, Material, Mesh, Texture
 
     Numbers = tuple[float, ...]
+
+
+FINISH = frozenset({"ior", "clearcoat", "transmission"})
+"""What of a finish UsdPreviewSurface holds; transmission as opacity."""
 
 
 def set_name(prim: Usd.Prim, name: str, identifier: str) -> None:
@@ -130,7 +134,8 @@ class _MaterialWriter:
             "base_color", material.base_color_texture, sets, ("sRGB", (*color, alpha), (0.0, 0.0, 0.0, 0.0))
         )
         see_through = material.alpha_mode is not AlphaMode.opaque
-        opacity.Set(alpha if see_through else 1.0)
+        clear = 1.0 - material.finish.transmission.transmission_factor
+        opacity.Set(alpha if see_through else clear)
         if picture is not None:
             base.ConnectToSource(picture.ConnectableAPI(), "rgb")
             if see_through:
@@ -171,12 +176,32 @@ class _MaterialWriter:
         occlusion = self._picture("occlusion", material.occlusion_texture, sets, dim)
         if occlusion is not None:
             surface.CreateInput("occlusion", types.Float).ConnectToSource(occlusion.ConnectableAPI(), "r")
+        self._lacquer(surface, material.finish, sets)
         glow = surface.CreateInput("emissiveColor", types.Color3f)
         glow.Set(Gf.Vec3f(*material.emissive))
         shine = ("sRGB", (*material.emissive, 1.0), zero)
         emissive = self._picture("emissive", material.emissive_texture, sets, shine)
         if emissive is not None:
             glow.ConnectToSource(emissive.ConnectableAPI(), "rgb")
+
+    def _lacquer(self, surface: UsdShade.Shader, finish: Finish, sets: int) -> None:
+        """Tell how strongly light is bent, and a layer of lacquer with its pictures."""
+        from pxr import Sdf
+
+        coat, zero = finish.clearcoat, (0.0, 0.0, 0.0, 0.0)
+        if "ior" in finish.used() and finish.ior:
+            surface.CreateInput("ior", Sdf.ValueTypeNames.Float).Set(finish.ior)
+        if "clearcoat" not in finish.used():
+            return
+        for name, value, texture, channel in (
+            ("clearcoat", coat.clearcoat_factor, coat.clearcoat_texture, "r"),
+            ("clearcoatRoughness", coat.clearcoat_roughness_factor, coat.clearcoat_roughness_texture, "g"),
+        ):
+            taken = surface.CreateInput(name, Sdf.ValueTypeNames.Float)
+            taken.Set(value)
+            picture = self._picture(name, texture, sets, ("raw", (value,) * 4, zero))
+            if picture is not None:
+                taken.ConnectToSource(picture.ConnectableAPI(), channel)
 
     def _picture(
         self, name: str, texture: Texture | None, sets: int, reading: tuple[str, Numbers, Numbers]

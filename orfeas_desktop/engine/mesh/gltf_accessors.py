@@ -23,12 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from orfeas_desktop.engine.mesh.gltf_schema import (
-        GltfAccessor,
-        GltfDocument,
-        GltfPrimitive,
-        GltfSparse,
-    )
+    from orfeas_desktop.engine.mesh.gltf_schema import GltfAccessor, GltfDocument, GltfPrimitive, GltfSparse
 
     T = TypeVar("T")
 

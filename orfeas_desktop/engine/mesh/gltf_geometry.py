@@ -16,10 +16,10 @@ from orfeas_desktop.engine.mesh.gltf_compress import (
     meshopt_array,
     meshopt_faces,
 )
+from orfeas_desktop.engine.mesh.gltf_record import GltfMark
 from orfeas_desktop.engine.mesh.gltf_schema import (
     GltfAccessor,
     GltfDraco,
-    GltfMark,
     GltfPrimitive,
     GltfPrimitiveExtensions,
 )

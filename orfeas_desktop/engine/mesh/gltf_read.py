@@ -9,7 +9,7 @@ import numpy as np
 
 from orfeas_desktop.engine.mesh.color import encoded_bytes
 from orfeas_desktop.engine.mesh.gltf_accessors import GltfArrays, item
-from orfeas_desktop.engine.mesh.gltf_materials import GltfMaterials, moved_uv
+from orfeas_desktop.engine.mesh.gltf_materials import GltfMaterials, MovedSet, moved_uv
 from orfeas_desktop.engine.mesh.gltf_schema import GltfNode
 from orfeas_desktop.engine.mesh.gltf_write import EXTRAS_KEY, UNIT_KEY
 from orfeas_desktop.engine.mesh.merge import merged
@@ -19,16 +19,12 @@ from orfeas_desktop.engine.mesh.source_files import MAX_FACES, MAX_VERTICES, Bro
 from orfeas_desktop.engine.mesh.transform import Transform, transformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from orfeas_desktop.engine.mesh.gltf_schema import (
-        GltfDocument,
-        GltfPrimitive,
-        GltfTextureTransform,
-    )
+    from orfeas_desktop.engine.mesh.gltf_schema import GltfDocument, GltfPrimitive
     from orfeas_desktop.params import Scalar
 
 _TRIANGLES, _STRIP, _FAN = 4, 5, 6
@@ -212,8 +208,11 @@ def _parts(
     for primitive in document.meshes[place.mesh].primitives:
         if primitive.mode in (_TRIANGLES, _STRIP, _FAN):
             arrays.unpack(primitive)
-        moved = materials.transform(primitive.material)
-        groups.setdefault((_attributes(primitive), moved and moved.model_dump_json()), []).append(primitive)
+        moved = tuple(
+            (each.target, each.source, each.transform.model_dump_json())
+            for each in materials.moved_sets(primitive.material)
+        )
+        groups.setdefault((_attributes(primitive), moved), []).append(primitive)
     matrix = place.matrix.copy()
     matrix[:3] /= unit
     still = np.array_equal(matrix, np.eye(4))
@@ -222,7 +221,7 @@ def _parts(
         kept = [(faces, material) for faces, material in triangles if len(faces)]
         if not kept:
             continue
-        base = _vertices(arrays, primitives[0], materials.transform(primitives[0].material))
+        base = _vertices(arrays, primitives[0], materials.moved_sets(primitives[0].material))
         faces = np.concatenate([faces for faces, _ in kept])
         require(int(faces.max()) < base.vertex_count, "a face names a vertex that is not there")
         count = len(document.materials)
@@ -257,7 +256,7 @@ def _faces(arrays: GltfArrays, primitive: GltfPrimitive) -> NDArray[np.int64]:
     return strip[solid]
 
 
-def _vertices(arrays: GltfArrays, primitive: GltfPrimitive, moved: GltfTextureTransform | None) -> Mesh:
+def _vertices(arrays: GltfArrays, primitive: GltfPrimitive, moved: Sequence[MovedSet]) -> Mesh:
     """Return the vertices of a primitive as a mesh without faces."""
     named = primitive.attributes
     vertices = arrays.floats(named["POSITION"], (3,))
@@ -268,8 +267,8 @@ def _vertices(arrays: GltfArrays, primitive: GltfPrimitive, moved: GltfTextureTr
     for array in (*optional.values(), *uvs):
         if len(array) != len(vertices):
             raise Broken("its arrays differ in length")
-    if moved is not None:
-        uvs = [moved_uv(uv, moved) for uv in uvs]
+    if uvs:
+        uvs = _with_moved(uvs, moved)
     colors = optional.get("COLOR_0")
     return Mesh(
         vertices=vertices,
@@ -279,6 +278,15 @@ def _vertices(arrays: GltfArrays, primitive: GltfPrimitive, moved: GltfTextureTr
         uvs=tuple(uvs),
         colors=None if colors is None else encoded_bytes(np.nan_to_num(colors)),
     )
+
+
+def _with_moved(uvs: list[NDArray[np.float32]], moved: Sequence[MovedSet]) -> list[NDArray[np.float32]]:
+    found = list(uvs)
+    for each in moved:
+        if each.source < len(uvs):
+            found += [uvs[0]] * (each.target + 1 - len(found))
+            found[each.target] = moved_uv(uvs[each.source], each.transform)
+    return found
 
 
 _OPTIONAL = {"NORMAL": (3,), "TANGENT": (4,), "COLOR_0": (3, 4)}

@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue
-from pydantic.alias_generators import to_camel
+from pydantic import AliasChoices, Field, JsonValue
 
-Index = Annotated[int, Field(ge=0, lt=2**31)]
-Count = Annotated[int, Field(ge=0, lt=2**40)]
-Vector3 = tuple[float, float, float]
-Vector4 = tuple[float, float, float, float]
-
-
-class GltfRecord(BaseModel):
-    """One glTF object: camel case in the file, unknown members ignored, no NaN."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="ignore", allow_inf_nan=False
-    )
+from orfeas_desktop.engine.mesh.gltf_material_schema import GltfMaterial
+from orfeas_desktop.engine.mesh.gltf_record import Count, GltfMark, GltfRecord, Index, Vector3, Vector4
 
 
 class GltfFallback(GltfRecord):
@@ -146,78 +135,6 @@ class GltfTexture(GltfRecord):
     extensions: GltfTextureExtensions | None = None
 
 
-class GltfTextureTransform(GltfRecord):
-    """Where a texture lies on its UV set (KHR_texture_transform)."""
-
-    offset: tuple[float, float] = (0.0, 0.0)
-    rotation: float = 0.0
-    scale: tuple[float, float] = (1.0, 1.0)
-    tex_coord: Index | None = None
-
-
-class GltfTextureInfoExtensions(GltfRecord):
-    """The texture-info extensions that are understood."""
-
-    transform: GltfTextureTransform | None = Field(
-        default=None, validation_alias="KHR_texture_transform", serialization_alias="KHR_texture_transform"
-    )
-
-
-class GltfTextureInfo(GltfRecord):
-    """A use of a texture; `scale` is for normal maps, `strength` for occlusion."""
-
-    index: Index
-    tex_coord: Index = 0
-    scale: float = 1.0
-    strength: float = 1.0
-    extensions: GltfTextureInfoExtensions | None = None
-
-
-class GltfMetallicRoughness(GltfRecord):
-    """The metallic-roughness part of a material."""
-
-    base_color_factor: Vector4 = (1.0, 1.0, 1.0, 1.0)
-    base_color_texture: GltfTextureInfo | None = None
-    metallic_factor: float = 1.0
-    roughness_factor: float = 1.0
-    metallic_roughness_texture: GltfTextureInfo | None = None
-
-
-class GltfStrength(GltfRecord):
-    """How much brighter than its factor a surface glows."""
-
-    emissive_strength: float = 1.0
-
-
-class GltfMaterialExtensions(GltfRecord):
-    """The material extensions that are understood."""
-
-    strength: GltfStrength | None = Field(
-        default=None,
-        validation_alias="KHR_materials_emissive_strength",
-        serialization_alias="KHR_materials_emissive_strength",
-    )
-
-
-class GltfMaterial(GltfRecord):
-    """A material."""
-
-    name: str | None = None
-    pbr_metallic_roughness: GltfMetallicRoughness | None = None
-    normal_texture: GltfTextureInfo | None = None
-    occlusion_texture: GltfTextureInfo | None = None
-    emissive_texture: GltfTextureInfo | None = None
-    emissive_factor: Vector3 = (0.0, 0.0, 0.0)
-    alpha_mode: str = "OPAQUE"
-    alpha_cutoff: float = 0.5
-    double_sided: bool = False
-    extensions: GltfMaterialExtensions | None = None
-
-
-class GltfMark(GltfRecord):
-    """An extension that says all by being there."""
-
-
 class GltfDraco(GltfRecord):
     """The view that holds a primitive as Draco stores it, and by attribute the number it has in there."""
 
@@ -306,7 +223,7 @@ class GltfLight(GltfRecord):
 class GltfLights(GltfRecord):
     """All lights of a document."""
 
-    lights: list[GltfLight] = []
+    lights: list[GltfLight] = Field(default_factory=list[GltfLight])
 
 
 class GltfLightUse(GltfRecord):
@@ -318,7 +235,7 @@ class GltfLightUse(GltfRecord):
 class GltfLods(GltfRecord):
     """Nodes that stand in for a node, finest first (MSFT_lod)."""
 
-    ids: list[Index] = []
+    ids: list[Index] = Field(default_factory=list[Index])
 
 
 class GltfNodeExtensions(GltfRecord):
@@ -344,7 +261,7 @@ class GltfNode(GltfRecord):
     name: str | None = None
     mesh: Index | None = None
     camera: Index | None = None
-    children: list[Index] = []
+    children: list[Index] = Field(default_factory=list[Index])
     matrix: Annotated[list[float], Field(min_length=16, max_length=16)] | None = None
     translation: Vector3 = (0.0, 0.0, 0.0)
     rotation: Vector4 = (0.0, 0.0, 0.0, 1.0)
@@ -357,7 +274,7 @@ class GltfScene(GltfRecord):
     """Root nodes."""
 
     name: str | None = None
-    nodes: list[Index] = []
+    nodes: list[Index] = Field(default_factory=list[Index])
 
 
 class GltfAsset(GltfRecord):
@@ -372,17 +289,17 @@ class GltfDocument(GltfRecord):
     """A whole glTF file without its binary."""
 
     asset: GltfAsset
-    extensions_used: list[str] = []
-    extensions_required: list[str] = []
+    extensions_used: list[str] = Field(default_factory=list[str])
+    extensions_required: list[str] = Field(default_factory=list[str])
     extensions: GltfDocumentExtensions | None = None
     scene: Index | None = None
-    scenes: list[GltfScene] = []
-    nodes: list[GltfNode] = []
-    cameras: list[GltfCamera] = []
-    meshes: list[GltfMesh] = []
-    materials: list[GltfMaterial] = []
-    textures: list[GltfTexture] = []
-    images: list[GltfImage] = []
-    accessors: list[GltfAccessor] = []
-    buffer_views: list[GltfBufferView] = []
-    buffers: list[GltfBuffer] = []
+    scenes: list[GltfScene] = Field(default_factory=list[GltfScene])
+    nodes: list[GltfNode] = Field(default_factory=list[GltfNode])
+    cameras: list[GltfCamera] = Field(default_factory=list[GltfCamera])
+    meshes: list[GltfMesh] = Field(default_factory=list[GltfMesh])
+    materials: list[GltfMaterial] = Field(default_factory=list[GltfMaterial])
+    textures: list[GltfTexture] = Field(default_factory=list[GltfTexture])
+    images: list[GltfImage] = Field(default_factory=list[GltfImage])
+    accessors: list[GltfAccessor] = Field(default_factory=list[GltfAccessor])
+    buffer_views: list[GltfBufferView] = Field(default_factory=list[GltfBufferView])
+    buffers: list[GltfBuffer] = Field(default_factory=list[GltfBuffer])

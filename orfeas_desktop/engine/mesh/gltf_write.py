@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from orfeas_desktop.engine.mesh.finish import Anisotropy
 from orfeas_desktop.engine.mesh.gltf_compress import Compression
+from orfeas_desktop.engine.mesh.gltf_finish import extensions_of
 from orfeas_desktop.engine.mesh.gltf_geometry import GltfGeometry
+from orfeas_desktop.engine.mesh.gltf_material_schema import (
+    GltfMaterial,
+    GltfMaterialExtensions,
+    GltfMetallicRoughness,
+    GltfStrength,
+    GltfTextureInfo,
+)
 from orfeas_desktop.engine.mesh.gltf_schema import (
     GltfDocumentExtensions,
     GltfImage,
     GltfLight,
     GltfLights,
-    GltfMaterial,
-    GltfMaterialExtensions,
     GltfMesh,
-    GltfMetallicRoughness,
     GltfNode,
     GltfScene,
-    GltfStrength,
     GltfTexture,
     GltfTextureExtensions,
-    GltfTextureInfo,
     GltfWebp,
 )
 from orfeas_desktop.engine.mesh.gltf_store import GltfStore
@@ -42,7 +46,6 @@ UNIT_KEY = "metres_per_unit"
 EXTRAS_KEY = "orfeas"
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 _WEBP = "EXT_texture_webp"
-_STRENGTH = "KHR_materials_emissive_strength"
 LIGHTS = "KHR_lights_punctual"
 LODS = "MSFT_lod"
 
@@ -161,7 +164,7 @@ class GltfBuilder:
 
     def _material(self, material: Material, uv_count: int) -> GltfMaterial:
         def info(
-            texture: Texture | None, *, scale: float = 1.0, strength: float = 1.0
+            texture: Texture | None, scale: float = 1.0, *, strength: float = 1.0
         ) -> GltfTextureInfo | None:
             if texture is None or texture.uv_set >= uv_count:
                 return None
@@ -170,8 +173,13 @@ class GltfBuilder:
             )
 
         glow = max(1.0, *material.emissive)
+        finish = material.finish if uv_count else replace(material.finish, anisotropy=Anisotropy())
+        told = extensions_of(finish, info)
         if glow > 1.0:
-            self._store.use_extension(_STRENGTH)
+            told["strength"] = GltfStrength(emissive_strength=glow)
+        extensions = GltfMaterialExtensions.model_validate(told)
+        for name in extensions.model_dump(by_alias=True, exclude_unset=True):
+            self._store.use_extension(name)
         return GltfMaterial(
             name=material.name,
             pbr_metallic_roughness=GltfMetallicRoughness(
@@ -189,9 +197,7 @@ class GltfBuilder:
                 material.emissive[1] / glow,
                 material.emissive[2] / glow,
             ),
-            extensions=None
-            if glow == 1.0
-            else GltfMaterialExtensions(strength=GltfStrength(emissive_strength=glow)),
+            extensions=extensions if told else None,
             alpha_mode=material.alpha_mode.value,
             alpha_cutoff=material.alpha_cutoff,
             double_sided=material.double_sided,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from orfeas_desktop.engine.mesh.finish import PLAIN, Finish, Texture
 from orfeas_desktop.errors import BadMesh
 from orfeas_desktop.params import Scalar
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Integers = NDArray[np.int32]
     Bytes = NDArray[np.uint8]
+
+__all__ = ["AlphaMode", "Colour", "Finish", "Material", "Mesh", "Polygons", "Texture"]
 
 Colour = tuple[float, float, float, float]
 
@@ -32,15 +35,6 @@ class AlphaMode(StrEnum):
     opaque = "OPAQUE"
     mask = "MASK"
     blend = "BLEND"
-
-
-@dataclass(frozen=True)
-class Texture:
-    """An encoded picture (PNG, JPEG or WebP bytes) and the UV set it is laid on."""
-
-    data: bytes = field(repr=False)
-    media_type: str
-    uv_set: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,6 +56,7 @@ class Material:
     alpha_mode: AlphaMode = AlphaMode.opaque
     alpha_cutoff: float = 0.5
     double_sided: bool = False
+    finish: Finish = PLAIN
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,6 +40,7 @@ def plain_material(mesh: Mesh) -> Material:
         alpha_mode=first.alpha_mode,
         alpha_cutoff=first.alpha_cutoff,
         double_sided=first.double_sided,
+        finish=first.finish.without_textures(),
     )
 
 

@@ -144,13 +144,13 @@ def recoded(
 
 
 def with_textures(material: Material, change: Callable[[str, Texture], Texture | None]) -> Material:
-    """Return `material`, each texture replaced by `change(slot, texture)`."""
+    """Return `material`, each texture but those of its finish replaced by `change(slot, texture)`."""
     slots = {slot: getattr(material, slot) for slot in TEXTURE_SLOTS}
     return replace(material, **{slot: change(slot, old) for slot, old in slots.items() if old is not None})
 
 
 def textures_of(material: Material) -> dict[str, Texture]:
-    """Return the material's textures by slot."""
+    """Return the material's textures by slot, without those of its finish."""
     slots = {slot: getattr(material, slot) for slot in TEXTURE_SLOTS}
     return {slot: texture for slot, texture in slots.items() if texture is not None}
 

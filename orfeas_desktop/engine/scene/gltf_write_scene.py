@@ -24,6 +24,7 @@ from orfeas_desktop.engine.mesh.gltf_write import LODS, GltfBuilder
 from orfeas_desktop.engine.mesh.transform import Transform
 from orfeas_desktop.engine.scene.flatten import in_metres
 from orfeas_desktop.engine.scene.scene import LightKind
+from orfeas_desktop.engine.scene.tangents import with_tangents_for_finish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,6 +76,7 @@ def write_scene(
         raise ValueError("a scene without nodes cannot be written")
     separate = path.suffix == ".gltf"
     style = style or GltfStyle()
+    scene = with_tangents_for_finish(scene)
     writing = _Writing(GltfBuilder(path if separate else None, style.compression), style)
     roots = [number for node in scene.nodes for number in writing.nodes(node)]
     kept = scene.extras if extras is None else extras

@@ -60,7 +60,7 @@ GOLDEN = {
     "hollow 3": "box.glb: 484 v 968 f 0.02 x 0.04 x 0.06 m",
     "orient 1": "box.glb: 8 v 12 f 0.04 x 0.02 x 0.06 m, f6291d0bcc0e",
     "lay-on-bed 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, 6ce22bfd9c0c",
-    "gltf 1": "box.gltf, box.bin: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
+    "gltf 2": "box.gltf, box.bin: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "fbx 2": "box.fbx",
     "datasmith 2": "box.udatasmith, box_Assets/SM_cube.udsmesh",
     "unity 2": "box.prefab, Materials/material.mat, Materials/material.mat.meta, Materials.meta, box.fbx, "
@@ -70,7 +70,7 @@ GOLDEN = {
     "blend 2": "box.blend",
     "usd 2": "box.usdc",
     "usdz 2": "box.usdz",
-    "glb 2": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
+    "glb 3": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "obj 3": "box.obj, box.mtl: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "stl 2": "box.stl: 8 v 12 f 0.02 x 0.04 x 0.06 m, 02e44a4c3dfd",
     "ply 2": "box.ply: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",

@@ -136,7 +136,7 @@ def test_every_truncation_is_refused(tmp_path: Path) -> None:
         (("scene",), 4, "not there"),
         (("scenes",), [], None),
         (("asset", "version"), "1.0", "version"),
-        (("extensionsRequired",), ["KHR_draco_mesh_compression"], "KHR_draco_mesh_compression"),
+        (("extensionsRequired",), ["EXT_mesh_gpu_instancing"], "EXT_mesh_gpu_instancing"),
         (("buffers", 0, "uri"), "other.bin", "another file"),
         (("buffers", 0, "uri"), "data:text/plain,hello", "base64"),
         (("buffers", 0, "uri"), "data:;base64,###", "base64"),
