@@ -43,7 +43,7 @@ class GlbParams(ExportParams):
         QT_TRANSLATE_NOOP("Params", "Texture format"),
         QT_TRANSLATE_NOOP(
             "Params",
-            "JPEG is smaller, WebP smallest and for the web; normal maps stay PNG, and textures with alpha are never JPEG.",
+            "JPEG is smaller, WebP smallest and for the web; normal maps keep every pixel, as PNG or WebP, and textures with alpha are never JPEG.",
         ),
         traits=Traits(
             choice_titles=(
@@ -56,7 +56,7 @@ class GlbParams(ExportParams):
     )
     jpeg_quality: int = param(
         90,
-        QT_TRANSLATE_NOOP("Params", "JPEG quality"),
+        QT_TRANSLATE_NOOP("Params", "JPEG and WebP quality"),
         QT_TRANSLATE_NOOP("Params", "Higher keeps more detail and makes a larger file."),
         ge=10,
         le=100,
@@ -162,11 +162,12 @@ def _smaller(material: Material, params: GlbParams, known: dict[tuple[str, bytes
         return replace(known[key], uv_set=texture.uv_set)
 
     def coded(slot: str, texture: Texture) -> Texture:
-        form = params.texture_format
-        if slot in _BUMPY and form in (TextureFormat.jpeg, TextureFormat.webp):
+        form, quality = params.texture_format, params.jpeg_quality
+        if slot in _BUMPY and form is TextureFormat.jpeg:
             form = TextureFormat.keep if texture.media_type == "image/png" else TextureFormat.png
+        exact = slot in _BUMPY and form is TextureFormat.webp
         side = params.texture_side.pixels
-        return recoded(texture, form, quality=params.jpeg_quality, max_side=side)
+        return recoded(texture, form, quality=None if exact else quality, max_side=side)
 
     smaller = with_textures(material, change)
     return replace(smaller, finish=material.finish.with_textures(change))

@@ -12,7 +12,7 @@ from orfeas_desktop.engine.mesh.gltf_container import bytes_of_uri
 from orfeas_desktop.engine.mesh.gltf_finish import finish_of, infos_of
 from orfeas_desktop.engine.mesh.gltf_material_schema import GltfMetallicRoughness
 from orfeas_desktop.engine.mesh.mesh import AlphaMode, Material, Texture
-from orfeas_desktop.engine.mesh.source_files import Broken
+from orfeas_desktop.engine.mesh.source_files import Broken, one_line
 from orfeas_desktop.engine.mesh.textures import texture_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class GltfMaterials:
         pbr = record.pbr_metallic_roughness or _from_glossiness(record)
         known_modes = {mode.value for mode in AlphaMode}
         return Material(
-            name=record.name or f"material {index + 1}",
+            name=one_line(record.name or "") or f"material {index + 1}",
             base_color=pbr.base_color_factor,
             base_color_texture=texture(pbr.base_color_texture),
             metallic=pbr.metallic_factor,

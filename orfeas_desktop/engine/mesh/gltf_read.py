@@ -15,7 +15,7 @@ from orfeas_desktop.engine.mesh.gltf_write import EXTRAS_KEY, UNIT_KEY
 from orfeas_desktop.engine.mesh.merge import merged
 from orfeas_desktop.engine.mesh.mesh import Material, Mesh
 from orfeas_desktop.engine.mesh.polygons import joined
-from orfeas_desktop.engine.mesh.source_files import MAX_FACES, MAX_VERTICES, Broken, require
+from orfeas_desktop.engine.mesh.source_files import MAX_FACES, MAX_VERTICES, Broken, one_line, require
 from orfeas_desktop.engine.mesh.transform import Transform, transformed
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def mesh_of(document: GltfDocument, binary: memoryview | None, folder: Path | No
     if [placed[0].mesh] == [place.mesh for place in placed]:
         whole = _with_polygons(whole, document.meshes[placed[0].mesh].primitives)
     title = placed[0].node.name or document.meshes[placed[0].mesh].name or name
-    return whole.changed(name=title[:200], metres_per_unit=unit, extras=file_extras(document))
+    return whole.changed(name=one_line(title) or name, metres_per_unit=unit, extras=file_extras(document))
 
 
 def local_mesh(

@@ -26,6 +26,16 @@ class Broken(ValueError):
     """What is wrong with a file, in a few plain words; readers turn it into BadMesh."""
 
 
+def one_line(name: str) -> str:
+    """Return a stranger's name as one short line without control characters; empty when nothing is left."""
+    shown = (each for each in name if each.isprintable() or each.isspace() or each in _JOINERS)
+    return " ".join("".join(shown).split())[:_LONGEST_NAME]
+
+
+_JOINERS = "\u200c\u200d"
+_LONGEST_NAME = 200
+
+
 def read_bounded(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
     """Return the bytes of a regular file.
 

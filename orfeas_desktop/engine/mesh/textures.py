@@ -117,11 +117,12 @@ class LargestSide(StrEnum):
 
 
 def recoded(
-    texture: Texture, form: TextureFormat, *, quality: int = 90, max_side: int = MAX_TEXTURE_SIDE
+    texture: Texture, form: TextureFormat, *, quality: int | None = 90, max_side: int = MAX_TEXTURE_SIDE
 ) -> Texture:
     """Return the texture in another format and no larger than `max_side`; itself when nothing changes.
 
-    JPEG holds no alpha: a picture that uses it becomes PNG. Raises Broken for a damaged picture.
+    JPEG holds no alpha: a picture that uses it becomes PNG. WebP without `quality` keeps every pixel as it is.
+    Raises Broken for a damaged picture.
     """
     from PIL.Image import Resampling
 
@@ -183,10 +184,12 @@ def _decoded(picture: Image) -> Image:
     return picture
 
 
-def _encoded(image: Image, media_type: str, quality: int) -> bytes:
+def _encoded(image: Image, media_type: str, quality: int | None) -> bytes:
     out = io.BytesIO()
     if media_type == "image/jpeg":
-        image.convert("RGB").save(out, "JPEG", quality=quality, subsampling=0, optimize=True)
+        image.convert("RGB").save(out, "JPEG", quality=quality or 90, subsampling=0, optimize=True)
+    elif media_type == "image/webp" and quality is None:
+        image.save(out, "WEBP", lossless=True, quality=70, exact=True)
     elif media_type == "image/webp":
         image.save(out, "WEBP", quality=quality)
     else:

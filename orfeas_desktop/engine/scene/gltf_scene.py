@@ -21,7 +21,7 @@ from orfeas_desktop.engine.mesh.gltf_read import (
     node_unit,
 )
 from orfeas_desktop.engine.mesh.gltf_schema import GltfSpot
-from orfeas_desktop.engine.mesh.source_files import Broken, read_bounded, require
+from orfeas_desktop.engine.mesh.source_files import Broken, one_line, read_bounded, require
 from orfeas_desktop.engine.scene.flatten import in_metres, moved
 from orfeas_desktop.engine.scene.gltf_write_scene import COLLISION_KEY
 from orfeas_desktop.engine.scene.matrices import relative, transforms_of
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.mesh.gltf_schema import GltfCamera, GltfDocument, GltfNode
     from orfeas_desktop.engine.mesh.mesh import Mesh
 
-MAX_DEPTH = 400
-_NAME = 200
+MAX_DEPTH = 300
 
 
 def read_scene_glb(path: Path, name: str) -> Scene:
@@ -232,7 +231,7 @@ def _metric(record: GltfNode) -> NDArray[np.float64]:
 
 
 def _title(name: str) -> str:
-    return " ".join(name.split())[:_NAME] or "node"
+    return one_line(name) or "node"
 
 
 def _camera_of(record: GltfCamera) -> Camera | None:

@@ -110,7 +110,9 @@ class _Writing:
         return [own, *beside]
 
     def _node(self, node: Node, name: str) -> int:
-        children = [number for child in node.children for number in self.nodes(child)]
+        children: list[int] = []
+        for child in node.children:  # a comprehension would take a frame more of a deep tree's stack
+            children += self.nodes(child)
         extensions = GltfNodeExtensions()
         if node.lods and self.style.levels is LevelStyle.extension:
             levels = [

@@ -85,10 +85,11 @@ def test_it_is_read_as_it_was(files: dict[str, Path], asset: Scene, style: str) 
 
 
 def test_independent_decoders_find_compressed_geometry(
-    files: dict[str, Path], asset: Scene, tmp_path: Path
+    files: dict[str, Path], asset: Scene, dark_file: Path, tmp_path: Path, exported: Callable[..., Path]
 ) -> None:
     wanted = parts_of(asset)
-    draco = assimp_parts(assimp_scene(files["draco"], tmp_path))
+    dark = exported("glb", dark_file, tmp_path, name="dark", **STYLES["draco"])
+    draco = assimp_parts(assimp_scene(dark, tmp_path))
     for found in (draco, transform_parts(files["meshopt"])):
         assert_same(found, wanted, coarse=True, places=5e-5)
     for style in ("draco", "meshopt"):

@@ -61,17 +61,22 @@ def test_the_library_keeps_the_tree_and_tools_see_one_mesh(
     assert_same(parts_of(scene), parts_of(asset))
     finest = asset.levels()[0]
     assert read_mesh(path).face_count == flat_mesh(asset).face_count == finest
-    told = {"nodes": 4, "faces": finest, "collision_pieces": 2, "cameras": 1}
+    told = {"nodes": 7, "faces": finest, "collision_pieces": 2, "cameras": 1, "lights": 3}
     told |= {f"faces_lod{level}": faces for level, faces in enumerate(asset.levels()[1:], 1)}
     assert {name: facts[name] for name in told} == told
-    assert "lights" not in facts
+    assert [node.light for node in scene.nodes] == [node.light for node in asset.nodes]
 
 
 def test_what_is_exported_from_the_library_has_the_tree(
-    kept: tuple[Path, dict[str, Any]], asset: Scene, tmp_path: Path, exported: Callable[..., Path]
+    kept: tuple[Path, dict[str, Any]],
+    asset: Scene,
+    dark_file: Path,
+    tmp_path: Path,
+    exported: Callable[..., Path],
 ) -> None:
     wanted = parts_of(asset)
-    glb = exported("glb", kept[0], tmp_path, name="a_glb", levels="nodes", pieces=True)
+    dark, _ = imported(dark_file, tmp_path)
+    glb = exported("glb", dark, tmp_path, name="a_glb", levels="nodes", pieces=True)
     assert_same(assimp_parts(assimp_scene(glb, tmp_path)), wanted)
     fbx = ufbx_scene(exported("fbx", kept[0], tmp_path, name="a_fbx", preset="maya"))
     assert set(ufbx_parts(fbx)) == set(parts_of(asset, pieces="UCX_{name}_LOD0_{number:02d}"))
