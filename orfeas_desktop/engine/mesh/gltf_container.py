@@ -24,6 +24,7 @@ _UNDERSTOOD = (
     "KHR_draco_mesh_compression",
     "EXT_meshopt_compression",
     "KHR_meshopt_compression",
+    "KHR_texture_basisu",
     "FB_ngon_encoding",
 )
 _HARMLESS = (

@@ -105,6 +105,10 @@ class GltfMaterials:
         record = item(self._document.textures, info.index, "texture")
         webp = record.extensions.webp if record.extensions else None
         source = webp.source if webp else record.source
+        if source is None and record.extensions and record.extensions.basisu:
+            raise Broken(
+                "its textures are KTX2, which cannot be opened; save it with PNG, JPEG or WebP textures"
+            )
         if source is None:
             return None
         source_set, transform = _lies_on(info)

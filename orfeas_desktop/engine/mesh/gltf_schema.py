@@ -114,7 +114,7 @@ class GltfImage(GltfRecord):
 
 
 class GltfWebp(GltfRecord):
-    """The WebP picture of a texture."""
+    """The WebP or KTX2 picture of a texture."""
 
     source: Index
 
@@ -124,6 +124,9 @@ class GltfTextureExtensions(GltfRecord):
 
     webp: GltfWebp | None = Field(
         default=None, validation_alias="EXT_texture_webp", serialization_alias="EXT_texture_webp"
+    )
+    basisu: GltfWebp | None = Field(
+        default=None, validation_alias="KHR_texture_basisu", serialization_alias="KHR_texture_basisu"
     )
 
 

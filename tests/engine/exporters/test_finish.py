@@ -31,6 +31,7 @@ from orfeas_desktop.engine.mesh.gltf_left_out import left_out
 from orfeas_desktop.engine.mesh.mesh import Material, Mesh
 from orfeas_desktop.engine.mesh.textures import pixels_of
 from orfeas_desktop.engine.tools import TOOLS
+from orfeas_desktop.errors import BadMesh
 from tests.engine.conftest import RecordingContext
 from tests.engine.exporters.conftest import picture, prism
 from tests.engine.exporters.readers import gltf_report
@@ -218,3 +219,14 @@ def test_every_part_of_a_finish_can_differ() -> None:
     assert set(GLASS.used()) == {each.name for each in fields(Finish)} - {"unlit"}
     assert isinstance(prism(1), Mesh)
     assert PLAIN.used() == ()
+
+
+def test_pictures_for_graphics_cards_need_another_beside_them(glass: Path, tmp_path: Path) -> None:
+    content, binary = opened(glass)
+    content["extensionsRequired"] = ["KHR_texture_basisu"]
+    (source, texture) = next((each["source"], each) for each in content["textures"])
+    texture["extensions"] = {"KHR_texture_basisu": {"source": source}}
+    assert read_mesh(put(tmp_path / "both.glb", content, binary)).materials[0].base_color_texture is not None
+    del texture["source"]
+    with pytest.raises(BadMesh, match="KTX2"):
+        read_mesh(put(tmp_path / "alone.glb", content, binary))
