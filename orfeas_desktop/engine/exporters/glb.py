@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.exporters.base import Exporter, ExportParams, Written
 from orfeas_desktop.engine.exporters.glb_contents import glb_contents, glb_read_again, glb_read_back
+from orfeas_desktop.engine.formats.ktx2 import CardFormat, Cards
 from orfeas_desktop.engine.formats.surface_pictures import orm_picture
 from orfeas_desktop.engine.jobs.recipe import NOTICE
 from orfeas_desktop.engine.mesh.finish import ALL
@@ -60,6 +61,22 @@ class GlbParams(ExportParams):
         QT_TRANSLATE_NOOP("Params", "Higher keeps more detail and makes a larger file."),
         ge=10,
         le=100,
+    )
+    card_format: CardFormat = param(
+        CardFormat.none,
+        QT_TRANSLATE_NOOP("Params", "Pictures for graphics cards"),
+        QT_TRANSLATE_NOOP(
+            "Params",
+            "KTX2 takes a quarter to a sixth of the memory of a graphics card; needs toktx of KTX-Software on this machine. Not every program reads it, this one neither.",
+        ),
+        traits=Traits(
+            advanced=True,
+            choice_titles=(
+                QT_TRANSLATE_NOOP("Params", "No"),
+                QT_TRANSLATE_NOOP("Params", "ETC1S (small)"),
+                QT_TRANSLATE_NOOP("Params", "UASTC (fine)"),
+            ),
+        ),
     )
     texture_side: LargestSide = param(
         LargestSide.keep,
@@ -125,6 +142,7 @@ def _write(scene: Scene, path: Path, params: GlbParams, context: JobContext) -> 
         scene = with_tangents_where_needed(scene)
     known: dict[tuple[str, bytes], Texture] = {}
     packs: dict[tuple[Texture, Texture], Texture] = {}
+    cards = None if params.card_format is CardFormat.none else Cards(params.card_format, context)
     meshes = scene.meshes()
     done = count(1)
 
@@ -133,6 +151,7 @@ def _write(scene: Scene, path: Path, params: GlbParams, context: JobContext) -> 
         try:
             smaller = [_smaller(material, params, known) for material in mesh.materials]
             packed = [_packed(material, packs) for material in smaller] if params.pack else smaller
+            packed = [cards.material(each) for each in packed] if cards else packed
         except Broken as problem:
             raise BadMesh(name=mesh.name, problem=str(problem)) from None
         return mesh.changed(materials=tuple(packed))
@@ -146,8 +165,11 @@ def _write(scene: Scene, path: Path, params: GlbParams, context: JobContext) -> 
         written = written.with_meshes(in_cache_order)
     beside = write_scene(written, path, extras=scene.extras if params.recipe else kept, style=style)
     contents = glb_contents(written, style)
-    if style.compression is Compression.meshopt:
-        return Written(contents, beside, found=glb_read_again(path), verified_by="Orfeas Desktop")
+    if cards is not None:
+        contents = replace(contents, textures=0)
+    if cards is not None or style.compression is Compression.meshopt:
+        found = glb_read_again(path, pictures=cards is None)
+        return Written(contents, beside, found=found, verified_by="Orfeas Desktop")
     return Written(contents, beside)
 
 
@@ -163,6 +185,8 @@ def _smaller(material: Material, params: GlbParams, known: dict[tuple[str, bytes
 
     def coded(slot: str, texture: Texture) -> Texture:
         form, quality = params.texture_format, params.jpeg_quality
+        if params.card_format is not CardFormat.none:
+            form = TextureFormat.keep
         if slot in _BUMPY and form is TextureFormat.jpeg:
             form = TextureFormat.keep if texture.media_type == "image/png" else TextureFormat.png
         exact = slot in _BUMPY and form is TextureFormat.webp

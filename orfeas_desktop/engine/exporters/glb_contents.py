@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orfeas_desktop.engine.exporters.base import Contents, corner
+from orfeas_desktop.engine.formats.ktx2 import MEDIA_TYPE, ktx2_size
+from orfeas_desktop.engine.mesh.gltf_accessors import GltfArrays
 from orfeas_desktop.engine.mesh.gltf_compress import ROUNDING, Compression
+from orfeas_desktop.engine.mesh.gltf_container import parse_document, split_glb
 from orfeas_desktop.engine.mesh.textures import pixels_of, textures_of
 from orfeas_desktop.engine.scene.flatten import bounds_of
 from orfeas_desktop.engine.scene.gltf_scene import read_scene_glb, read_scene_gltf
 from orfeas_desktop.engine.scene.gltf_write_scene import GltfStyle, LevelStyle
+from orfeas_desktop.errors import BadMesh
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,14 +49,35 @@ def glb_contents(scene: Scene, style: GltfStyle) -> Contents:
     )
 
 
-def glb_read_again(path: Path) -> Contents:
-    """Return what the program's own reader finds, where trimesh cannot read. Raises BadMesh."""
-    scene = (read_scene_gltf if path.suffix == ".gltf" else read_scene_glb)(path, path.name)
+def glb_read_again(path: Path, *, pictures: bool) -> Contents:
+    """Return what the program's own reader finds, where trimesh cannot read. Raises BadMesh.
+
+    Without `pictures`, which are KTX2 then, only the heads of those are looked at and none counts.
+    """
+    read = read_scene_gltf if path.suffix == ".gltf" else read_scene_glb
+    scene = read(path, path.name, pictures=pictures)
+    if not pictures:
+        _check_ktx2(path)
     for texture in {
         id(t): t for mesh in scene.meshes() for m in mesh.materials for t in textures_of(m).values()
     }.values():
         pixels_of(texture)
     return replace(glb_contents(scene, GltfStyle(pieces=True)), rounding=1e-5)
+
+
+def _check_ktx2(path: Path) -> None:
+    """Raise BadMesh unless each picture of the file is KTX2 that glTF can use."""
+    data = path.read_bytes()
+    text, binary = (data, None) if path.suffix == ".gltf" else split_glb(data)
+    document = parse_document(text)
+    arrays = GltfArrays(document, binary, path.parent)
+    for image in document.images:
+        if image.buffer_view is not None:
+            picture = bytes(arrays.view(image.buffer_view))
+        else:
+            picture = path.with_name(image.uri or "").read_bytes()
+        if image.mime_type not in (None, MEDIA_TYPE) or ktx2_size(picture) is None:
+            raise BadMesh(name=path.name, problem="a picture in it is not KTX2")
 
 
 def _as_written(node: Node, style: GltfStyle) -> Node:

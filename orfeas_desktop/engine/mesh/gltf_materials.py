@@ -48,6 +48,7 @@ class GltfMaterials:
         self._arrays = arrays
         self._folder = folder
         self._pictures: dict[int, Texture] = {}
+        self.with_pictures = True
         self._moved: dict[int, tuple[MovedSet, ...]] = {}
 
     def all(self) -> list[Material]:
@@ -100,7 +101,7 @@ class GltfMaterials:
         )
 
     def _texture(self, info: GltfTextureInfo | None, moved: tuple[MovedSet, ...]) -> Texture | None:
-        if info is None:
+        if info is None or not self.with_pictures:
             return None
         record = item(self._document.textures, info.index, "texture")
         webp = record.extensions.webp if record.extensions else None

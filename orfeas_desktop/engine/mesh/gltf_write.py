@@ -44,8 +44,11 @@ if TYPE_CHECKING:
 
 UNIT_KEY = "metres_per_unit"
 EXTRAS_KEY = "orfeas"
-_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
-_WEBP = "EXT_texture_webp"
+_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/ktx2": ".ktx2"}
+_PICTURES_OF_EXTENSIONS = {
+    "image/webp": ("webp", "EXT_texture_webp"),
+    "image/ktx2": ("basisu", "KHR_texture_basisu"),
+}
 LIGHTS = "KHR_lights_punctual"
 LODS = "MSFT_lod"
 
@@ -211,11 +214,11 @@ class GltfBuilder:
         document = self._store.document
         source = len(document.images)
         document.images.append(self._image(texture, source))
-        if texture.media_type == "image/webp":
-            document.textures.append(
-                GltfTexture(extensions=GltfTextureExtensions(webp=GltfWebp(source=source)))
-            )
-            self._store.use_extension(_WEBP, required=True)
+        if texture.media_type in _PICTURES_OF_EXTENSIONS:
+            field, name = _PICTURES_OF_EXTENSIONS[texture.media_type]
+            told = GltfTextureExtensions.model_validate({field: GltfWebp(source=source)})
+            document.textures.append(GltfTexture(extensions=told))
+            self._store.use_extension(name, required=True)
         else:
             document.textures.append(GltfTexture(source=source))
         self._images[digest] = len(document.textures) - 1

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 300
 
 
-def read_scene_glb(path: Path, name: str) -> Scene:
-    """Return the scene of the GLB at `path`, called `name`; its meshes are in metres.
+def read_scene_glb(path: Path, name: str, *, pictures: bool = True) -> Scene:
+    """Return the scene of the GLB at `path`, called `name`, without `pictures` if so; its meshes are in metres.
 
     Nodes of MSFT_lod, and siblings called `NAME_LOD1` …, `UCX_NAME_01` … and `NAME-colonly`, become levels and
     collision pieces of their node. Raises BadMesh for anything broken or hostile, FileMissing, NotAFile,
@@ -50,16 +50,16 @@ def read_scene_glb(path: Path, name: str) -> Scene:
     data = read_bounded(path)
     try:
         text, binary = split_glb(data)
-        return _checked(_SceneReader(parse_document(text), binary, None, name).scene())
+        return _checked(_SceneReader(parse_document(text), binary, None, name, pictures).scene())
     except (Broken, BadMesh) as problem:
         raise _bad(name, problem) from None
 
 
-def read_scene_gltf(path: Path, name: str) -> Scene:
+def read_scene_gltf(path: Path, name: str, *, pictures: bool = True) -> Scene:
     """Return the scene of the .gltf at `path`, whose other files lie in its folder. Raises as `read_scene_glb`."""
     data = read_bounded(path, MAX_DOCUMENT_BYTES)
     try:
-        return _checked(_SceneReader(parse_document(data), None, path.parent, name).scene())
+        return _checked(_SceneReader(parse_document(data), None, path.parent, name, pictures).scene())
     except (Broken, BadMesh) as problem:
         raise _bad(name, problem) from None
 
@@ -81,10 +81,12 @@ class _SceneReader:
     binary: memoryview | None
     folder: Path | None
     name: str
+    pictures: bool
 
     def __post_init__(self) -> None:
         self._arrays = GltfArrays(self.document, self.binary, self.folder)
         self._materials = GltfMaterials(self.document, self._arrays, self.folder)
+        self._materials.with_pictures = self.pictures
         self._meshes: dict[tuple[int, float], Mesh | None] = {}
         self._built: dict[int, Node] = {}
 

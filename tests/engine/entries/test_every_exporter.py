@@ -33,6 +33,8 @@ def usual(exporter: Exporter[Any], **settings: Any) -> Any:
     return exporter.params.check(exporter.id, (BED if exporter.id in PROMISING else {}) | settings)
 
 
+ELSEWHERE = ("report", "card_format")
+"""Settings tried in test_report.py, being the same for all, and in test_ktx2.py, needing a program."""
 OWN = [exporter for exporter in EXPORTERS if not exporter.program]
 """Those that need another program have their own tests: it is not everywhere, and stamps its files."""
 every_exporter = pytest.mark.parametrize("exporter", OWN, ids=lambda exporter: exporter.id)
@@ -115,7 +117,7 @@ def test_every_choice_runs(
     exporter: Exporter[Any], source: LocalFile, make_context: Callable[..., Any]
 ) -> None:
     for field in exporter.params.fields():
-        if field.name == "report":  # the same for all: test_report.py
+        if field.name in ELSEWHERE:
             continue
         choices = [choice.value for choice in field.choices]
         values = (choices[:2] + choices[-2:] if len(choices) > MOST_CHOICES else choices) or (

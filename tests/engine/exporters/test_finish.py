@@ -12,6 +12,7 @@ import pytest
 from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.engine.chores import CHORES
 from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.engine.formats.blender_exchange import Exchange
 from orfeas_desktop.engine.jobs.context import JobContext
 from orfeas_desktop.engine.mesh.files import read_mesh
 from orfeas_desktop.engine.mesh.finish import (
@@ -30,6 +31,7 @@ from orfeas_desktop.engine.mesh.glb import write_glb
 from orfeas_desktop.engine.mesh.gltf_left_out import left_out
 from orfeas_desktop.engine.mesh.mesh import Material, Mesh
 from orfeas_desktop.engine.mesh.textures import pixels_of
+from orfeas_desktop.engine.scene.reading import read_scene
 from orfeas_desktop.engine.tools import TOOLS
 from orfeas_desktop.errors import BadMesh
 from tests.engine.conftest import RecordingContext
@@ -125,6 +127,20 @@ def test_formats_hold_what_they_can(glass: Path, tmp_path: Path) -> None:
     }
     np.testing.assert_allclose(list(values.values()), [1.33, 0.5, 0.75, 0.25])
     assert found.GetInput("clearcoat").HasConnectedSource()
+
+
+def test_blender_is_given_numbers_under_the_names_it_had(glass: Path, tmp_path: Path) -> None:
+    scene = read_scene(local_file(glass, AssetKind.mesh))
+    Exchange(tmp_path).write(scene, lambda _: None)
+    (told,) = [
+        each["finish"]
+        for file in tmp_path.glob("*.json")
+        for each in json.loads(file.read_text())["materials"]
+        if each["name"] == "glass"
+    ]
+    wanted = {"IOR": 1.33, "Coat Weight|Clearcoat": 0.75, "Specular IOR Level|Specular": 0.375}
+    assert wanted.items() <= told.items()
+    assert told["Transmission Weight|Transmission"] == told["Sheen Weight|Sheen"] == 0.5
 
 
 def test_a_new_layout_keeps_factors_and_drops_the_pictures(glass: Path, tmp_path: Path) -> None:
