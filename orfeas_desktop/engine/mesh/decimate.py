@@ -10,6 +10,7 @@ from orfeas_desktop.engine.mesh.collapse import collapsed
 from orfeas_desktop.engine.mesh.holes import place_rows
 from orfeas_desktop.engine.mesh.normals import vertex_normals
 from orfeas_desktop.engine.mesh.pick import with_new_normals
+from orfeas_desktop.engine.mesh.thin import simplified, thinned
 from orfeas_desktop.engine.mesh.topology import Topology
 
 if TYPE_CHECKING:
@@ -18,46 +19,38 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.mesh.mesh import Mesh
 
 _QUICK_FROM = 20_000
-"""Plain meshes of fewer faces are collapsed with more care."""
-
-_QUICK_SIZE = 256.0
-"""Fast-simplification collapses in rounds whose largest squared error starts at 2e-6 units, in a round the faces
-as they come. In a box of one unit the first rounds would do it all, the first faces far more than the last."""
+"""Meshes of fewer faces are collapsed with more care from the start."""
 
 
 def decimated(mesh: Mesh, target: int, largest_error: float | None, step: Callable[[float], None]) -> Mesh:
     """Return the mesh with about `target` faces, no error above `largest_error` (units of the mesh) when given.
 
-    A plain closed mesh goes through fast-simplification; whatever has UVs, colours, several materials or rims goes
-    through `collapsed`, as does what would not stay closed.
+    Large meshes go through fast-simplification: a plain closed one as it is, whatever has UVs, colours, materials
+    or rims with these kept (`thinned`). Seams and rims, small meshes and those with a bound go through `collapsed`,
+    as does what would not stay whole.
     """
     if mesh.face_count <= target:
         return mesh
-    plain = not mesh.uvs and mesh.colors is None and mesh.face_materials is None
-    if plain and largest_error is None and mesh.face_count >= _QUICK_FROM and Topology.of(mesh).closed:
-        quick = _quick(mesh, target)
+    start = mesh
+    if largest_error is None and mesh.face_count >= _QUICK_FROM:
+        quick = _quick(mesh, target) if _is_plain(mesh) else None
         if quick is not None:
             return quick
-    bound = np.inf if largest_error is None else largest_error
-    return with_new_normals(collapsed(mesh, target, bound, step))
+        start = thinned(mesh, target) or mesh
+    if start.face_count > target:
+        start = collapsed(start, target, np.inf if largest_error is None else largest_error, step)
+    return with_new_normals(start)
+
+
+def _is_plain(mesh: Mesh) -> bool:
+    bare = not mesh.uvs and mesh.colors is None and mesh.face_materials is None
+    return bare and Topology.of(mesh).closed
 
 
 def _quick(mesh: Mesh, target: int) -> Mesh | None:
-    import fast_simplification
-
     ids, first = place_rows(mesh)
-    low, high = mesh.bounds
-    scale = float((high - low).max()) / _QUICK_SIZE
-    places = np.ascontiguousarray((mesh.vertices[first] - low) / scale, np.float64)
-    made = fast_simplification.simplify(places, ids[mesh.faces].astype(np.int32), target_count=target)
-    vertices, faces = made[0], made[1]
-    made = mesh.changed(
-        vertices=(vertices * scale + low).astype(np.float32),
-        faces=faces.astype(np.int32),
-        normals=None,
-        tangents=None,
-        polygons=None,
-    )
+    vertices, faces, _ = simplified(mesh, mesh.vertices[first], ids[mesh.faces], target)
+    made = mesh.changed(vertices=vertices, faces=faces, normals=None, tangents=None, polygons=None)
     if not len(faces) or not Topology.of(made).closed:
         return None
     return made if mesh.normals is None else made.changed(normals=vertex_normals(made))

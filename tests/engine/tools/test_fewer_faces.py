@@ -14,6 +14,7 @@ from orfeas_desktop.engine.mesh.collapse import collapsed
 from orfeas_desktop.engine.mesh.decimate import decimated
 from orfeas_desktop.engine.mesh.facts import mesh_facts
 from orfeas_desktop.engine.mesh.solid import is_solid
+from orfeas_desktop.engine.mesh.thin import thinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,6 +123,65 @@ def test_large_plain_meshes_take_the_quick_way_and_stay_closed(torus: Mesh) -> N
     assert [both.sum() for both in (~right & ~up, right & ~up, right & up)] == pytest.approx(
         [2000] * 3, rel=0.15
     )
+
+
+def three_of(mesh: Mesh) -> Mesh:
+    """Return three of the mesh side by side: enough faces for the quick way."""
+    shift = np.repeat(np.float32([0, 40, 80]), mesh.vertex_count)[:, None] * np.float32([1, 0, 0])
+    return mesh.changed(
+        vertices=np.concatenate([mesh.vertices] * 3) + shift,
+        faces=np.concatenate([mesh.faces + at * mesh.vertex_count for at in range(3)]).astype(np.int32),
+        uvs=tuple(np.concatenate([uv] * 3) for uv in mesh.uvs),
+    )
+
+
+def test_the_quick_way_keeps_textures_in_place_and_seams_closed(torus: Mesh) -> None:
+    mesh = three_of(textured(torus))
+    fewer = decimated(mesh, 4000, None, lambda share: None)
+    before, facts = mesh_facts(mesh), mesh_facts(fewer)
+    assert fewer.face_count == pytest.approx(4000, rel=0.02)
+    assert (facts.watertight, facts.components) == (before.watertight, before.components) == (True, 3)
+    at = fewer.vertices - np.float32([40, 0, 0]) * (fewer.vertices[:, :1] > 20)
+    at -= np.float32([40, 0, 0]) * (at[:, :1] > 20)
+    around = np.arctan2(-at[:, 2], at[:, 0]) / (2 * np.pi)
+    drift = np.abs((fewer.uvs[0][:, 0] - around + 0.5) % 1 - 0.5)
+    assert drift.max() < 0.002
+    charts = chart_facts(fewer)
+    assert charts.charts == 3
+    assert charts.stretch == pytest.approx(chart_facts(mesh).stretch, rel=0.1)
+
+
+def test_the_quick_way_keeps_colours_rims_and_materials(torus: Mesh) -> None:
+    mesh = three_of(torus)
+    shade = np.clip(128 + 6 * mesh.vertices[:, 1:2], 0, 255).astype(np.uint8)
+    mesh = mesh.changed(
+        faces=mesh.faces[mesh.vertices[mesh.faces[:, 0], 0] > 0],
+        colors=np.concatenate([np.repeat(shade, 3, axis=1), np.full_like(shade, 255)], axis=1),
+        materials=(mesh.materials[0], mesh.materials[0]),
+    )
+    mesh = mesh.changed(face_materials=(mesh.vertices[mesh.faces[:, 0], 2] > 0).astype(np.int32))
+    fewer = decimated(mesh, 4000, None, lambda share: None)
+    assert fewer.face_count == pytest.approx(4000, rel=0.02)
+    assert fewer.colors is not None
+    assert fewer.face_materials is not None
+    assert np.abs(fewer.colors[:, 0] - np.clip(128 + 6 * fewer.vertices[:, 1], 0, 255)).max() < 8
+    middles = fewer.vertices[fewer.faces].mean(axis=1)[:, 2]
+    assert ((middles > 0) == (fewer.face_materials == 1))[np.abs(middles) > 1].all()
+    before, facts = mesh_facts(mesh), mesh_facts(fewer)
+    assert (facts.components, facts.nonmanifold_edges) == (before.components, 0)
+    assert np.ptp(fewer.vertices, axis=0) == pytest.approx(
+        np.ptp(mesh.vertices[mesh.faces].reshape(-1, 3), axis=0), rel=0.01
+    )
+
+
+def test_what_is_all_seams_goes_the_careful_way(torus: Mesh) -> None:
+    mesh = three_of(textured(torus))
+    loose = mesh.changed(
+        vertices=mesh.vertices[mesh.faces].reshape(-1, 3),
+        faces=np.arange(3 * mesh.face_count, dtype=np.int32).reshape(-1, 3),
+        uvs=(np.random.default_rng(0).random((3 * mesh.face_count, 2)).astype(np.float32),),
+    )
+    assert thinned(loose, 4000) is None
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
