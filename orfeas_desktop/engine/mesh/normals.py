@@ -22,7 +22,7 @@ class NormalWeight(StrEnum):
     angle = "angle"
 
 
-def face_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float64]:
+def face_normals(vertices: NDArray[np.floating], faces: NDArray[np.int32]) -> NDArray[np.float64]:
     """Return (F, 3) normals whose length is twice the face's area."""
     columns = [np.ascontiguousarray(vertices[:, axis], np.float64) for axis in range(3)]
     a, b, c = (np.ascontiguousarray(faces[:, corner], np.intp) for corner in range(3))
