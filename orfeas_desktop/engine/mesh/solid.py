@@ -55,8 +55,10 @@ def solid_problem(solid: Manifold) -> str:
 
 
 def is_solid(mesh: Mesh) -> bool:
-    """Return whether the mesh is a closed oriented manifold (a mesh of no faces is none)."""
-    return not solid_problem(solid_of(mesh))
+    """Return whether the mesh is a closed oriented manifold (a mesh of no faces is none), found once."""
+    if "solid" not in mesh.known:
+        mesh.known["solid"] = not solid_problem(solid_of(mesh))
+    return bool(mesh.known["solid"])
 
 
 def simplified(mesh: Mesh, tolerance: float) -> Mesh | None:

@@ -125,9 +125,10 @@ def _upright(angle_deg: float) -> NDArray[np.float64]:
 
 LAY_ON_BED = MeshTool(
     id="lay-on-bed",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Tools", "Lay on bed"),
     summary=QT_TRANSLATE_NOOP("Tools", "Centres on the printer's bed, turned and scaled so that it fits."),
     params=LayOnBedParams,
     apply=_apply,
+    moves=True,
 )

@@ -73,9 +73,10 @@ def _apply(mesh: Mesh, params: OrientParams, context: JobContext) -> Mesh:
 
 ORIENT = MeshTool(
     id="orient",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Tools", "Orient"),
     summary=QT_TRANSLATE_NOOP("Tools", "Finds the way up that prints with the least support and height."),
     params=OrientParams,
     apply=_apply,
+    moves=True,
 )

@@ -18,7 +18,7 @@ from orfeas_desktop.engine.mesh.distance import surface_distance
 from orfeas_desktop.engine.mesh.files import read_mesh_file
 from orfeas_desktop.engine.mesh.glb import write_glb
 from orfeas_desktop.engine.mesh.inspection import Inspection
-from orfeas_desktop.engine.tools.base import MESH_IN, MESH_OUT
+from orfeas_desktop.engine.tools.base import MESH_IN, MESH_OUT, MeshTool
 from orfeas_desktop.engine.tools.workshop import (
     COLLISION_OUT,
     LODS_OUT,
@@ -92,7 +92,7 @@ class RecipeTool(WorkEntry):
         return tuple(found)
 
     def run(self, inputs: Inputs, params: Params, context: JobContext) -> tuple[Output, ...]:
-        """Leave the last step's mesh with what belongs to it; facts tell before, after and the distance.
+        """Leave the last step's mesh with what belongs to it; facts tell before, after and, unless moved, the distance.
 
         Raises BadParams for steps that cannot be run, and what the tools raise.
         """
@@ -115,7 +115,8 @@ class RecipeTool(WorkEntry):
                     shutil.rmtree(part.staging, ignore_errors=True)
                 context.progress(1.0)
         context.fact("steps", len(plan))
-        if len(plan) > 1 and kept.mesh.digest != start.digest:
+        moved = any(isinstance(tool, MeshTool) and tool.moves for tool, _, _ in plan)
+        if len(plan) > 1 and kept.mesh.digest != start.digest and not moved:
             with context.stage(QT_TRANSLATE_NOOP("Stages", "Compare")):
                 first, last = read_mesh_file(start), read_mesh_file(kept.mesh)
                 mean, most = surface_distance(first, last, step=lambda share: context.progress(0.9 * share))
