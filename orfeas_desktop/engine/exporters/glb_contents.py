@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from orfeas_desktop.engine.mesh.mesh import Mesh
     from orfeas_desktop.engine.scene.scene import Node, Scene
+
+_THREADS = 2
 
 
 def glb_contents(scene: Scene, style: GltfStyle) -> Contents:
@@ -99,8 +102,8 @@ def glb_read_back(path: Path) -> Contents:
     scene = trimesh.load_scene(path, process=False)
     geometry = list(scene.geometry.values())
     pictures = [picture for part in geometry for picture in _pictures(part)]
-    for picture in pictures:
-        picture.load()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(_decoded, {id(picture): picture for picture in pictures}.values()))
     low, high = scene.bounds
     return Contents(
         faces=sum(len(part.faces) for part in geometry),
@@ -109,6 +112,10 @@ def glb_read_back(path: Path) -> Contents:
         uvs=any(getattr(part.visual, "uv", None) is not None for part in geometry),
         textures=len(pictures),
     )
+
+
+def _decoded(picture: Image) -> None:
+    picture.load()
 
 
 def _pictures(part: object) -> list[Image]:
