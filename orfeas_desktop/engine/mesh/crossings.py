@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _THREADS = 2
 _LEAF = 4
 _LEAVES_AT_ONCE = 32_768
+_PLANES_AT_ONCE = 262_144
 _SLACK = 1e-7
 """What may come from rounding, as a part of the largest coordinate."""
 _LEVEL = 10
@@ -42,7 +43,7 @@ class _Tree:
     planes (N, 4) and areas (N,), twice over, as `_planes` gives them; slack is what may come from rounding.
     """
 
-    corners: NDArray[np.float64]
+    corners: NDArray[np.float32]
     faces: NDArray[np.int32]
     order: NDArray[np.int64]
     low: list[NDArray[np.float32]]
@@ -71,10 +72,14 @@ class _Tree:
             highs.insert(0, reduce(np.maximum, (highs[0][:, at::size] for at in range(size))))
         boxes = np.stack([lows[-1], highs[-1]]).reshape(6, -1, _LEAF).transpose(1, 0, 2)
         columns = np.ascontiguousarray(faces[order].T, np.int32)
-        corners = np.concatenate([part.T for part in (a, b, c)], axis=1)[order].astype(np.float64)
+        corners = np.concatenate([part.T for part in (a, b, c)], axis=1)[order]
         boxes = boxes.reshape(-1, 6 * _LEAF)
         slack = _SLACK * float(np.abs(corners).max())
         return cls(corners, columns, order, lows[:-1], highs[:-1], boxes, *_planes(corners), slack)
+
+    def triangles(self, places: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Return (N, 9) corners of the faces at these places."""
+        return self.corners.take(places, axis=0).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,15 +198,22 @@ def _meeting(
     return first, second
 
 
-def _planes(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+def _planes(corners: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Return (N, 4) unit normal and height of the plane of each face, and (N,) twice its area."""
-    columns = np.ascontiguousarray(corners.T)
+    planes, areas = np.empty((len(corners), 4)), np.empty(len(corners), np.float32)
+    for start in range(0, len(corners), _PLANES_AT_ONCE):
+        part = slice(start, start + _PLANES_AT_ONCE)
+        planes[part], areas[part] = _some_planes(np.ascontiguousarray(corners[part].T, np.float64))
+    return planes, areas
+
+
+def _some_planes(columns: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     ab, ac = columns[3:6] - columns[:3], columns[6:] - columns[:3]
     normal = np.stack([ab[at - 2] * ac[at - 1] - ab[at - 1] * ac[at - 2] for at in range(3)])
     length = np.sqrt((normal * normal).sum(axis=0))
     normal /= np.where(length > 0, length, 1.0)
     height = (normal * columns[:3]).sum(axis=0)
-    return np.ascontiguousarray(np.concatenate([normal, height[None]]).T), length.astype(np.float32)
+    return np.concatenate([normal, height[None]]).T, length
 
 
 def _crossing(tree: _Tree, first: NDArray[np.int32], second: NDArray[np.int32]) -> Crossings:
@@ -222,7 +234,7 @@ def _crossing(tree: _Tree, first: NDArray[np.int32], second: NDArray[np.int32]) 
             level.append(pairs[:, np.maximum(high, -low) <= _LEVEL * tree.slack])
         pairs = pairs[:, (high > tree.slack) & (low < -tree.slack)]
     flat = np.concatenate(level, axis=1)
-    one, other = (tree.corners.take(side, axis=0).reshape(-1, 3, 3) for side in pairs)
+    one, other = (tree.triangles(side).reshape(-1, 3, 3) for side in pairs)
     return Crossings(
         tree.order[pairs.T[pierce(one, other, tree.slack)]],
         tree.order[flat.T[_on_each_other(tree, *flat)]],
@@ -230,7 +242,7 @@ def _crossing(tree: _Tree, first: NDArray[np.int32], second: NDArray[np.int32]) 
 
 
 def _on_each_other(tree: _Tree, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.bool_]:
-    one, other = (tree.corners.take(side, axis=0) for side in (first, second))
+    one, other = (tree.triangles(side) for side in (first, second))
     return overlap(one, other, tree.planes.take(first, axis=0)[:, :3], _LEVEL * tree.slack)
 
 
@@ -250,6 +262,6 @@ def _heights(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return how low and how high the corners of each face of `second` lie over the plane of its face of `first`."""
     x, y, z, height = np.ascontiguousarray(tree.planes.take(first, axis=0).T)
-    columns = np.ascontiguousarray(tree.corners.take(second, axis=0).T)
+    columns = np.ascontiguousarray(tree.triangles(second).T)
     a, b, c = (columns[at] * x + columns[at + 1] * y + columns[at + 2] * z - height for at in (0, 3, 6))
     return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
