@@ -12,6 +12,7 @@ from orfeas_desktop.engine.mesh.inspection import HalfEdges, corner_fans, duplic
 from orfeas_desktop.engine.mesh.normals import face_normals
 from orfeas_desktop.engine.mesh.pick import picked, with_new_normals
 from orfeas_desktop.engine.mesh.topology import Topology
+from orfeas_desktop.engine.mesh.weld import first_of_each
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,14 +96,17 @@ def without_pinches(mesh: Mesh) -> Change:
         ids, first = place_rows(mesh)
         sides = HalfEdges.of(ids[mesh.faces], len(first))
         fans = corner_fans(sides)
-        sizes = np.bincount(fans)
         corners = sides.faces.reshape(-1)
-        largest = np.zeros(len(first), np.int64)
-        order = np.lexsort((-fans, sizes[fans]))
-        largest[corners[order]] = fans[order]
-        drop = (fans != largest[corners]).reshape(-1, 3).any(axis=1)
-        if not drop.any():
+        many = np.bincount(corners[first_of_each(fans)], minlength=len(first)) > 1
+        pinched = np.flatnonzero(many[corners])
+        if not len(pinched):
             break
+        sizes = np.bincount(fans)
+        largest = np.zeros(len(first), np.int64)
+        order = pinched[np.lexsort((-fans[pinched], sizes[fans[pinched]]))]
+        largest[corners[order]] = fans[order]
+        drop = np.zeros(mesh.face_count, bool)
+        drop[pinched[fans[pinched] != largest[corners[pinched]]] // 3] = True
         taken += int(drop.sum())
         mesh = picked(mesh, ~drop)
     return Change(mesh, taken)
