@@ -87,10 +87,16 @@ _STYLES = {
         z_up=True, prefix="SM_", plain=True, roles=(*_COLOURS, Role.orm), flip_green=True
     ),
     FbxPreset.unity: FbxStyle(plain=True, roles=(*_COLOURS, Role.metallic_smoothness, Role.occlusion)),
-    FbxPreset.maya: FbxStyle(plain=True, roles=(*_COLOURS, Role.roughness, Role.metallic)),
-    FbxPreset.max: FbxStyle(z_up=True, plain=True, roles=(*_COLOURS, Role.roughness, Role.metallic)),
+    FbxPreset.maya: FbxStyle(plain=True, polygons=True, roles=(*_COLOURS, Role.roughness, Role.metallic)),
+    FbxPreset.max: FbxStyle(
+        z_up=True, plain=True, polygons=True, roles=(*_COLOURS, Role.roughness, Role.metallic)
+    ),
     FbxPreset.blender: FbxStyle(
-        z_up=True, units_per_metre=1.0, watts=True, roles=(*_COLOURS, Role.roughness, Role.metallic)
+        z_up=True,
+        units_per_metre=1.0,
+        watts=True,
+        polygons=True,
+        roles=(*_COLOURS, Role.roughness, Role.metallic),
     ),
 }
 
@@ -149,7 +155,7 @@ def _style(params: FbxParams) -> FbxStyle:
 
 FBX = Exporter(
     id="fbx",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Exporters", "FBX"),
     summary=QT_TRANSLATE_NOOP(
         "Exporters", "For Unreal, Unity, Maya, 3ds Max and Blender, with levels of detail and collision."

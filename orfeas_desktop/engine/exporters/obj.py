@@ -21,6 +21,7 @@ from orfeas_desktop.engine.exporters.base import (
 from orfeas_desktop.engine.formats.mtl import FINISH, Library, write_library
 from orfeas_desktop.engine.formats.publish import plain_stem
 from orfeas_desktop.engine.formats.vtk_files import vtk_contents
+from orfeas_desktop.engine.mesh.polygons import whole_polygons
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.mesh.turn import UpAxis, fitted
 from orfeas_desktop.engine.mesh.weld import first_of_each, welded_ids
@@ -135,9 +136,24 @@ def _write_lines(
         own = looks[start:end]
         for index in np.unique(own):
             stream.write(f"usemtl {library.names[int(index)]}\n")
-            faces = corners[mesh.faces[start:end][own == index]].reshape(-1, 3 * len(columns))
-            _write_chunks(stream, f"f {token} {token} {token}\n", faces, context)
+            for rows in _faces_of(mesh, start, end, int(index)):
+                template = " ".join(["f", *[token] * rows.shape[1]]) + "\n"
+                _write_chunks(stream, template, corners[rows].reshape(len(rows), -1), context)
         start = end
+
+
+def _faces_of(mesh: Mesh, start: int, end: int, material: int) -> list[NDArray[np.int32]]:
+    """Return the faces of a part and material, (N, corners) for each number of corners; polygons are of one part."""
+    looks = np.zeros(mesh.face_count, np.int32) if mesh.face_materials is None else mesh.face_materials
+    whole = whole_polygons(mesh)
+    if whole is None:
+        return [mesh.faces[start:end][looks[start:end] == material]]
+    offsets, sizes = whole.offsets[:-1], np.diff(whole.offsets)
+    mine = looks[offsets - 2 * np.arange(len(sizes))] == material
+    return [
+        whole.indices[offsets[mine & (sizes == size)][:, None] + np.arange(size)]
+        for size in np.unique(sizes[mine]).tolist()
+    ]
 
 
 def _write_chunks(stream: TextIO, template: str, rows: NDArray[np.generic], context: JobContext) -> None:
@@ -174,7 +190,7 @@ def _pictures_found(path: Path) -> int:
 
 OBJ = Exporter(
     id="obj",
-    version=3,
+    version=4,
     title=QT_TRANSLATE_NOOP("Exporters", "OBJ"),
     summary=QT_TRANSLATE_NOOP(
         "Exporters", "Text with a material file and pictures beside it; read by nearly everything."

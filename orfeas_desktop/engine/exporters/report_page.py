@@ -168,6 +168,8 @@ def _summary(report: Report) -> list[tuple[str, str]]:
     ]
     if report.collision_pieces:
         rows.append(("Collision pieces", str(report.collision_pieces)))
+    if report.left_out:
+        rows.append(("Left out of the surfaces", ", ".join(report.left_out)))
     others = [
         _count(number, one, more)
         for number, one, more in (

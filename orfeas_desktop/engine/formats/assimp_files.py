@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Found(TypedDict):
-    """Faces as placed, bounds with y up in the file's unit, whether there are UVs, uses of pictures by materials."""
+    """Triangles as placed, bounds with y up in the file's unit, whether there are UVs, uses of pictures by materials."""
 
     faces: int
     low: Corner
@@ -36,7 +36,7 @@ def assimp_contents(path: Path) -> Found:
 
     nothing = Found(faces=0, low=(0.0, 0.0, 0.0), high=(0.0, 0.0, 0.0), uvs=False, textures=0)
     try:
-        scene = assimp_py.import_file(str(path), 0)
+        scene = assimp_py.import_file(str(path), assimp_py.Process_Triangulate)
     except (RuntimeError, ValueError, OSError):
         return nothing
     places = [np.asarray(mesh.vertices, np.float32).reshape(-1, 3) for mesh in scene.meshes]

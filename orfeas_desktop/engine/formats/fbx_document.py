@@ -67,6 +67,7 @@ class FbxDocument:
     units_per_metre: float
     threads: int = 1
     watts: bool = False
+    polygons: bool = False
     _identities: Iterator[int] = field(default_factory=lambda: count(FIRST_IDENTITY))
     _objects: list[Record] = field(default_factory=list["Record"])
     _links: list[tuple[int, int, str]] = field(default_factory=list[tuple[int, int, str]])
@@ -113,7 +114,9 @@ class FbxDocument:
             self._geometries[id(mesh)] = known
             scaled = self.basis * self.units_per_metre
             title = mesh.name if shared else name
-            self._objects.append(geometry_record(known[1], title, mesh, scaled, self.threads))
+            self._objects.append(
+                geometry_record(known[1], title, mesh, scaled, self.threads, polygons=self.polygons)
+            )
         self._links.append((known[1], model, ""))
         self._links += [(material, model, "") for material in materials]
         return model

@@ -9,6 +9,7 @@ import numpy as np
 
 from orfeas_desktop.engine.formats.fbx_binary import Packed, Record, Whole, packed_all
 from orfeas_desktop.engine.mesh.normals import face_normals
+from orfeas_desktop.engine.mesh.polygons import whole_polygons
 from orfeas_desktop.engine.mesh.weld import first_of_each, welded_ids
 
 if TYPE_CHECKING:
@@ -34,23 +35,48 @@ class _Layer:
     title: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class _Outline:
+    """corners (N,) the vertex of every corner, last (P,) the place of each face's last one, first (P,) its triangle."""
+
+    corners: NDArray[np.int32]
+    last: NDArray[np.integer]
+    first: NDArray[np.integer]
+
+    @classmethod
+    def of(cls, mesh: Mesh, *, polygons: bool) -> _Outline:
+        whole = whole_polygons(mesh) if polygons else None
+        if whole is None:
+            numbers = np.arange(mesh.face_count)
+            return cls(mesh.faces.reshape(-1), 3 * numbers + 2, numbers)
+        numbers = np.arange(len(whole.offsets) - 1)
+        return cls(whole.indices, whole.offsets[1:] - 1, whole.offsets[:-1] - 2 * numbers)
+
+
 def geometry_record(
-    identity: int, name: str, mesh: Mesh, matrix: NDArray[np.float64], threads: int
+    identity: int,
+    name: str,
+    mesh: Mesh,
+    matrix: NDArray[np.float64],
+    threads: int,
+    *,
+    polygons: bool = False,
 ) -> Record:
     """Return the geometry of `mesh`, its points moved by the (3, 3) `matrix`, a rotation times a scale.
 
-    UV sets have their origin at the lower left, as FBX wants it.
+    UV sets have their origin at the lower left, as FBX wants it. With `polygons` those of the mesh are written.
     """
     ids = welded_ids(mesh.vertices)
     points = mesh.vertices[first_of_each(ids)].astype(np.float64) @ matrix.T
-    ends = ids[mesh.faces].astype(np.int32)
-    ends[:, 2] = ~ends[:, 2]
+    outline = _Outline.of(mesh, polygons=polygons)
+    ends = ids[outline.corners].astype(np.int32)
+    ends[outline.last] = ~ends[outline.last]
     layers = _layers(mesh, matrix / np.cbrt(np.linalg.det(matrix)))
-    arrays: list[tuple[Array, str]] = [(points, "<f8"), (ends, "<i4"), (mesh.faces, "<i4")]
+    arrays: list[tuple[Array, str]] = [(points, "<f8"), (ends, "<i4"), (outline.corners, "<i4")]
     arrays += [(layer.values, "<f8") for layer in layers]
-    arrays.append((_smoothing(mesh), "<i4"))
+    arrays.append((_smoothing(mesh)[outline.first], "<i4"))
     groups = mesh.face_materials
-    arrays.append((np.zeros(1, np.int32) if groups is None else groups, "<i4"))
+    arrays.append((np.zeros(1, np.int32) if groups is None else groups[outline.first], "<i4"))
     places, corners, rows, *values, smoothing, materials = packed_all(arrays, threads)
     record = Record("Geometry", (Whole(identity), f"{name}\0\1Geometry", "Mesh"))
     record.add("GeometryVersion", 124)

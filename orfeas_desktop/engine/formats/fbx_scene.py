@@ -60,6 +60,8 @@ class FbxStyle:
     """Whether pictures hold the colours and factors of the material: most programs let them take their place."""
     watts: bool = False
     """Whether lights say their power in watts, as Blender reads them."""
+    polygons: bool = False
+    """Whether quads stay; engines cut them into triangles, and not always along the same diagonal."""
     picture_folder: str = ""
     """Where pictures lie beside the file."""
     shared: bool = True
@@ -88,7 +90,8 @@ def write_fbx(
 
     Raises Broken for a damaged texture, OSError.
     """
-    writing = _Writing(path, style, FbxDocument(style.z_up, style.units_per_metre, threads, style.watts))
+    document = FbxDocument(style.z_up, style.units_per_metre, threads, style.watts, style.polygons)
+    writing = _Writing(path, style, document)
     nodes = [placed.node for placed in scene.walk()]
     writing.name_nodes(nodes)
     meshes = [mesh for node in nodes for mesh in writing.meshes_of(node)]

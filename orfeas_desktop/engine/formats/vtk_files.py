@@ -14,7 +14,7 @@ Corner = tuple[float, float, float]
 
 
 class Found(TypedDict):
-    """Faces, bounds in the file's units, and which attributes there are."""
+    """Triangles, bounds in the file's units, and which attributes there are."""
 
     faces: int
     low: Corner
@@ -31,7 +31,7 @@ def vtk_contents(reader: vtkAbstractPolyDataReader, path: Path) -> Found:
     bounds = data.GetBounds() if data.GetNumberOfPoints() else (0.0,) * 6
     points = data.GetPointData()
     return Found(
-        faces=data.GetNumberOfPolys(),
+        faces=data.GetPolys().GetNumberOfConnectivityIds() - 2 * data.GetNumberOfPolys(),
         low=(bounds[0], bounds[2], bounds[4]),
         high=(bounds[1], bounds[3], bounds[5]),
         uvs=points.GetTCoords() is not None,

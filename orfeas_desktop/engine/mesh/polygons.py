@@ -75,6 +75,14 @@ def starts_of(polygons: Polygons) -> NDArray[np.bool_]:
     return starts
 
 
+def whole_polygons(mesh: Mesh) -> Polygons | None:
+    """Return the polygons of a mesh whose triangles are theirs, in order; None for triangles only."""
+    polygons = mesh.polygons
+    if polygons is None or len(polygons.indices) - 2 * (len(polygons.offsets) - 1) != mesh.face_count:
+        return None
+    return polygons
+
+
 def joined(faces: NDArray[np.int32], starts: NDArray[np.bool_]) -> Polygons | None:
     """Return the polygons of (F, 3) triangles that begin where `starts` says; None when all are triangles.
 

@@ -61,7 +61,7 @@ GOLDEN = {
     "orient 1": "box.glb: 8 v 12 f 0.04 x 0.02 x 0.06 m, f6291d0bcc0e",
     "lay-on-bed 1": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, 6ce22bfd9c0c",
     "gltf 2": "box.gltf, box.bin: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
-    "fbx 2": "box.fbx",
+    "fbx 3": "box.fbx",
     "datasmith 2": "box.udatasmith, box_Assets/SM_cube.udsmesh",
     "unity 2": "box.prefab, Materials/material.mat, Materials/material.mat.meta, Materials.meta, box.fbx, "
     "box.fbx.meta, box.prefab.meta",
@@ -71,7 +71,7 @@ GOLDEN = {
     "usd 2": "box.usdc",
     "usdz 2": "box.usdz",
     "glb 3": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
-    "obj 3": "box.obj, box.mtl: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
+    "obj 4": "box.obj, box.mtl: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "stl 2": "box.stl: 8 v 12 f 0.02 x 0.04 x 0.06 m, 02e44a4c3dfd",
     "ply 2": "box.ply: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "3mf 1": "box.3mf: 8 v 12 f 0.02 x 0.06 x 0.04 m, 280629932543",

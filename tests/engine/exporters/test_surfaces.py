@@ -13,7 +13,9 @@ from PIL import Image
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.formats.surface_pictures import Picture, Role, SurfacePictures
 from orfeas_desktop.engine.formats.unity_materials import Pipeline, material_file
-from orfeas_desktop.engine.mesh.mesh import AlphaMode, Material, Texture
+from orfeas_desktop.engine.mesh.files import read_mesh
+from orfeas_desktop.engine.mesh.glb import write_glb
+from orfeas_desktop.engine.mesh.mesh import AlphaMode, Material, Mesh, Polygons, Texture
 from tests.engine.exporters.conftest import PAINT, picture
 from tests.engine.exporters.readers import ufbx_scene
 
@@ -89,3 +91,42 @@ def test_an_fbx_can_hold_tangents_and_a_torn_one_holds_nothing(
     assert reader(path).faces > 0
     path.write_bytes(path.read_bytes()[:3000])
     assert reader(path).faces == 0
+
+
+@pytest.fixture(scope="module")
+def quads(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mesh]:
+    """A sheet of 15 quads and two triangles with UVs, and its file."""
+    side = np.arange(5)
+    flat = np.stack(np.meshgrid(side, side, [0]), axis=-1).reshape(-1, 3).astype(np.float32)
+    number = np.arange(25).reshape(5, 5)
+    corners = np.stack([number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]], axis=-1)
+    four = corners.reshape(-1, 4).astype(np.int32)
+    polygons = Polygons(
+        np.array([*range(0, 4 * 15 + 1, 4), 63, 66], np.int32),
+        np.concatenate([four[:15].reshape(-1), four[15, [0, 1, 2]], four[15, [0, 2, 3]]]),
+    )
+    faces = np.concatenate([four[:, [0, 1, 2]], four[:, [0, 2, 3]]], axis=1).reshape(-1, 3)
+    mesh = Mesh(flat, faces, uvs=(flat[:, :2] / 4,), polygons=polygons, name="sheet")
+    path = tmp_path_factory.mktemp("quads") / "sheet.glb"
+    write_glb(mesh, path)
+    return path, mesh
+
+
+def test_quads_stay_in_obj_and_in_fbx_for_programs_that_model(
+    quads: tuple[Path, Mesh], exported: Callable[..., Path], tmp_path: Path
+) -> None:
+    path, mesh = quads
+    assert mesh.polygons is not None
+    obj = exported("obj", path, tmp_path, name="obj")
+    lines = [line.split()[1:] for line in obj.read_text().splitlines() if line.startswith("f ")]
+    assert sorted(map(len, lines)) == [3, 3, *[4] * 15]
+    read = read_mesh(obj)
+    assert read.polygons is not None
+    assert sorted(np.diff(read.polygons.offsets).tolist()) == [3, 3, *[4] * 15]
+    for preset, faces in (("blender", 17), ("maya", 17), ("3dsmax", 17), ("unity", 32), ("unreal", 32)):
+        fbx = exported("fbx", path, tmp_path, name=preset, preset=preset)
+        (found,) = ufbx_scene(fbx)["meshes"]
+        assert found["faces"] == faces
+        places, uv = np.array(found["place"]), np.array(found["uv"])
+        assert len(places) == (66 if faces == 17 else 96)
+        assert len(np.unique(np.round(np.concatenate([places, uv], axis=1), 4), axis=0)) == 25
