@@ -91,11 +91,11 @@ def bake(
     plan: Plan,
     step: Callable[[float], None],
     faces: NDArray[np.bool_] | None = None,
-    show: Callable[[Pictures], None] | None = None,
+    show: Callable[[Pictures, NDArray[np.bool_]], None] | None = None,
 ) -> Baked:
     """Return the pictures of `plan.maps`, of all or some of the simple mesh's `faces`.
 
-    `step` is told how far it is, 0..1, and `show` is handed the pictures whenever more of them is there.
+    `step` is told how far it is, 0..1; `show` is handed the pictures, and which texels are known, whenever more is.
     """
     side = plan.side
     made = Baked({kind: np.zeros((side, side, CHANNELS[kind]), np.uint8) for kind in sorted(plan.maps)})
@@ -113,7 +113,7 @@ def bake(
         if tile is not None:
             _bake_tile(tile, Asker(work, plan, bends, plan.seed + number), made, known)
             if show is not None:
-                show(made.pictures)
+                show(made.pictures, known)
     step(0.9)
     dilated(made.pictures, known, plan.dilation, RESTING, lambda share: step(0.9 + 0.1 * share))
     return made

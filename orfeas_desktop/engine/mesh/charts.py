@@ -32,7 +32,7 @@ class ChartFacts:
     coverage: float
     overlap: float
     stretch: float
-    flat_faces: int
+    flat: NDArray[np.int64]
     """Faces of which the UVs enclose no area."""
     outside: bool
     """Whether UVs leave the unit square."""
@@ -58,7 +58,7 @@ def chart_facts(mesh: Mesh, uv_set: int = 0, texture_side: int | None = None) ->
         coverage=coverage,
         overlap=overlap,
         stretch=_stretch(mesh, corners, signed, areas),
-        flat_faces=int(flat.sum()),
+        flat=np.flatnonzero(flat),
         outside=bool((uv < -1e-6).any() or (uv > 1 + 1e-6).any()),
         texels_per_mm=density,
         overlapping=overlapping,

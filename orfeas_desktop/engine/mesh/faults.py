@@ -36,7 +36,7 @@ class Fault:
     points: Rows | None = None
 
     def plain(self, shown: int) -> dict[str, Json]:
-        """Return the fault as the report holds it, with at most `shown` places."""
+        """Return the fault as the report holds it, with at most `shown` places, spread over all of them."""
         told: dict[str, Json] = {
             "fault": self.id,
             "count": self.count,
@@ -44,10 +44,15 @@ class Fault:
             "tool": self.tool,
         }
         if self.faces is not None:
-            told["faces"] = self.faces[:shown].tolist()
+            told["faces"] = _spread(self.faces, shown).tolist()
         if self.points is not None:
-            told["points"] = self.points[:shown].tolist()
+            told["points"] = _spread(self.points, shown).tolist()
         return told
+
+
+def _spread(rows: Rows, most: int) -> Rows:
+    """Return at most so many rows, the first and evenly spaced others: those of one place lie close to each other."""
+    return rows if len(rows) <= most else rows[np.arange(most) * len(rows) // max(most, 1)]
 
 
 def surface_faults(mesh: Mesh, seen: Inspection, volume: float | None) -> list[Fault]:

@@ -75,7 +75,7 @@ def _chart_counts(charts: ChartFacts) -> dict[str, Json]:
         "uv_coverage": round(charts.coverage, 4),
         "uv_overlap": round(charts.overlap, 4),
         "uv_stretch": round(charts.stretch, 4),
-        "uv_flat_faces": charts.flat_faces,
+        "uv_flat_faces": len(charts.flat),
         "texels_per_mm": None if density is None else round(density, 4),
     }
 
@@ -98,9 +98,10 @@ def _chart_faults(charts: ChartFacts | None) -> list[Fault]:
         ),
         Fault(
             "uv-flat",
-            charts.flat_faces,
+            len(charts.flat),
             QT_TRANSLATE_NOOP("Faults", "Faces have no area in the texture layout."),
             "unwrap",
+            faces=charts.flat,
         ),
     ]
 

@@ -213,18 +213,19 @@ class Showing:
         self._next = 0.0
         self._count = 0
 
-    def show(self, pictures: Mapping[Map, NDArray[np.uint8]]) -> None:
+    def show(self, pictures: Mapping[Map, NDArray[np.uint8]], known: NDArray[np.bool_]) -> None:
         """Show one of the maps, unless one was shown a moment ago."""
         now = time.monotonic()
         kind = next((kind for kind in _TELLING if kind in pictures), None)
         if now < self._next or kind is None:
             return
-        pixels = pictures[kind]
-        every = -(-pixels.shape[0] // _SHOWN_SIDE)
+        every = -(-known.shape[0] // _SHOWN_SIDE)
+        pixels, known = pictures[kind][::every, ::every], known[::every, ::every]
+        color = pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., :1].repeat(3, axis=2)
+        shown = np.concatenate([color, 255 * known[..., None].astype(np.uint8)], axis=2)
         self._count += 1
         path = self._context.staging / f"so-far-{self._count}.png"
-        channels = 3 if pixels.shape[2] >= 3 else 1
-        path.write_bytes(png_of(pixels[::every, ::every, :channels]))
+        path.write_bytes(png_of(shown))
         self._context.preview(path, AssetKind.picture)
         self._next = now + _SHOW_EVERY_S
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
-from orfeas_desktop.ui.panels.fact_grid import Fact
+from orfeas_desktop.ui.panels.fact_grid import Fact, number_words
 
 if TYPE_CHECKING:
     from orfeas_desktop.params import Scalar
@@ -37,7 +37,9 @@ def change_facts(provenance: Provenance) -> tuple[Fact, ...]:
     mean, largest = facts.get("distance_mean_mm"), facts.get("distance_max_mm")
     if isinstance(mean, int | float) and isinstance(largest, int | float):
         words = _tr("{mean} mm on average, {most} mm at most")
-        shown.append(Fact(_tr("Moved"), words.format(mean=_number(mean, 3), most=_number(largest, 3))))
+        shown.append(
+            Fact(_tr("Moved"), words.format(mean=number_words(mean, 3), most=number_words(largest, 3)))
+        )
     return tuple(shown)
 
 
@@ -52,11 +54,7 @@ def _said(name: str, value: Scalar) -> str:
     if not isinstance(value, int | float):
         return "–"
     if name == "volume_m3":
-        return f"{_number(value * 1e6)} cm³"
+        return f"{number_words(value * 1e6)} cm³"
     if name == "area_m2":
-        return f"{_number(value * 1e4)} cm²"
+        return f"{number_words(value * 1e4)} cm²"
     return QLocale().toString(int(value))
-
-
-def _number(value: float, digits: int = 4) -> str:
-    return QLocale().toString(float(value), "g", digits)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QLocale, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from orfeas_desktop.ui.panels.fact_grid import Fact, FactGrid
+from orfeas_desktop.ui.panels.doctor_facts import doctor_facts
+from orfeas_desktop.ui.panels.fact_grid import FactGrid
 from orfeas_desktop.ui.pieces.buttons import Kind, text_button
 from orfeas_desktop.ui.pieces.frames import row_of
 from orfeas_desktop.ui.pieces.labels import Role, label, set_role
@@ -147,7 +148,7 @@ class DoctorPanel(QWidget):
         )
         for fault in diagnosis.faults:
             self._add(fault, placed=not diagnosis.places(fault.id).empty)
-        self.facts.show_facts(_facts(diagnosis))
+        self.facts.show_facts(doctor_facts(diagnosis))
 
     def _offer_maps(self, names: Sequence[str]) -> None:
         """Offer coloured meshes, one at a time, and the way back."""
@@ -184,43 +185,3 @@ class DoctorPanel(QWidget):
 def fault_words(text: str) -> str:
     """Translate a fault's sentence."""
     return QCoreApplication.translate("Faults", text) if text else ""
-
-
-def _facts(diagnosis: Diagnosis) -> tuple[Fact, ...]:
-    locale = QLocale()
-    titles = {
-        "faces": _tr("Faces"),
-        "vertices": _tr("Vertices"),
-        "components": _tr("Pieces"),
-        "boundary_loops": _tr("Holes"),
-        "self_intersections": _tr("Crossing pairs"),
-        "uv_charts": _tr("UV charts"),
-        "uv_coverage": _tr("UV coverage"),
-        "uv_stretch": _tr("UV stretch"),
-        "texels_per_mm": _tr("Texels a mm"),
-    }
-    shown: list[Fact] = []
-    for name, title in titles.items():
-        value = diagnosis.facts.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            continue
-        if name == "uv_coverage":
-            shown.append(Fact(title, f"{locale.toString(100 * value, 'f', 0)} %"))
-        else:
-            shown.append(
-                Fact(
-                    title,
-                    locale.toString(value) if isinstance(value, int) else locale.toString(value, "f", 2),
-                )
-            )
-    closed = diagnosis.facts.get("watertight")
-    if isinstance(closed, bool):
-        shown.append(Fact(_tr("Surface"), _tr("Closed") if closed else _tr("Open")))
-    volume = diagnosis.facts.get("volume_m3")
-    if isinstance(volume, int | float):
-        shown.append(Fact(_tr("Volume"), f"{locale.toString(volume * 1e6, 'g', 4)} cm³"))
-    return tuple(shown)
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("DoctorPanel", text)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor, isfinite, log10
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from orfeas_desktop.ui.pieces.labels import Role, label
@@ -18,6 +19,12 @@ class Fact:
 
     name: str
     value: str
+
+
+def number_words(value: float, digits: int = 4) -> str:
+    """Return a number with that many digits that count, none before the point rounded away, never as a power."""
+    size = floor(log10(abs(value))) if value and isfinite(value) else 0
+    return QLocale().toString(float(value), "f", max(digits - 1 - size, 0))
 
 
 class FactGrid(QWidget):

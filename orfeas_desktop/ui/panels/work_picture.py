@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from orfeas_desktop.ui.panels.picture_tile import PictureTile
 from orfeas_desktop.ui.pieces.labels import Role, label
@@ -23,8 +23,7 @@ class WorkPicture(QWidget):
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.tile = PictureTile(look, self.tr("Made so far"), "", takes=False)
-        self.tile.setFixedHeight(SIDE)
-        self.tile.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.tile.setFixedSize(SIDE, SIDE)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)

@@ -93,8 +93,10 @@ def test_what_is_baked_so_far_is_shown(make_context: Callable[..., Any], tmp_pat
     BAKE.run({"mesh": (low,), "other": (high,)}, settings, context)
     first, *others = context.previews
     with Image.open(first) as picture:
-        assert (picture.mode, max(picture.size)) == ("RGB", 367)
-        assert np.ptp(np.asarray(picture)) > 50
+        assert (picture.mode, max(picture.size)) == ("RGBA", 367)
+        seen = np.asarray(picture)
+        assert 0.02 < (seen[..., 3] == 255).mean() < 0.5
+        assert np.ptp(seen[seen[..., 3] == 255, :3], axis=0).max() > 5
     assert len({first, *others}) == len(context.previews)
 
 

@@ -14,8 +14,9 @@ from orfeas_desktop.assets import AssetKind, AssetRef
 from orfeas_desktop.engine.tools import TOOLS, group_of, in_groups
 from orfeas_desktop.ui.main_window.provenance import score_facts
 from orfeas_desktop.ui.panels.badges import badges_of, short_count
+from orfeas_desktop.ui.panels.doctor_facts import doctor_facts
 from orfeas_desktop.ui.panels.doctor_panel import DoctorPanel
-from orfeas_desktop.ui.panels.fact_grid import Fact
+from orfeas_desktop.ui.panels.fact_grid import Fact, number_words
 from orfeas_desktop.ui.panels.recipe_panel import RecipeChoice, RecipePanel
 from orfeas_desktop.ui.panels.tool_list import ToolChoice
 from orfeas_desktop.ui.panels.tool_panel import OtherChoice, ToolPanel
@@ -211,3 +212,39 @@ def test_a_scorecard_becomes_badges():
         fact.name: fact.value for fact in score_facts({**score, "uv_coverage": 0.5, "uv_stretch": None})
     }
     assert titles == {"Like the picture": "97.4 %", "UV coverage": "50 %"}
+
+
+def test_the_doctor_says_what_was_measured_in_plain_numbers():
+    facts = {
+        "printer": "Some printer",
+        "thinnest_wall_mm": 0.0179,
+        "supports_needed": True,
+        "weight_g": 66043.2,
+        "faces": 183276,
+        "uv_stretch": 448.7,
+        "uv_coverage": 0.53,
+        "watertight": False,
+        "volume_m3": 0.2280931,
+        "texels_per_mm": None,
+        "cost": "dear",
+    }
+    found = {
+        fact.name: fact.value.replace(",", "")
+        for fact in doctor_facts(Diagnosis(1, "print-check", (), facts, {}, {}))
+    }
+    assert found == {
+        "Printer": "Some printer",
+        "Thinnest wall": "0.0179 mm",
+        "Supports": "Needed",
+        "Weight": "66.0 kg",
+        "Faces": "183276",
+        "UV coverage": "53 %",
+        "UV stretch": "more than 10",
+        "Surface": "Open",
+        "Volume": "228093 cm³",
+    }
+    assert [number_words(value, 3).replace(",", "") for value in (0.0, 1234567.0, 0.012345)] == [
+        "0.00",
+        "1234567",
+        "0.0123",
+    ]
