@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.mesh.decimate import decimated
 from orfeas_desktop.engine.mesh.distance import surface_distance
+from orfeas_desktop.engine.mesh.retexture import plain_material
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool
 from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -45,10 +46,18 @@ class DecimateParams(Params):
         le=1000.0,
         traits=Traits(unit="mm", step=0.01),
     )
+    textures: bool = param(
+        True,
+        QT_TRANSLATE_NOOP("Params", "Keep textures"),
+        QT_TRANSLATE_NOOP(
+            "Params",
+            "Seams hold the shape back a little; without textures, to be baked anew, fewer faces say more.",
+        ),
+    )
 
 
 def _make(meshes: tuple[Mesh, ...], params: DecimateParams, context: JobContext) -> Made:
-    mesh = meshes[0]
+    mesh = meshes[0] if params.textures else _without_looks(meshes[0])
     target = params.faces or max(round(mesh.face_count * params.share / 100), 4)
     if params.largest_error_mm:
         return Made(_bounded(mesh, target, params.largest_error_mm / 1000, context))
@@ -59,6 +68,17 @@ def _make(meshes: tuple[Mesh, ...], params: DecimateParams, context: JobContext)
             faces=made.face_count,
         )
     return Made(made)
+
+
+def _without_looks(mesh: Mesh) -> Mesh:
+    return mesh.changed(
+        uvs=(),
+        colors=None,
+        tangents=None,
+        materials=(plain_material(mesh),),
+        face_materials=None,
+        polygons=None,
+    )
 
 
 def _bounded(mesh: Mesh, target: int, bound_m: float, context: JobContext) -> Mesh:

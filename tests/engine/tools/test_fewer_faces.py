@@ -216,3 +216,12 @@ def test_levels_go_by_the_size_on_the_screen(run_tool: Callable[..., Any], torus
     assert ran.facts["faces_lod2"] == pytest.approx(torus.face_count / 16, rel=0.05)
     assert (ran.facts["screen_lod1"], ran.facts["screen_lod2"]) == (0.5, 0.25)
     assert 0 < ran.facts["distance_lod1_mm"] < ran.facts["distance_lod2_mm"] < 0.5
+
+
+def test_without_textures_only_the_shape_counts(run_tool: Callable[..., Any], ball: Mesh) -> None:
+    ran = run_tool("decimate", ball, faces=200, textures=False)
+    assert (ran.mesh.uvs, ran.mesh.colors, ran.mesh.face_materials) == ((), None, None)
+    assert ran.mesh.face_count <= 220
+    assert ran.facts["watertight"] is True
+    (material,) = ran.mesh.materials
+    assert (material.name, material.base_color_texture) == (ball.materials[0].name, None)
