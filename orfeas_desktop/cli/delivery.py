@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from orfeas_desktop.assets import ALONG, MESH_SUFFIXES, AssetRef
+from orfeas_desktop.assets import ALONG, COLLISION, MESH_SUFFIXES, AssetRef
 from orfeas_desktop.cli.doors import Call
 from orfeas_desktop.cli.meshes import mesh_of, read_in, scene_file, write_beside
 from orfeas_desktop.cli.running import finish
@@ -104,7 +104,9 @@ class Delivery:
             target = out / (
                 f"{source.name}-{part.to}" if exporter.folder else f"{source.name}{exporter.suffix}"
             )
-            along = {slot: given[slot] for slot in ALONG if given.get(slot) and exporter.input(slot)}
+            pieces = getattr(exporter.params.check(part.to, part.params), "pieces", True)
+            held = [slot for slot in ALONG if exporter.input(slot) and (pieces or slot != COLLISION)]
+            along = {slot: given[slot] for slot in held if given.get(slot)}
             taken |= set(along)
             job = self._studio.export(given["mesh"][0], part.to, target, params=part.params, along=along)
             written += [output.file.path for output in self._finished(job, target.name).files]

@@ -61,7 +61,12 @@ def run(
     to: Annotated[str, typer.Option(metavar="ID", help="The format; see “orfeas exporters”.")] = "glb",
     as_json: AsJson = False,
 ) -> int:
-    """Run a recipe on every mesh; one that fails does not stop the others."""
+    """Run a recipe on every mesh; one that fails does not stop the others.
+
+    Levels of detail and collision shapes go into the file where the format holds them (GLB: levels as MSFT_lod;
+    FBX and engine folders: both), else into files of their own beside it, NAME-lod1 … and NAME-collision1 …, as do
+    baked maps and reports; --json lists every file.
+    """
     del as_json
     call = call_of(context)
     chosen = Preset(title=name, recipe=name, exports=(PresetExport(to=to),))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -47,12 +48,17 @@ def test_files_and_folders_are_run_and_one_failure_stops_nothing(orfeas, own, tm
     ]  # fmt: skip
 
 
-def test_levels_go_into_the_file_where_the_format_takes_them(orfeas, own, tmp_path):
+@pytest.mark.parametrize(
+    ("words", "files"), [((), ["a-collision1.glb", "a.glb"]), (("--to", "fbx"), ["a.fbx"])]
+)
+def test_what_belongs_to_a_mesh_goes_into_its_file_where_the_format_takes_it(
+    orfeas, own, tmp_path, words, files
+):
     (tmp_path / "a.obj").write_text(TETRA)
-    said = orfeas("recipe", "run", "quick", tmp_path / "a.obj", "--out", tmp_path / "out")
+    said = orfeas("recipe", "run", "quick", tmp_path / "a.obj", "--out", tmp_path / "out", *words, "--json")
     assert said.status == 0, said.err
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.glb"]
-    assert "a.glb" in said.out
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == files
+    assert sorted(Path(each).name for each in said.json["items"][0]["files"]) == files
 
 
 def test_what_cannot_be_run_is_said_before_anything_runs(orfeas, own, home, tmp_path):
