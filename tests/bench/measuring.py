@@ -12,12 +12,18 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from statistics import median
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from orfeas_desktop.engine.networks.faster_calls import Speedup
 from orfeas_desktop.engine.networks.linear import product
+
+ENOUGH_SECONDS = 1.0
+"""What takes less is repeated so long, but not more than"""
+MOST_TURNS = 1000
+"""times."""
 
 
 class Bench:
@@ -35,19 +41,22 @@ class Bench:
         self.ceiling = 0.0
         self.ceiling = self._ceiling()
 
-    def seconds(self, *works: Callable[[], object]) -> list[tuple[float, float]]:
-        """Wall and processor seconds of each, the best of the repeats, in turns after one that counts not."""
-        best = [(float("inf"), float("inf")) for _ in works]
-        for turn in range(self.repeats + 1):
-            for index, work in enumerate(works):
+    def seconds(self, *works: Callable[[], object]) -> list[tuple[list[float], list[float]]]:
+        """Wall and processor seconds of each, turn after turn: the works alternate, so that what else the machine
+        does meets all of them, and what takes little is done often.
+        """
+        taken: list[tuple[list[float], list[float]]] = [([], []) for _ in works]
+        begun, turn = time.perf_counter(), 0
+        while turn <= self.repeats or (turn < MOST_TURNS and time.perf_counter() - begun < ENOUGH_SECONDS):
+            for work, (walls, cpus) in zip(works, taken, strict=True):
                 self.wait()
                 start, spent = time.perf_counter(), time.process_time()
                 work()
                 self.wait()
-                wall, cpu = time.perf_counter() - start, time.process_time() - spent
-                if turn:
-                    best[index] = min(best[index][0], wall), min(best[index][1], cpu)
-        return best
+                walls.append(time.perf_counter() - start)
+                cpus.append(time.process_time() - spent)
+            turn += 1
+        return [(walls[1:], cpus[1:]) for walls, cpus in taken]
 
     def wait(self) -> None:
         """Wait until the device is done."""
@@ -58,7 +67,7 @@ class Bench:
         side = 8192 if self.device.type == "cuda" else 1536
         a, b = (torch.randn(side, side, device=self.device, dtype=self.dtype) for _ in range(2))
         ways = [lambda: a @ b, lambda: product(a, b)]
-        return 2 * side**3 / min(wall for wall, _ in self.seconds(*ways))
+        return 2 * side**3 / min(min(walls) for walls, _ in self.seconds(*ways))
 
     def clear(self) -> None:
         """Give memory back."""
@@ -103,12 +112,17 @@ class Bench:
             own()
         flops = counter.get_total_flops()
         taken = self.seconds(own, *([plain] if plain is not None else []))
-        seconds, cpu = taken[0]
+        seconds, cpu = (median(values) for values in taken[0])
         row: dict[str, object] = {"name": name, "seconds": round(seconds, 5), "cpu_seconds": round(cpu, 5)}
         if plain is not None:
-            row["straight_seconds"], row["straight_cpu_seconds"] = (round(value, 5) for value in taken[1])
-            row["speedup"] = round(taken[1][0] / seconds, 3)
-            row["cpu_speedup"] = round(taken[1][1] / max(cpu, 1e-9), 3)
+            row["straight_seconds"], row["straight_cpu_seconds"] = (
+                round(median(each), 5) for each in taken[1]
+            )
+            row["speedup"], row["cpu_speedup"] = (
+                round(median(theirs / max(ours, 1e-9) for ours, theirs in zip(*pair, strict=True)), 3)
+                for pair in zip(*taken, strict=True)
+            )
+            row["turns"] = len(taken[0][0])
         row["share"] = round(flops / seconds / self.ceiling, 3)
         row["peak_mb"] = self.peak_mb()
         self.keep(row | {key: fact() if callable(fact) else fact for key, fact in facts.items()})

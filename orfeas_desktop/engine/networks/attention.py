@@ -11,6 +11,9 @@ from orfeas_desktop.engine.networks.linear import product, suits
 EXTRA = 8
 """Channels that a bias adds to a head; kernels want multiples of 8."""
 
+LEAST_BY_HEAD = 1 << 23
+"""Multiplications of a head below which the fused kernel is faster."""
+
 QUERIES_AT_ONCE = 1024
 """Rows of scores that a processor's caches still hold."""
 
@@ -31,9 +34,9 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, key_bias: Tensor | Non
 
     `key_bias` is added to the scaled scores and broadcasts to (B, heads, Q, K).
     """
-    count, width = queries.shape[2:]
+    products = queries.size(2) * queries.size(3) * keys.size(2)
     plain = key_bias is None or key_bias.shape[:3] == (1, 1, 1)
-    if plain and suits(queries, count * width * keys.shape[2]):
+    if plain and suits(queries, products, LEAST_BY_HEAD):
         return _attend_by_head(queries, keys, values, key_bias)
     if key_bias is not None and plain and queries.is_cuda and queries.dtype is not torch.float32:
         return _attend_with_wider_heads(queries, keys, values, key_bias)
@@ -76,5 +79,21 @@ def rms_normalised(x: Tensor, scale: Tensor, eps: float) -> Tensor:
     """RMS-normalise the last axis in float32 and scale it; on the processor in place, since there it is not fused."""
     if x.device.type != "cpu" or x.dtype != torch.float32:
         return functional.rms_norm(x, x.shape[-1:], scale, eps)
+    return _over_rms(x, eps).mul_(scale)
+
+
+def rms_normalised_pair(pair: Tensor, scales: tuple[Tensor, Tensor], eps: float) -> tuple[Tensor, Tensor]:
+    """Queries and keys (B, N, 2, heads, d), each RMS-normalised and scaled, as (B, heads, N, d).
+
+    On the processor in place and both at once.
+    """
+    if pair.device.type == "cpu" and pair.dtype == torch.float32:
+        queries, keys = _over_rms(pair, eps).mul_(torch.stack(scales)[:, None]).transpose(1, 3).unbind(2)
+        return queries, keys
+    queries, keys = pair.transpose(1, 3).unbind(2)
+    return rms_normalised(queries, scales[0], eps), rms_normalised(keys, scales[1], eps)
+
+
+def _over_rms(x: Tensor, eps: float) -> Tensor:
     length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    return x.mul_(length.square_().div_(x.shape[-1]).add_(eps).rsqrt_()).mul_(scale)
+    return x.mul_(length.square_().div_(x.shape[-1]).add_(eps).rsqrt_())

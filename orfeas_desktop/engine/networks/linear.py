@@ -15,8 +15,11 @@ from torch.nn import functional
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LEAST_PRODUCTS = 1 << 23
+LEAST_PRODUCTS = 3 << 19
 """Multiplications below which the way into oneDNN costs more than it saves. It is very slow at strided weights."""
+
+LEAST_WITH_GELU = 1 << 19
+"""The same where GELU follows, which then costs next to nothing."""
 
 
 class _Product(Protocol):
@@ -40,33 +43,49 @@ def _onednn() -> _Product | None:
 _PRODUCT = _onednn()
 
 
-def suits(x: Tensor, products: int) -> bool:
+def suits(x: Tensor, products: int, least: int) -> bool:
     """Whether oneDNN does so many multiplications with `x` faster than what PyTorch would choose."""
     return (
-        products >= LEAST_PRODUCTS
+        products >= least
+        and _PRODUCT is not None
         and x.is_cpu
         and x.dtype is torch.float32
-        and _PRODUCT is not None
         and not torch.compiler.is_compiling()
     )
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x·weightᵀ + bias for x (…, in) and weight (out, in)."""
-    if _PRODUCT is not None and suits(x, x.numel() * weight.shape[0]) and weight.is_contiguous():
+    products = x.numel() * weight.size(0)
+    if _PRODUCT is not None and suits(x, products, LEAST_PRODUCTS) and weight.is_contiguous():
         return _PRODUCT(x, weight, bias, "none", [], "")
     return functional.linear(x, weight, bias)
 
 
 def gelu_product(x: Tensor, weight: Tensor, bias: Tensor | None, approximate: str = "none") -> Tensor:
     """GELU(x·weightᵀ + bias), exact or by `tanh`."""
-    if _PRODUCT is not None and suits(x, x.numel() * weight.shape[0]) and weight.is_contiguous():
+    products = x.numel() * weight.size(0)
+    if _PRODUCT is not None and suits(x, products, LEAST_WITH_GELU) and weight.is_contiguous():
         return _PRODUCT(x, weight, bias, "gelu", [], approximate)
     return functional.gelu(functional.linear(x, weight, bias), approximate=approximate)
 
 
 class Direct(nn.Module):
-    """A module that nobody listens to is called without the detour of looking for listeners."""
+    """A module that nobody listens to is called without the detour of looking for listeners.
+
+    Its parts are plain attributes too, which are found several times faster.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Keep a part."""
+        super().__setattr__(name, value)
+        if isinstance(value, nn.Module):
+            self.__dict__[name] = value
+
+    @property
+    def heard(self) -> bool:
+        """Whether somebody listens."""
+        return bool(self._forward_hooks or self._forward_pre_hooks)
 
     def __call__(self, *given: Any) -> Any:
         """Compute, by way of the hooks when there are any."""
@@ -89,7 +108,11 @@ class Linear(Direct, nn.Linear):
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  (PyTorch's own name)
         own = self._parameters
         weight = own.get("weight")
-        return product(input, self.weight if weight is None else weight, own["bias"])
+        if weight is None:  # kept in 8 bits, and widened when asked for
+            weight = self.weight
+        if input.numel() * weight.size(0) < LEAST_PRODUCTS:
+            return functional.linear(input, weight, own["bias"])
+        return product(input, weight, own["bias"])
 
 
 class GeluLinear(Direct, nn.Linear):

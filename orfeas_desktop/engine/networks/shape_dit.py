@@ -10,8 +10,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from orfeas_desktop.engine.networks.attention import attend, join_heads, rms_normalised, split_heads
-from orfeas_desktop.engine.networks.linear import Direct, Linear, TanhGeluLinear
+from orfeas_desktop.engine.networks.attention import attend, join_heads, rms_normalised_pair
+from orfeas_desktop.engine.networks.linear import (
+    LEAST_WITH_GELU,
+    Direct,
+    Linear,
+    TanhGeluLinear,
+    gelu_product,
+    product,
+    suits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,14 +100,11 @@ class VectorMlp(nn.Module):
 
 
 class HeadNorm(Direct):
-    """RMS norm over each head, in float32, with a learned scale."""
+    """The learned scale of an RMS norm over each head."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.scale = nn.Parameter(torch.ones(width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return rms_normalised(x, self.scale, EPS)
 
 
 class QueryKeyNorm(Direct):
@@ -110,8 +115,11 @@ class QueryKeyNorm(Direct):
         self.query_norm = HeadNorm(width)
         self.key_norm = HeadNorm(width)
 
-    def forward(self, queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
-        return self.query_norm(queries), self.key_norm(keys)
+    def forward(self, projected: Tensor, heads: int) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, N, 3·H) -> queries, keys, values, each (B, heads, N, d)."""
+        parts = projected.view(*projected.shape[:2], 3, heads, -1)
+        scales = self.query_norm.scale, self.key_norm.scale
+        return *rms_normalised_pair(parts[:, :, :2], scales, EPS), parts[:, :, 2].transpose(1, 2)
 
 
 class Modulator(Direct):
@@ -137,8 +145,7 @@ class StreamAttention(Direct):
 
     def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, N, H) -> queries, keys, values, each (B, heads, N, d)."""
-        queries, keys, values = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
-        return *self.norm(queries, keys), values
+        return self.norm(self.qkv(x), self.heads)
 
 
 def _mlp(hidden: int, inner: int) -> nn.Sequential:
@@ -173,27 +180,37 @@ class DoubleBlock(Direct):
         return latents, context
 
 
+class _BothSides(Linear):
+    """One layer that makes what attention takes and what the MLP activates."""
+
+    def sides(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, N, H) -> queries, keys and values (B, N, 3·H), and the activated rest."""
+        cut = 3 * self.in_features
+        if not self.heard and suits(x, x.numel() * (self.out_features - cut), LEAST_WITH_GELU):
+            weight, bias = self.weight, self.bias
+            inner = gelu_product(x, weight[cut:], bias[cut:], "tanh")
+            return product(x, weight[:cut], bias[:cut]), inner
+        both = self(x)
+        return both[..., :cut], functional.gelu(both[..., cut:], approximate="tanh")
+
+
 class SingleBlock(Direct):
     """Attention and MLP side by side over one stream of context and latents."""
 
     def __init__(self, config: DitConfig) -> None:
         super().__init__()
         hidden = config.hidden_size
-        self.heads, self.hidden, self.inner = config.num_heads, hidden, int(hidden * config.mlp_ratio)
-        self.linear1 = Linear(hidden, 3 * hidden + self.inner)
-        self.linear2 = Linear(hidden + self.inner, hidden)
+        self.heads, inner = config.num_heads, int(hidden * config.mlp_ratio)
+        self.linear1 = _BothSides(hidden, 3 * hidden + inner)
+        self.linear2 = Linear(hidden + inner, hidden)
         self.norm = QueryKeyNorm(hidden // config.num_heads)
         self.modulation = Modulator(hidden, 1)
 
     def forward(self, x: Tensor, mod: Modulation, packing: Packing) -> Tensor:
         """Change `x` (B, joint, H) in place and return it."""
-        sides = self.linear1(mod.normalised(x)).split(
-            [self.hidden, self.hidden, self.hidden, self.inner], dim=-1
-        )
-        queries, keys, values = (split_heads(part, self.heads) for part in sides[:3])
-        queries, keys = self.norm(queries, keys)
-        mixed = packing.attend([queries, keys, values])
-        both = torch.cat([mixed, functional.gelu(sides[3], approximate="tanh")], dim=-1)
+        projected, inner = self.linear1.sides(mod.normalised(x))
+        mixed = packing.attend(self.norm(projected, self.heads))
+        both = torch.cat([mixed, inner], dim=-1)
         return x.addcmul_(mod.gate, self.linear2(both))
 
 
@@ -236,7 +253,7 @@ class Context:
         return bias
 
 
-class ShapeDit(nn.Module):
+class ShapeDit(Direct):
     """Predicts the velocity of noisy latents from picture tokens.
 
     Attribute names are the published keys. Nothing here has positions: equal tokens stay equal.
@@ -322,7 +339,7 @@ class ShapeDit(nn.Module):
         batch, count, _ = latents.shape
         lengths = tuple(context.tokens.shape[1] for context in contexts)
         packing = Packing(count, lengths, tuple(context.key_bias(count) for context in contexts))
-        x = self.latent_in(latents).repeat(1, len(contexts), 1)
+        x = torch.cat([self.latent_in(latents)] * len(contexts), dim=1)
         tokens = torch.cat([context.tokens.expand(batch, -1, -1) for context in contexts], dim=1)
         for block, mods in zip(self._doubles, step.double, strict=True):
             x, tokens = block(x, tokens, mods, packing)

@@ -11,7 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from orfeas_desktop.engine.networks.attention import attend, join_heads, rms_normalised, split_heads
+from orfeas_desktop.engine.networks.attention import (
+    attend,
+    join_heads,
+    rms_normalised,
+    rms_normalised_pair,
+    split_heads,
+)
 from orfeas_desktop.engine.networks.linear import (
     Direct,
     GeluLinear,
@@ -30,6 +36,9 @@ if TYPE_CHECKING:
 EPS = 1e-6
 EXPANSION = 4
 ROWS = 32
+
+LEAST_OF_EXPERT = 1 << 23
+"""An expert's rows times its width squared, from where oneDNN is worth some rows of padding."""
 
 F = TypeVar("F", bound="Callable[..., Tensor]")
 
@@ -76,8 +85,17 @@ class SelfAttention(Direct):
         self.out_proj = Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        queries, keys, values = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
-        return self.out_proj(join_heads(attend(self.q_norm(queries), self.k_norm(keys), values)))
+        parts = self.qkv(x).view(*x.shape[:2], 3, self.heads, -1)
+        return self.out_proj(
+            join_heads(attend(*self._normed(parts[:, :, :2]), parts[:, :, 2].transpose(1, 2)))
+        )
+
+    def _normed(self, pair: Tensor) -> tuple[Tensor, Tensor]:
+        """Queries and keys (B, N, 2, heads, d) as (B, heads, N, d), normed where the network does so."""
+        if isinstance(self.q_norm, HeadNorm) and isinstance(self.k_norm, HeadNorm):
+            return rms_normalised_pair(pair, (self.q_norm.weight, self.k_norm.weight), EPS)
+        queries, keys = pair.transpose(1, 3).unbind(2)
+        return queries, keys
 
 
 class CrossAttention(Direct):
@@ -155,18 +173,29 @@ class Experts(Direct):
         self.weight_out = nn.Parameter(torch.zeros(count, width, inner))
         self.bias_out = nn.Parameter(torch.zeros(count, width))
 
-    def forward(self, tokens: Tensor, counts: list[int]) -> Tensor:
-        """Apply expert e to its `counts[e]` rows of `tokens` (M, H), which are in the experts' order."""
-        parts: list[Tensor] = []
-        weight_in, weight_out = (
-            self.weight_in,
-            self.weight_out,
-        )  # weights of 8 bits are widened when asked for
-        for expert, rows in enumerate(tokens.split(counts)):
+    def forward(self, tokens: Tensor, counts: list[int], rounded: bool) -> Tensor:
+        """Apply expert e to its `counts[e]` rows of `tokens` (M, H), which are in the experts' order.
+
+        rounded  whether only few different counts are met
+        """
+        # weights of 8 bits are widened when asked for
+        layers = self.weight_in, self.bias_in, self.weight_out, self.bias_out
+        made: list[Tensor] = []
+        for rows, *parts in zip(tokens.split(counts), *(layer.unbind() for layer in layers), strict=True):
             if len(rows):
-                inner = gelu_product(rows, weight_in[expert], self.bias_in[expert])
-                parts.append(product(inner, weight_out[expert], self.bias_out[expert]))
-        return torch.cat(parts)
+                made.append((_expert_rounded if rounded else _expert)(rows, *parts))
+        return torch.cat(made)
+
+
+def _expert(rows: Tensor, weight_in: Tensor, bias_in: Tensor, weight_out: Tensor, bias_out: Tensor) -> Tensor:
+    inner = functional.gelu(functional.linear(rows, weight_in, bias_in))
+    return functional.linear(inner, weight_out, bias_out)
+
+
+def _expert_rounded(
+    rows: Tensor, weight_in: Tensor, bias_in: Tensor, weight_out: Tensor, bias_out: Tensor
+) -> Tensor:
+    return product(gelu_product(rows, weight_in, bias_in), weight_out, bias_out)
 
 
 class _ExpandAndActivate(Direct):
@@ -205,12 +234,20 @@ class MixtureOfExperts(Direct):
         flat = indices.flatten()
         order = flat.argsort(stable=True)
         counts = (flat[:, None] == torch.arange(self.count, device=x.device)).sum(dim=0)
-        given, place = tokens[order // indices.shape[1]], order.argsort()
-        if suits(tokens, tokens.numel() * tokens.shape[1] // self.count):
+        given, place = tokens[order // indices.shape[1]], _inverse(order)
+        rounded = suits(tokens, tokens.numel() * tokens.shape[1] // self.count, LEAST_OF_EXPERT)
+        if rounded:
             counts, given, place = _rounded(flat, order, counts, (given, place))
-        routed = self.experts(given, counts.tolist())[place].view(*indices.shape, -1)
-        shared = self.shared_experts(x).flatten(0, 1)
-        return torch.baddbmm(shared[:, None], scores[:, None], routed).view_as(x)
+        routed = self.experts(given, counts.tolist(), rounded)[place].view(*indices.shape, -1)
+        out = self.shared_experts(x)
+        rows = out.view_as(tokens)
+        for part, score in zip(routed.unbind(1), scores[..., None].unbind(1), strict=True):
+            rows.addcmul_(part, score)
+        return out
+
+
+def _inverse(order: Tensor) -> Tensor:
+    return torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
 
 
 def _rounded(
@@ -283,7 +320,7 @@ class Context:
     blocks: tuple[KeysAndValues | None, ...]
 
 
-class ShapeDit21(nn.Module):
+class ShapeDit21(Direct):
     """Predicts the velocity of noisy latents from picture tokens.
 
     Attribute names are the published keys, except that projections which the published layout cuts into
@@ -361,7 +398,8 @@ class ShapeDit21(nn.Module):
     def velocities(self, latents: Tensor, step: Tensor, contexts: Sequence[Context]) -> tuple[Tensor, ...]:
         """The velocity (B, N, C) of `latents` (B, N, C) in each context, all in one pass."""
         token = step.expand(latents.shape[0], -1, -1)
-        x = torch.cat([token, self.x_embedder(latents)], dim=1).repeat(len(contexts), 1, 1)
+        x = torch.cat([token, self.x_embedder(latents)], dim=1)
+        x = torch.cat([x] * len(contexts)) if len(contexts) > 1 else x
         early: list[Tensor] = []
         for index, block in enumerate(self._blocks):
             parts = [context.blocks[index] for context in contexts]

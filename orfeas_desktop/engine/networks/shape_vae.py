@@ -72,7 +72,7 @@ def fourier_features(points: Tensor, frequencies: Tensor) -> Tensor:
     return torch.cat([points, angles.sin(), angles.cos()], dim=-1)
 
 
-class _HeadNorms(nn.Module):
+class _HeadNorms(Direct):
     """Layer norms of queries and keys over each head, or none."""
 
     def __init__(self, width: int, *, present: bool) -> None:
@@ -235,7 +235,7 @@ class LatentTransformer(Direct):
         return x
 
 
-class ShapeVae(nn.Module):
+class ShapeVae(Direct):
     """Decodes shape latents; attribute names are the published keys."""
 
     def __init__(self, layout: VaeLayout, config: VaeConfig) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from orfeas_desktop.engine.networks import attention, linear
+from orfeas_desktop.engine.networks import attention, linear, shape_dit, shape_dit_21
 from orfeas_desktop.engine.networks.attention import attend
 from orfeas_desktop.engine.networks.linear import GeluLinear, Linear, TanhGeluLinear
 from orfeas_desktop.engine.networks.shape_config import Dit21Config
@@ -23,7 +23,14 @@ def _numbers():
 @pytest.fixture(params=["oneDNN", "PyTorch's own", "not in this build"])
 def way(request, monkeypatch) -> str:
     """Small products too are done in that way."""
-    monkeypatch.setattr(linear, "LEAST_PRODUCTS", 0 if request.param == "oneDNN" else 1 << 60)
+    for module, name in (
+        (linear, "LEAST_PRODUCTS"),
+        (linear, "LEAST_WITH_GELU"),
+        (attention, "LEAST_BY_HEAD"),
+        (shape_dit, "LEAST_WITH_GELU"),
+        (shape_dit_21, "LEAST_OF_EXPERT"),
+    ):
+        monkeypatch.setattr(module, name, 0 if request.param == "oneDNN" else 1 << 60)
     if request.param == "not in this build":
         monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "DEFAULT")
         monkeypatch.setattr(linear, "_PRODUCT", linear._onednn())
@@ -87,3 +94,33 @@ def test_experts(way) -> None:
             row = row + share * (experts.weight_out[expert] @ inner + experts.bias_out[expert])
         rows.append(row)
     torch.testing.assert_close(mixture(x), torch.stack(rows).view_as(x), rtol=0, atol=2e-5)
+
+
+def test_both_sides_of_a_single_block(way) -> None:
+    layer = shape_dit._BothSides(16, 3 * 16 + 40)
+    x = torch.randn(1, 30, 16)
+    whole = layer(x)
+    projected, inner = layer.sides(x)
+    torch.testing.assert_close(projected, whole[..., :48], rtol=0, atol=2e-6)
+    torch.testing.assert_close(inner, functional.gelu(whole[..., 48:], approximate="tanh"), rtol=0, atol=2e-6)
+    heard = []
+    with layer.register_forward_hook(lambda _module, _inputs, output: heard.append(output)):
+        layer.sides(x)
+    assert torch.equal(heard[0], whole)
+
+
+def test_norms_of_queries_and_keys_at_once() -> None:
+    parts = torch.randn(2, 7, 3, 4, 8)
+    scales = torch.rand(8) + 0.5, torch.rand(8) + 0.5
+    expected = [
+        functional.rms_norm(parts[:, :, index].double(), (8,), scale.double(), 1e-6).transpose(1, 2)
+        for index, scale in enumerate(scales)
+    ]
+    low = scales[0].bfloat16(), scales[1].bfloat16()
+    halves = attention.rms_normalised_pair(parts[:, :, :2].bfloat16(), low, 1e-6)
+    for found, exact in zip(halves, expected, strict=True):
+        torch.testing.assert_close(found.double(), exact, rtol=0, atol=0.05)
+    for found, exact in zip(
+        attention.rms_normalised_pair(parts[:, :, :2], scales, 1e-6), expected, strict=True
+    ):
+        torch.testing.assert_close(found.double(), exact, rtol=0, atol=2e-6)
