@@ -15,11 +15,8 @@ from torch.nn import functional
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LEAST_PRODUCTS = 3 << 19
+LEAST_PRODUCTS = 1 << 22
 """Multiplications below which the way into oneDNN costs more than it saves. It is very slow at strided weights."""
-
-LEAST_WITH_GELU = 1 << 19
-"""The same where GELU follows, which then costs next to nothing."""
 
 
 class _Product(Protocol):
@@ -65,7 +62,7 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 def gelu_product(x: Tensor, weight: Tensor, bias: Tensor | None, approximate: str = "none") -> Tensor:
     """GELU(x·weightᵀ + bias), exact or by `tanh`."""
     products = x.numel() * weight.size(0)
-    if _PRODUCT is not None and suits(x, products, LEAST_WITH_GELU) and weight.is_contiguous():
+    if _PRODUCT is not None and suits(x, products, LEAST_PRODUCTS) and weight.is_contiguous():
         return _PRODUCT(x, weight, bias, "gelu", [], approximate)
     return functional.gelu(functional.linear(x, weight, bias), approximate=approximate)
 
@@ -121,9 +118,7 @@ class GeluLinear(Direct, nn.Linear):
     approximate = "none"
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  (PyTorch's own name)
-        own = self._parameters
-        weight = own.get("weight")
-        return gelu_product(input, self.weight if weight is None else weight, own["bias"], self.approximate)
+        return gelu_product(input, self.weight, self.bias, self.approximate)
 
 
 class TanhGeluLinear(GeluLinear):

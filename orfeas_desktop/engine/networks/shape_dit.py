@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from orfeas_desktop.engine.networks.attention import attend, join_heads, rms_normalised_pair
 from orfeas_desktop.engine.networks.linear import (
-    LEAST_WITH_GELU,
+    LEAST_PRODUCTS,
     Direct,
     Linear,
     TanhGeluLinear,
@@ -186,7 +186,7 @@ class _BothSides(Linear):
     def sides(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(B, N, H) -> queries, keys and values (B, N, 3·H), and the activated rest."""
         cut = 3 * self.in_features
-        if not self.heard and suits(x, x.numel() * (self.out_features - cut), LEAST_WITH_GELU):
+        if not self.heard and suits(x, x.numel() * (self.out_features - cut), LEAST_PRODUCTS):
             weight, bias = self.weight, self.bias
             inner = gelu_product(x, weight[cut:], bias[cut:], "tanh")
             return product(x, weight[:cut], bias[:cut]), inner

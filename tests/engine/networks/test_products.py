@@ -25,9 +25,8 @@ def way(request, monkeypatch) -> str:
     """Small products too are done in that way."""
     for module, name in (
         (linear, "LEAST_PRODUCTS"),
-        (linear, "LEAST_WITH_GELU"),
         (attention, "LEAST_BY_HEAD"),
-        (shape_dit, "LEAST_WITH_GELU"),
+        (shape_dit, "LEAST_PRODUCTS"),
         (shape_dit_21, "LEAST_OF_EXPERT"),
     ):
         monkeypatch.setattr(module, name, 0 if request.param == "oneDNN" else 1 << 60)
