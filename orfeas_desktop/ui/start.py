@@ -100,6 +100,7 @@ class Running:
                 geometry=geometry,
                 docks=docks,
                 project_id=project.id if project else None,
+                project_name=project.name if project else "",
                 backend=self.window.inspector.generate.engine_id(),
                 last_export=doings.exporting.last,
                 tools=self.window.inspector.tools.remembered(),
@@ -138,6 +139,7 @@ def build(app: QApplication, look: Look, paths: Paths, settings: Settings, drag_
 def open_window(running: Running, open_studio: Callable[[], Studio]) -> None:
     """Show the window; after its first paint furnish it, open the library, then load 3D."""
     window, remembered = running.window, running.remembered
+    window.top.expect_project(remembered.project_name)
     if not window.restore_layout(remembered.geometry, remembered.docks):
         window.fit_screen()
     window.first_painted.connect(partial(_after_first_paint, running, open_studio))

@@ -155,6 +155,7 @@ class GeneratePanel(QWidget):
         self.why.setAccessibleName(self.tr("Why it cannot start"))
         self.generate = text_button(self.tr("Generate"), Kind.primary)
         self.generate.clicked.connect(self.generate_wanted)
+        self.generate.setEnabled(False)
         column = QVBoxLayout()
         column.setContentsMargins(0, 0, OVERHANG, 0)
         column.setSpacing(4)

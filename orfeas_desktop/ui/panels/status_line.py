@@ -13,6 +13,8 @@ from orfeas_desktop.ui.pieces.labels import Role, label
 from orfeas_desktop.ui.theme import Ink, tabular
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from orfeas_desktop.ui.theme import Look
 
 
@@ -41,10 +43,11 @@ class StatusLine(QWidget):
         self._off = IconLabel(look, IconName("ph.wifi-slash", Ink.success), 14)
         self._on = IconLabel(look, IconName("ph.wifi-high", Ink.muted), 14)
         self.show_network(offline=False)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(6, 0, 6, 0)
         row.setSpacing(24)
-        for part in (self.gpu, self.cpu, self.ram, self.disk):
+        self._figures = (self.gpu, self.cpu, self.ram, self.disk)
+        for part in self._figures:
             part.setFont(tabular(part.font()))
             row.addWidget(part)
         row.addStretch(1)
@@ -64,6 +67,16 @@ class StatusLine(QWidget):
             self.tr("RAM {used} / {all} GB").format(used=f"{line.ram_used_gb:.1f}", all=f"{line.ram_gb:.0f}")
         )
         self.disk.setText(self.tr("Disk {free} GB free").format(free=f"{line.disk_free_gb:.0f}"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out figures for which there is no room, the disk first."""
+        super().resizeEvent(event)
+        for part in self._figures:
+            part.show()
+        for part in reversed(self._figures):
+            if self._row.sizeHint().width() <= event.size().width():
+                break
+            part.hide()
 
     def show_network(self, *, offline: bool) -> None:
         """Say whether the network is switched off, or may be used for downloads."""

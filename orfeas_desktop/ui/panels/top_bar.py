@@ -132,6 +132,11 @@ class TopBar(QWidget):
         button.hide()
         return button
 
+    def expect_project(self, name: str) -> None:
+        """Show the name of the project that is being opened, so that nothing moves when it is there."""
+        if name:
+            self._show_name(name)
+
     def show_projects(self, projects: Sequence[Project], current: int | None) -> None:
         """Offer these projects; `current` is the one that is open."""
         offered = ([(project.id, project.name) for project in projects], current)

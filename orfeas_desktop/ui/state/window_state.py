@@ -34,6 +34,7 @@ class WindowState(BaseModel):
     geometry: str = ""
     docks: str = ""
     project_id: int | None = None
+    project_name: str = ""
     backend: str = ""
     last_export: LastExport | None = None
     tools: dict[str, PlainParams] = {}

@@ -24,7 +24,7 @@ from orfeas_desktop.ui.panels.job_row import clock, cross_of, retry_of
 from orfeas_desktop.ui.panels.picture_tile import PictureTile
 from orfeas_desktop.ui.panels.project_browser import ProjectBrowser
 from orfeas_desktop.ui.panels.prompt_panel import PromptPanel
-from orfeas_desktop.ui.panels.status_line import StatusLine
+from orfeas_desktop.ui.panels.status_line import MachineLine, StatusLine
 from orfeas_desktop.ui.state.draft import Draft, FoundMask, Picture
 from orfeas_desktop.ui.state.job_list import JobList
 from orfeas_desktop.ui.state.library_model import DragFiles, LibraryModel
@@ -369,3 +369,18 @@ def test_the_status_line_says_whether_the_network_may_be_used(qtbot, look):
     line.show_network(offline=True)
     assert line.offline.text() == "Offline"
     assert "off the network" in line.offline.toolTip()
+
+
+def test_the_status_line_leaves_out_figures_for_which_there_is_no_room(qtbot, look):
+    line = shown(qtbot, StatusLine(look), 900, 28)
+    line.show_machine(MachineLine("No GPU found", 0.5, 10.0, 24.0, 72.0))
+    figures = (line.gpu, line.cpu, line.ram, line.disk)
+    assert all(figure.isVisible() for figure in figures)
+    line.resize(440, 28)
+    QApplication.processEvents()
+    assert line.gpu.isVisible()
+    assert not line.disk.isVisible()
+    assert line.offline.geometry().right() < line.width()
+    line.resize(900, 28)
+    QApplication.processEvents()
+    assert all(figure.isVisible() for figure in figures)
