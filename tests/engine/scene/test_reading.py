@@ -185,7 +185,7 @@ def deep(document: dict[str, Any]) -> None:
 
 BROKEN = {
     "a loop": (lambda d: d["nodes"][0].update(children=[0]), "form a loop"),
-    "too deep": (deep, "nested more than 400 deep"),
+    "too deep": (deep, f"nested more than {MAX_DEPTH} deep"),
     "no such level": (lambda d: d["nodes"][0].update(extensions={"MSFT_lod": {"ids": [9]}}), "names a node"),
     "no such camera": (lambda d: d["nodes"][0].update(camera=3), "names a camera"),
     "no mesh": (lambda d: d["nodes"][0].pop("mesh"), "no triangles"),
