@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_NOT_READ = (
+    Broken, OrfeasError, BadZipFile, OSError, ValueError, TypeError, LookupError, AttributeError,
+    RuntimeError, struct.error,
+)  # fmt: skip
+"""What libraries throw over a file that is not as it should be: it costs the picture, not the export."""
+
+
 @dataclass(frozen=True, eq=False)
 class Reread:
     """What a reader found: the finest level of everything, and whether the reader sees colours."""
@@ -42,7 +50,7 @@ def reread(main: Path) -> Reread | None:
         return None
     try:
         return read(main)
-    except (Broken, OrfeasError, BadZipFile, OSError, ValueError, KeyError, IndexError):
+    except _NOT_READ:
         return None
 
 

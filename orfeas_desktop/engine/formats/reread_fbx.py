@@ -31,7 +31,8 @@ if TYPE_CHECKING:
         vertices: object
         indices: object
         normals: object
-        texcoords: Sequence[object]
+        texcoords: Sequence[object] | None
+        colors: Sequence[object] | None
         material_index: int
 
     class _Scene(Protocol):
@@ -67,13 +68,17 @@ def fbx_mesh(path: Path) -> Mesh:
 
 
 def _shape(shape: _Shape, looks: Sequence[Material]) -> Mesh:
-    texcoords = [np.asarray(each, np.float32).reshape(-1, 2) for each in shape.texcoords[:1]]
-    normals = np.asarray(shape.normals, np.float32).reshape(-1, 3)
+    texcoords = [np.asarray(each, np.float32).reshape(-1, 2) for each in (shape.texcoords or ())[:1]]
+    normals = np.zeros((0, 3), np.float32)
+    if shape.normals is not None:
+        normals = np.asarray(shape.normals, np.float32).reshape(-1, 3)
+    colors = [np.asarray(each, np.float32).reshape(-1, 4) for each in (shape.colors or ())[:1]]
     return Mesh(
         np.asarray(shape.vertices, np.float32).reshape(-1, 3),
         np.asarray(shape.indices, np.int32).reshape(-1, 3),
         normals=normals if len(normals) else None,
         uvs=tuple(np.stack([uv[:, 0], 1 - uv[:, 1]], axis=1) for uv in texcoords),
+        colors=np.rint(colors[0] * 255).astype(np.uint8) if colors else None,
         materials=(looks[shape.material_index],),
     )
 

@@ -59,7 +59,7 @@ def _shape(prim: Usd.Prim, looks: dict[str, Material]) -> Mesh:
         np.stack([corners[starts], corners[starts + step + 1], corners[starts + step + 2]], axis=1),
         normals=None if normals is None else np.array(normals, np.float32),
         uvs=(_upright(np.array(st.Get(), np.float32)),) if st else (),
-        colors=encoded_bytes(np.array(colors.Get(), np.float32)) if colors is not None else None,
+        colors=encoded_bytes(np.array(colors, np.float32)) if colors is not None else None,
         materials=materials,
         face_materials=groups[owners],
     )

@@ -7,16 +7,21 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.engine.formats.reread import plain, reread
 from orfeas_desktop.engine.mesh.glb import write_glb
+from orfeas_desktop.engine.render.likeness import likeness
 from orfeas_desktop.presets import PresetShelf
 from tests.engine.exporters.readers import gltf_report
 from tests.print_bodies import box, mesh_of_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from orfeas_desktop.engine.mesh.mesh import Mesh
 
 CASES = [
     (known.id, part.to, dict(part.params))
@@ -89,3 +94,18 @@ def test_readers_agree_and_the_picture_is_the_same(
     page = next(folder.glob("*-report.html")).read_text("utf-8")
     assert "It looks the same." in page
     assert told["unjudged"] or entry in ("glb", "blend")
+
+
+@pytest.mark.parametrize(
+    "entry", ["gltf", "fbx", "unity-package", "datasmith", "godot", "usd", "usdz", "obj", "ply"]
+)
+def test_vertex_colours_without_uvs_look_the_same(
+    entry: str, cube: Mesh, exported: Callable[..., Path], tmp_path: Path
+) -> None:
+    shades = np.random.default_rng(1).integers(0, 255, (8, 4)).astype(np.uint8)
+    shades[:, 3] = 255
+    mesh = cube.changed(colors=shades)
+    write_glb(mesh, tmp_path / "in.glb")
+    found = reread(exported(entry, tmp_path / "in.glb", tmp_path, name="made"))
+    assert found is not None
+    assert likeness(plain(mesh), plain(found.mesh)).color <= 0.02
