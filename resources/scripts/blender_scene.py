@@ -136,7 +136,7 @@ def mesh(told, folder, materials):
     if bpy.app.version < (3, 6):
         ends = [*starts[1:], len(corners)]
         made.polygons.foreach_set("loop_total", [end - start for start, end in zip(starts, ends)])
-    made.polygons.foreach_set("use_smooth", [True] * len(starts))
+    made.polygons.foreach_set("use_smooth", [bool(told["normals"])] * len(starts))
     for name in told["uvs"]:
         layer = made.uv_layers.new(name=Path(name).stem.rpartition("-")[2], do_init=False)
         layer.data.foreach_set("uv", numbers(folder / name, "f"))
@@ -291,7 +291,8 @@ def part(each, stem, folder):
     shape.calc_loop_triangles()
     turn = each.matrix_world.to_3x3().inverted_safe().transposed()
     spots = [each.matrix_world @ vertex.co for vertex in shape.vertices]
-    places, normals, uvs, groups = (array.array(kind) for kind in "fffi")
+    painted = shape.color_attributes[0].data if shape.color_attributes else None
+    places, normals, uvs, colors, groups = (array.array(kind) for kind in "ffffi")
     for triangle in shape.loop_triangles:
         groups.append(triangle.material_index)
         for loop in triangle.loops:
@@ -299,7 +300,10 @@ def part(each, stem, folder):
             normals.extend((turn @ shape.loops[loop].normal).normalized())
             if shape.uv_layers:
                 uvs.extend(shape.uv_layers[0].data[loop].uv)
-    for name, values in (("places", places), ("normals", normals), ("uvs", uvs), ("groups", groups)):
+            if painted:
+                colors.extend(painted[loop].color_srgb)
+    told = {"places": places, "normals": normals, "uvs": uvs, "colors": colors, "groups": groups}
+    for name, values in told.items():
         if sys.byteorder == "big":
             values.byteswap()
         (folder / f"{stem}.{name}").write_bytes(values.tobytes())

@@ -54,6 +54,7 @@ def _object(name: str, models: Sequence[bytes], *, collision: bool) -> bytes:
 
 
 def _raw(mesh: Mesh, turn: NDArray[np.float64]) -> bytes:
+    """Return the geometry; without normals no face shares a smoothing group, so that Unreal leaves it flat."""
     corners = mesh.faces if np.linalg.det(turn) < 0 else mesh.faces[:, ::-1]
     flat = np.ascontiguousarray(corners).reshape(-1)
     groups = np.zeros(mesh.face_count, np.int32) if mesh.face_materials is None else mesh.face_materials
@@ -67,7 +68,7 @@ def _raw(mesh: Mesh, turn: NDArray[np.float64]) -> bytes:
         [
             struct.pack("<II", 1, 0),
             _array(groups, "<i4"),
-            _array(np.ones(mesh.face_count, np.uint32), "<u4"),
+            _array(np.full(mesh.face_count, mesh.normals is not None, np.uint32), "<u4"),
             _array(mesh.vertices @ turn.T * CENTIMETRES, "<f4", 3),
             _array(flat, "<i4"),
             _array(np.zeros((0, 3)), "<f4", 3),

@@ -44,12 +44,14 @@ def _mesh(part: _Part, folder: Path) -> Mesh:
 
     turn = TO_BLENDER[:3, :3]
     places, normals, uvs = rows("places", 3) @ turn, rows("normals", 3) @ turn, rows("uvs", 2)
+    colors = rows("colors", 4)
     faces = np.arange(len(places), dtype=np.int32).reshape(-1, 3)
     return Mesh(
         places.astype(np.float32),
         np.ascontiguousarray(faces[:, ::-1]) if part.mirrored else faces,
         normals=normals.astype(np.float32),
         uvs=(np.stack([uvs[:, 0], 1 - uvs[:, 1]], axis=1),) if len(uvs) else (),
+        colors=np.rint(np.clip(colors, 0, 1) * 255).astype(np.uint8) if len(colors) else None,
         materials=tuple(_material(look, folder) for look in part.materials) or (Material(),),
         face_materials=np.fromfile(folder / f"{part.stem}.groups", "<i4").astype(np.int32),
     )

@@ -156,6 +156,24 @@ def test_vertex_colours_reach_blender_as_light(cube: Mesh, tmp_path: Path) -> No
     assert written[0].tolist() == pytest.approx([0.502886, 0.051269, 1.0, 0.2], abs=1e-6)
 
 
+@pytest.mark.skipif(
+    shutil.which("blender") is None, reason="needs a Blender, which the program never installs"
+)
+def test_vertex_colours_and_flat_faces_look_in_blender_as_they_do_here(
+    cube: Mesh, tmp_path: Path, exported: Callable[..., Path]
+) -> None:
+    colors = np.random.default_rng(1).integers(0, 255, (8, 4)).astype(np.uint8)
+    colors[:, 3] = 255
+    write_scene(Scene((Node("a", cube.changed(colors=colors)),)), tmp_path / "in.glb")
+    path = exported("blend", tmp_path / "in.glb", tmp_path, name="made", report=True)
+    told = json.loads(path.with_name("made-blend-report.json").read_text("utf-8"))
+    assert told["picture"] == {
+        "reader": "Blender",
+        "likeness": {"outline": 1.0, "color": 0.0},
+        "colors": True,
+    }
+
+
 def test_a_blender_that_is_not_there_is_named(
     source: Any, make_context: Callable[..., Any], monkeypatch: Any
 ) -> None:
