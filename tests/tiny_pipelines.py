@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import string
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from peft import LoraConfig, get_peft_model_state_dict
+from safetensors.torch import load_file
 from transformers import (
     CLIPTextConfig,
     CLIPTextModel,
@@ -199,3 +201,13 @@ def save_all(place: Path) -> Path:
         save(pipeline, place / name, None if maker is flux else "fp16")
         save_lora(pipeline, place, f"{name}-lora")
     return place
+
+
+def pickled_folder(folder: Path, target: Path) -> Path:
+    """The same pipeline with its weights as older programs wrote them."""
+    shutil.copytree(folder, target)
+    for file in target.glob("*/*.safetensors"):
+        name = "pytorch_model" if file.stem.startswith("model") else file.stem
+        torch.save(load_file(file), file.with_name(f"{name}.bin"))
+        file.unlink()
+    return target

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.networks.memory_profile import MemoryPlan, MemoryProfile
     from orfeas_desktop.engine.networks.text_to_image import (
         LoraFile,
+        LoraFit,
         PictureOrder,
         PictureWeights,
         TextToImagePipeline,
@@ -135,7 +136,7 @@ class TextToImage(Backend):
                 with measured_peak(device) as peak:
                     with context.stage(QT_TRANSLATE_NOOP("Stages", "Reading the weights")):
                         pipeline = self.pool.networks(self.id, (weights, plan), device, make)
-                        pipeline.use_loras(loras)
+                        _warn_of_fits(pipeline.use_loras(loras), context)
                     pictures = self._walk(pipeline, options, context)
                 known.keep(profile.value, peak.bytes)
             except torch.OutOfMemoryError:
@@ -188,6 +189,20 @@ class TextToImage(Backend):
                 )
                 for number in range(options.num_images_per_prompt)
             ]
+
+
+def _warn_of_fits(fits: Sequence[LoraFit], context: JobContext) -> None:
+    for fit in fits:
+        context.fact(f"lora_layers_used:{fit.name}", fit.used)
+        if fit.used < fit.count:
+            context.warn(
+                QT_TRANSLATE_NOOP(
+                    "Warnings", "Only {used} of {count} layers of the LoRA “{name}” fit this engine."
+                ),
+                used=fit.used,
+                count=fit.count,
+                name=fit.name,
+            )
 
 
 def _dtype(precision: Precision, base: PictureBase, device: torch.device) -> torch.dtype:

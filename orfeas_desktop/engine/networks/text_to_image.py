@@ -23,7 +23,8 @@ from orfeas_desktop.engine.networks.memory_profile import MemoryPlan, MemoryProf
 from orfeas_desktop.engine.networks.single_file import text_encoders
 from orfeas_desktop.engine.networks.small_weights import LayerStream, quantise, stored_bytes
 from orfeas_desktop.engine.networks.weight_file import open_weights
-from orfeas_desktop.engine.weights.picture_base import PictureBase
+from orfeas_desktop.engine.weights.picture_base import PictureBase, layers_of_lora
+from orfeas_desktop.engine.weights.recognise import tensor_names
 from orfeas_desktop.errors import BackendFailed, BadWeights
 
 if TYPE_CHECKING:
@@ -94,6 +95,15 @@ class LoraFile:
     weight: float
 
 
+@dataclass(frozen=True)
+class LoraFit:
+    """How much of a LoRA a pipeline uses: layers that are there, of layers in the file."""
+
+    name: str
+    used: int
+    count: int
+
+
 OnStep = Callable[[int, int, Callable[[], "NDArray[np.uint8]"]], None]
 """(steps done, steps in all, how to get a small picture of where it stands); may raise to stop."""
 
@@ -136,6 +146,7 @@ class TextToImagePipeline:
         self._pipe = _loaded(weights, plan.dtype)
         self._published = self._pipe.scheduler
         self._loras: tuple[LoraFile, ...] = ()
+        self._fits: list[LoraFit] = []
         self._colors = _colors(self._pipe.vae, weights, plan.device, scratch)
         self._place()
 
@@ -152,8 +163,8 @@ class TextToImagePipeline:
         kept = [end for _, end in places[: most - 1]]
         return prompt[max(kept, default=0) :].strip()
 
-    def use_loras(self, loras: Sequence[LoraFile]) -> None:
-        """Use these LoRAs and no others. Raises BadWeights for one that does not fit."""
+    def use_loras(self, loras: Sequence[LoraFile]) -> Sequence[LoraFit]:
+        """Use these LoRAs and no others; say how much of each fits. Raises BadWeights for one that does not."""
         wanted = tuple(loras)
         if [each.digest for each in wanted] != [each.digest for each in self._loras]:
             self._drop_loras()
@@ -164,6 +175,7 @@ class TextToImagePipeline:
             names = [_adapter(each) for each in wanted]
             self._pipe.set_adapters(names, [each.weight for each in wanted])
         self._loras = wanted
+        return tuple(self._fits)
 
     @torch.inference_mode()
     def make(self, order: PictureOrder, on_step: OnStep) -> NDArray[np.uint8]:
@@ -252,13 +264,19 @@ class TextToImagePipeline:
             self._drop_loras()
             said = f"this LoRA does not fit “{self.weights.name}”"
             raise BadWeights(name=lora.name, problem=said, details=str(problem)) from None
-        used = {name for names in self._pipe.get_list_adapters().values() for name in names}
-        if _adapter(lora) not in used:
+        known = {name for names in self._pipe.get_list_adapters().values() for name in names}
+        if _adapter(lora) not in known:
             self._drop_loras()
             raise BadWeights(name=lora.name, problem=f"nothing in it fits “{self.weights.name}”")
+        used = sum(
+            f".lora_A.{_adapter(lora)}." in name
+            for _, network in self._networks()
+            for name, _ in network.named_parameters()
+        )
+        self._fits.append(LoraFit(lora.name, used, max(layers_of_lora(tensor_names(lora.file)), used)))
 
     def _drop_loras(self) -> None:
-        self._loras = ()
+        self._loras, self._fits = (), []
         self._pipe.unload_lora_weights()
 
     def _schedule(self, name: str) -> None:

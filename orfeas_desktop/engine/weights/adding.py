@@ -12,7 +12,8 @@ from orfeas_desktop.engine.weights.lone_file import tensor_shapes
 from orfeas_desktop.engine.weights.own_pictures import OwnPictures
 from orfeas_desktop.engine.weights.picture_base import is_checkpoint, is_lora
 from orfeas_desktop.engine.weights.pipeline_folder import pipelines_in, read_pipeline_folder
-from orfeas_desktop.engine.weights.torch_file import ONE_FILE, looked_into
+from orfeas_desktop.engine.weights.plain_pipeline import plain_pipeline
+from orfeas_desktop.engine.weights.torch_file import ONE_FILE, forget_converted, looked_into
 from orfeas_desktop.errors import BadWeights
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _add_folder(store: WeightStore, path: Path, as_set: str) -> tuple[Added, ...
     if as_set and weight_set(as_set).purpose == PICTURES:
         if len(folders) != 1:
             raise BadWeights(name=path.name, problem=f"it holds {len(folders)} pipelines, not one")
-        store.shelf.add_pipeline(as_set, folders[0])
+        store.shelf.add_pipeline(as_set, plain_pipeline(folders[0], store.shelf.converted))
         return (Added(as_set, folders[0], "set"),)
     added: list[Added] = []
     refused: list[BadWeights] = []
@@ -90,13 +91,20 @@ def _add_folder(store: WeightStore, path: Path, as_set: str) -> tuple[Added, ...
 
 def _add_pipeline(store: WeightStore, folder: Path) -> Added:
     """A published set when its repository's name stands in the path, else a pipeline of the user's own."""
-    read_pipeline_folder(folder)
+    plain = plain_pipeline(folder, store.shelf.converted)
+    try:
+        read_pipeline_folder(plain)
+    except BadWeights as problem:
+        if plain != folder:
+            forget_converted(plain)
+        said = str(problem.arguments["problem"])
+        raise BadWeights(name=folder.name, problem=said, details=problem.details) from None
     text = folder.resolve().as_posix().lower()
     for weights in catalog():
         owner, _, name = weights.repository.lower().partition("/")
         named = f"models--{owner}--{name}/" in text or folder.name.lower() == name
         if weights.purpose == PICTURES and named:
-            store.shelf.add_pipeline(weights.id, folder)
+            store.shelf.add_pipeline(weights.id, plain)
             return Added(weights.id, folder, "set")
     own = OwnPictures(store.folder).add(folder)
     return Added(own.name, folder, "own")

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from orfeas_desktop.engine.weights.file_table import only_here, read_table, write_table
 from orfeas_desktop.engine.weights.picture_base import PictureBase, base_of_checkpoint
 from orfeas_desktop.engine.weights.pipeline_folder import INDEX, read_pipeline_folder, sampled
+from orfeas_desktop.engine.weights.plain_pipeline import plain_pipeline
 from orfeas_desktop.engine.weights.shelf import WeightShelf
 from orfeas_desktop.engine.weights.torch_file import ONE_FILE, as_safetensors, forget_converted, looked_into
 from orfeas_desktop.errors import BadWeights, FileMissing, UnknownEntry
@@ -32,6 +33,8 @@ class OwnPicture(BaseModel):
     base: PictureBase
     digest: str
     """Sampled."""
+    converted: str = ""
+    """What its pickles were converted into, by its name in the program's own folder."""
 
     @property
     def written(self) -> str:
@@ -72,6 +75,8 @@ class OwnPictures:
         path = path.absolute()
         base, files = _looked_at(path, self._converted)
         own = OwnPicture(name=_plain(path), path=str(path), base=base, digest=_digest(path, files))
+        place = self.place(own)
+        own.converted = place.name if place.parent == self._converted else ""
         with self._lock():
             others = [each for each in read_table(self._file, OwnTable).own if each.path != own.path]
             names = {each.name.casefold() for each in others}
@@ -85,14 +90,21 @@ class OwnPictures:
         """No longer know one; its files stay. Raises UnknownEntry."""
         with self._lock():
             own = self.named(name)
-            left = [each for each in read_table(self._file, OwnTable).own if each.path != own.path]
+            others = [each for each in read_table(self._file, OwnTable).own if each.path != own.path]
+            gone = [each for each in others if not Path(each.path).exists()]
+            left = [each for each in others if each not in gone]
             write_table(self._file, OwnTable(own=left))
-            forget_converted(Path(own.path), self._converted)
+            used = {each.converted for each in left}
+            for each in (own, *gone):
+                if each.converted and each.converted not in used:
+                    forget_converted(self._converted / Path(each.converted).name)
         return own
 
     def place(self, own: OwnPicture) -> Path:
         """Return the folder or safetensors file to load it from. Raises BadWeights, DiskFull and PermissionDenied."""
-        return as_safetensors(Path(own.path), self._converted)
+        path = Path(own.path)
+        convert = plain_pipeline if path.is_dir() else as_safetensors
+        return convert(path, self._converted)
 
     def find(self, written: str) -> OwnPicture:
         """Return the one that a request names, its files being those it was added with. Raises BadWeights."""
@@ -127,8 +139,8 @@ def read_own(written: str) -> tuple[str, str]:
 
 def _looked_at(path: Path, converted: Path) -> tuple[PictureBase, tuple[Path, ...]]:
     if path.is_dir():
-        found = read_pipeline_folder(path)
-        return found.base, (path / INDEX, *found.files)
+        found = read_pipeline_folder(plain_pipeline(path, converted))
+        return found.base, (found.folder / INDEX, *found.files)
     if not path.is_file():
         raise FileMissing(name=path.name)
     if path.suffix.lower() not in ONE_FILE:

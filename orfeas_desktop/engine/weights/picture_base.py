@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ WIDTHS = {768: PictureBase.sd15, 2048: PictureBase.sdxl}
 FOREIGN_WIDTHS = {1024: "Stable Diffusion 2", 1280: "the SDXL refiner"}
 
 _LORA = re.compile(r"\b(lora_(A|B|down|up)|lora\.(down|up))\b|_lora\.(down|up)\.weight$|\.lora_[AB]\.")
+_LAYER = re.compile(r"[._]lora[._](A|B|down|up)\b")
 _FLUX = re.compile(r"(^|[._])(single_transformer_blocks|double_blocks|single_blocks)[._]")
 _FLOW = re.compile(r"^(transformer\.|lora_transformer_)(single_)?transformer_blocks[._].*to_q\.lora_(A|down)")
 SD3_WIDTHS = {1536, 2432}
@@ -63,6 +64,11 @@ _FLUX_FIRST = "double_blocks.0.img_attn.qkv.weight"
 def is_lora(shapes: Shapes) -> bool:
     """Whether it is a LoRA, for whatever network."""
     return any(_LORA.search(name) for name in shapes)
+
+
+def layers_of_lora(names: Iterable[str]) -> int:
+    """How many layers the keys of a LoRA change."""
+    return len({name[: found.start()] for name in names if (found := _LAYER.search(name))})
 
 
 def is_checkpoint(shapes: Shapes) -> bool:

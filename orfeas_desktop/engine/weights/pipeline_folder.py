@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, cast
 
 from orfeas_desktop.engine.weights.picture_base import PictureBase
 from orfeas_desktop.engine.weights.recognise import DEEPEST, MOST_FOLDERS, tensor_names
-from orfeas_desktop.engine.weights.torch_file import PICKLED
 from orfeas_desktop.errors import BadWeights
 
 if TYPE_CHECKING:
@@ -69,6 +68,11 @@ def holds_pipeline(folder: Path) -> bool:
     except BadWeights:
         return False
     return True
+
+
+def has_plain_weights(part: Path) -> bool:
+    """Whether the weights of a network lie there as safetensors."""
+    return any(_stem(part, variant) for variant in VARIANTS)
 
 
 def pipelines_in(folder: Path) -> tuple[Path, ...]:
@@ -134,11 +138,7 @@ def _files(part: Path, variant: str, name: str) -> Iterator[Path]:
     """The weight files of one network. Raises BadWeights for one that is missing, cut short or a pickle."""
     found = _stem(part, variant) or _stem(part, "")
     if found is None:
-        pickled = sorted(file.name for file in part.glob("*") if file.suffix in PICKLED)
-        said = f"its part “{part.name}” has no .safetensors file"
-        if pickled:
-            said += f", only “{pickled[0]}”, which could hold a program"
-        raise BadWeights(name=name, problem=said)
+        raise BadWeights(name=name, problem=f"its part “{part.name}” has no .safetensors file")
     files = [found]
     if found.suffix == ".json":
         pieces = _object(found, name).get("weight_map")

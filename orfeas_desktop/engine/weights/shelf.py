@@ -18,6 +18,7 @@ from orfeas_desktop.engine.weights.pipeline_folder import (
     sampled,
 )
 from orfeas_desktop.engine.weights.recognise import find_weights, weight_file
+from orfeas_desktop.engine.weights.torch_file import forget_converted
 from orfeas_desktop.errors import BadWeights, FolderMissing
 
 if TYPE_CHECKING:
@@ -70,8 +71,11 @@ class WeightShelf:
         """No longer know where that set lies; its files stay. Raises UnknownEntry."""
         weight_set(set_id)
         places = dict(self._places())
-        if places.pop(set_id, None) is not None:
+        known = places.pop(set_id, None)
+        if known is not None:
             self._write(places)
+            if Path(known).parent == self.converted.resolve() and known not in places.values():
+                forget_converted(Path(known))
 
     def find(self, set_id: str) -> Path | None:
         """Return the folder of that set while its files are there. Raises UnknownEntry."""

@@ -6,13 +6,14 @@ import hashlib
 import json
 import os
 import pickle
+import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from orfeas_desktop.engine.weights.file_table import told
+from orfeas_desktop.engine.weights.file_table import only_here, told
 from orfeas_desktop.errors import BadWeights
 
 if TYPE_CHECKING:
@@ -51,8 +52,25 @@ def as_safetensors(path: Path, store: Path) -> Path:
         return path
     target = _place(path, store)
     if not target.exists():
-        _convert(path, target)
+        with conversion(store):
+            if not target.exists():
+                write_converted(path, target)
     return target
+
+
+@contextmanager
+def conversion(store: Path) -> Generator[None]:
+    """Convert alone in the folder `store`; what a conversion that was ended left there goes.
+
+    Raises WeightsBusy when another program converts there.
+    """
+    with only_here(store.parent / "locks" / f"{store.name}.lock", store.name):
+        for left in store.glob("*.part"):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+        yield
 
 
 @contextmanager
@@ -70,13 +88,15 @@ def looked_into(path: Path, store: Path) -> Generator[Path]:
         ) from None
 
 
-def forget_converted(path: Path, store: Path) -> None:
-    """Delete what a file was converted into, if it was. Raises PermissionDenied."""
+def forget_converted(place: Path) -> None:
+    """Delete a file or folder that something was converted into. Raises PermissionDenied."""
     try:
-        if path.is_file():
-            _place(path, store).unlink(missing_ok=True)
+        if place.is_dir():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
     except OSError as problem:
-        raise told(problem, store) from problem
+        raise told(problem, place.parent) from problem
 
 
 def _place(path: Path, store: Path) -> Path:
@@ -89,7 +109,11 @@ def _place(path: Path, store: Path) -> Path:
     return store / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.safetensors"
 
 
-def _convert(path: Path, target: Path) -> None:
+def write_converted(path: Path, target: Path) -> tuple[str, ...]:
+    """Write the tensors of a torch pickle as a safetensors file and return their names.
+
+    Raises BadWeights, DiskFull, PermissionDenied and PathTooLong.
+    """
     tensors = dict(_flat(_unwrapped(_load_pickle(path), path.name), path.name))
     if not tensors:
         raise BadWeights(name=path.name, problem="it holds no tensors")
@@ -108,6 +132,7 @@ def _convert(path: Path, target: Path) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+    return tuple(tensors)
 
 
 def _check_plain(key: str, tensor: Tensor, name: str) -> None:
@@ -123,7 +148,7 @@ def _write_safetensors(tensors: Mapping[str, Tensor], stream: BinaryIO) -> None:
     """Write tensor after tensor, so that never more than one of them is copied."""
     import torch
 
-    header: dict[str, dict[str, object]] = {}
+    header: dict[str, dict[str, object]] = {"__metadata__": {"format": "pt"}}
     end = 0
     for key, tensor in tensors.items():
         start, end = end, end + tensor.numel() * tensor.element_size()

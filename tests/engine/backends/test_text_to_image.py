@@ -23,7 +23,7 @@ from orfeas_desktop.engine.weights.own_pictures import OwnPictures
 from orfeas_desktop.engine.weights.store import WeightStore
 from orfeas_desktop.errors import BadInput, BadWeights, Cancelled, OutOfMemory, WeightsMissing
 from tests.ldm_files import save_single_file
-from tests.tiny_pipelines import MAKERS, save_lora, stable_diffusion
+from tests.tiny_pipelines import MAKERS, pickled_folder, save_lora, stable_diffusion
 
 QUICK = {"prompt": "a red cup", "width": 256, "height": 256, "num_inference_steps": 2, "style": "none"}
 
@@ -164,6 +164,41 @@ def test_a_lora_that_does_not_fit_or_has_gone_is_told(make, words_home) -> None:
     shelf.remove(lora.name)
     with pytest.raises(BadWeights, match="no longer in the library"):
         make("stable-diffusion-1-5", loras=written_uses([lora.use()]))
+
+
+def test_a_lora_that_fits_in_part_says_how_much(make, words_home) -> None:
+    with safe_open(words_home / "stable-diffusion-1-5-lora.safetensors", "pt") as opened:
+        rows = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118  (no mapping)
+    whole = len(rows) // 2
+    more = {key.replace("attentions.", "attentions.7"): value.clone() for key, value in rows.items()}
+    half = words_home / "half.safetensors"
+    save_file(rows | more, half)
+    lora = LoraShelf.of().add(half)
+    sent: list = []
+    _, context = make("stable-diffusion-1-5", sent, loras=written_uses([lora.use()]))
+    assert context.facts["lora_layers_used:half"] == whole
+    count = len(rows | more) // 2
+    assert f"Only {whole} of {count} layers of the LoRA “half” fit this engine." in warned(sent)
+
+
+@pytest.mark.parametrize("entry", ["stable-diffusion-1-5", "flux-1-schnell"])
+def test_a_folder_of_pickles_gives_what_its_safetensors_give(make, words_home, tmp_path, entry) -> None:
+    own = pickled_folder(words_home / entry, tmp_path / "old ways")
+    store = WeightStore.of()
+    (added,) = add_from(store, LoraShelf.of(), own)
+    assert (added.kind, added.name, added.place) == ("own", "old ways", own)
+    written = OwnPictures(store.folder).named(added.name).written
+    (given,), (plain,) = (
+        pixels(make(name, guidance_scale=3.0, **more)[0])
+        for name, more in ((entry, {}), ("own-pictures", {"pipeline": written}))
+    )
+    assert (given == plain).all()
+    (converted,) = store.shelf.converted.iterdir()
+    shutil.rmtree(own)
+    assert not OwnPictures(store.folder).all()
+    other = OwnPictures(store.folder).add(words_home / entry)
+    OwnPictures(store.folder).forget(other.name)
+    assert not converted.exists()
 
 
 def test_own_folders_run_by_name_and_other_schedulers_are_refused(make, words_home, tmp_path) -> None:

@@ -342,7 +342,7 @@ def test_folders_are_told_by_their_place_or_become_the_users_own(tmp_path, shelf
             lambda place: (place / "unet" / "diffusion_pytorch_model.fp16.safetensors").rename(
                 place / "unet" / "diffusion_pytorch_model.bin"
             ),
-            "could hold a program",
+            "is not a torch file",
         ),
         (
             lambda place: stripped(
