@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Self, assert_never
-from uuid import uuid4
 
 from orfeas_desktop import __version__
 from orfeas_desktop.assets import ALONG, AssetKind, AssetRef, LocalFile
@@ -268,12 +267,16 @@ class Studio(LibraryFace):
         return self._submit(job)
 
     def retry(self, job: Job) -> Job:
-        """Queue the same request again. Raises what `check` raises."""
-        again = replace(self._leavings.filled(job), id=uuid4().hex)
+        """Queue the same request again, after those it takes files from that left none. Raises what `check` raises."""
+        with self._lock:
+            *before, again = self._leavings.again(job, self._live)
+        for each in before:
+            self._submit(each)
         self._outbox.readdress(job.id, again.id)
         return self._submit(again)
 
     def _submit(self, job: Job) -> Job:
+        self._leavings.expect(job)
         if job.destination is not None:
             self._store.add_job(job)
             with self._lock:

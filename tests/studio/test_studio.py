@@ -31,6 +31,7 @@ from orfeas_desktop.projects.records import Change
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import (
     Destination,
+    FromJob,
     Job,
     JobCancelled,
     JobDone,
@@ -214,6 +215,43 @@ def test_a_failure_is_recorded_and_can_be_tried_again(studio: Studio, picture: P
     assert [asset.name for asset in studio.assets(project.id)] == ["Disc"]
     studio.forget_jobs()
     assert studio.jobs() == ()
+
+
+def test_trying_again_what_waited_for_a_job_that_failed_tries_that_again_first(
+    studio: Studio, tmp_path: Path
+) -> None:
+    project, _ = studio.create_project("Things")
+    path = tmp_path / "corner.obj"
+    content = "v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"
+    path.write_text(content)
+    file = pinned(path, AssetKind.file)
+    path.unlink()
+    first = studio.start(Work(table=Table.chores, entry="import", inputs={"file": (file,)}, title="in"))
+    taking = {"mesh": (FromJob(first.id, "mesh"),)}
+    second = studio.start(
+        Work(
+            table=Table.tools,
+            entry="mirror",
+            inputs=taking,
+            title="out",
+            destination=Destination(project.id, "Corner"),
+        )
+    )
+    events, _ = play(studio, first, second)
+    assert not [event for event in events if isinstance(event, JobDone)]
+    path.write_text(content)
+    again = studio.retry(second)
+    events, _ = play(studio, again)
+    done = [event.job for event in events if isinstance(event, JobDone)]
+    assert [job.request.entry for job in done[:2]] == ["import", "mirror"]
+    assert done[0].id != first.id
+    assert done[1].id == again.id
+    assert [asset.name for asset in studio.assets(project.id)] == ["Corner"]
+    last = studio.retry(again)
+    events, _ = play(studio, last)
+    entries = [event.job.request.entry for event in events if isinstance(event, JobDone)]
+    assert "mirror" in entries
+    assert "import" not in entries
 
 
 def test_jobs_are_cancelled_one_by_one_or_together(studio: Studio, picture: Path) -> None:
