@@ -21,6 +21,9 @@ MARGIN = 1.1
 
 STREAMED_LEAST = 256 << 20
 
+NO_MEMORY = ("out of memory", "_STATUS_ALLOC_FAILED", "not enough memory", "allocate memory")
+"""What torch says where a library or pinned main memory found no room, without saying it by the error's kind."""
+
 DECODED_AT_ONCE = 1 << 30
 """What the points that are decoded together take on a graphics card, where there is so much."""
 
@@ -134,11 +137,17 @@ class Peak:
 
 @contextmanager
 def measured_peak(device: torch.device) -> Generator[Peak]:
-    """Measure the peak of what is done inside."""
-    peak = Peak()
-    if device.type != "cuda":
+    """Measure the peak of what is done inside. Raises OutOfMemoryError for whatever the libraries call it."""
+    peak, on_card = Peak(), device.type == "cuda"
+    if on_card:
+        torch.cuda.reset_peak_memory_stats(device)
+    try:
         yield peak
-        return
-    torch.cuda.reset_peak_memory_stats(device)
-    yield peak
-    peak.bytes = torch.cuda.max_memory_allocated(device)
+    except RuntimeError as problem:
+        if not isinstance(problem, torch.OutOfMemoryError) and any(
+            said in str(problem) for said in NO_MEMORY
+        ):
+            raise torch.OutOfMemoryError(str(problem)) from problem
+        raise
+    if on_card:
+        peak.bytes = torch.cuda.max_memory_allocated(device)

@@ -9,6 +9,7 @@ from orfeas_desktop.engine.networks.memory_profile import (
     MemoryProfile,
     best_device,
     free_bytes,
+    measured_peak,
     release,
 )
 from orfeas_desktop.engine.networks.picture_preparation import prepare_pictures
@@ -146,3 +147,19 @@ def test_whoever_watches_can_stop_it(published, tmp_path, disc, moment) -> None:
     with pytest.raises(Stop):
         pipeline({"front": disc}, settings(), PipelineWatch(**{moment: stop}))
     assert pipeline({"front": disc}, settings()) is not None
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"), True),
+        (RuntimeError("CUDA error: out of memory"), True),
+        (torch.OutOfMemoryError("simulated"), True),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+    ],
+)
+def test_memory_that_ran_out_is_told_by_its_kind_whatever_the_library_says(raised, kind) -> None:
+    with pytest.raises(RuntimeError, match=r".") as caught, measured_peak(torch.device("cpu")):
+        raise raised
+    assert isinstance(caught.value, torch.OutOfMemoryError) is kind
