@@ -115,8 +115,8 @@ def test_materials_are_groups_and_corners_can_have_colours(export: Callable[...,
     base.MoveNext()
     group = base.GetCurrentBaseMaterialGroup()
     names = {group.GetName(number): group.GetDisplayColor(number) for number in (1, 2)}
-    assert names["skin  "].Red == 255
-    assert names["skin  "].Green == 0
+    assert names["skin"].Red == 255
+    assert names["skin"].Green == 0
     colors = np.random.default_rng(1).integers(0, 256, (8, 4), np.uint8)
     for settings in ({}, {"coloring": "vertices"}):
         path = export(plain.changed(colors=colors), **settings)
