@@ -24,6 +24,7 @@ from orfeas_desktop.register import Table
 from orfeas_desktop.requests import Job, JobInput, JobResult
 from orfeas_desktop.studio import Studio, Work
 from orfeas_desktop.studio.chains import recipe_params
+from orfeas_desktop.studio.targets import targets
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,8 @@ class Delivery:
             given["mesh"] = (mesh_of(cooked, "recipe"),)
         written: list[Path] = []
         taken = {"mesh"}
-        for part in self._preset.exports:
+        for part, target in targets(self._preset, out, source.name):
             exporter = EXPORTERS[part.to]
-            target = out / (
-                f"{source.name}-{part.to}" if exporter.folder else f"{source.name}{exporter.suffix}"
-            )
             pieces = getattr(exporter.params.check(part.to, part.params), "pieces", True)
             held = [slot for slot in ALONG if exporter.input(slot) and (pieces or slot != COLLISION)]
             along = {slot: given[slot] for slot in held if given.get(slot)}

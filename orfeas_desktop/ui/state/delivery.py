@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.requests import JobDone
+from orfeas_desktop.studio.targets import targets
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.state.handed import handed
 
@@ -93,12 +93,10 @@ class Delivery(QObject):
         )
 
     def _export(self, name: str, version_id: int) -> None:
-        for part in self._preset.exports:
-            self._export_as(part, name, version_id)
+        for part, target in targets(self._preset, self._folder, name):
+            self._export_as(part, target, name, version_id)
 
-    def _export_as(self, part: PresetExport, name: str, version_id: int) -> None:
-        exporter = EXPORTERS[part.to]
-        target = self._folder / (f"{name}-{part.to}" if exporter.folder else f"{name}{exporter.suffix}")
+    def _export_as(self, part: PresetExport, target: Path, name: str, version_id: int) -> None:
         self._session.desk.send(
             lambda studio: studio.export_version(version_id, part.to, target, params=part.params),
             lambda ended: self._look(name, target, ended),
