@@ -158,7 +158,10 @@ class Exporting(QObject):
             why_not = error.say(translated)
         if preset.recipe and not self._session.writable:
             why_not = self.tr("The library is open for reading only")
-        return PresetChoice(preset_id, preset.title, preset.summary, tuple(lines), why_not)
+        title, summary = (
+            QCoreApplication.translate("Presets", words) for words in (preset.title, preset.summary)
+        )
+        return PresetChoice(preset_id, title, summary, tuple(lines), why_not)
 
     def _tell(self, delivered: Delivered) -> None:
         done, every = delivered.done, delivered.done + delivered.failed
