@@ -17,7 +17,7 @@ from orfeas_desktop.engine.weights.file_table import only_here, told
 from orfeas_desktop.errors import BadWeights
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from torch import Tensor
 
@@ -86,6 +86,12 @@ def looked_into(path: Path, store: Path) -> Generator[Path]:
         raise BadWeights(
             name=path.name, problem=str(problem.arguments["problem"]), details=problem.details
         ) from None
+
+
+def converted_copies(paths: Iterable[Path], store: Path) -> tuple[Path, ...]:
+    """Return what torch pickles among `paths`, as they are now, were converted into."""
+    pickles = (path for path in paths if path.suffix.lower() in PICKLED and path.is_file())
+    return tuple(copy for copy in (_place(path, store) for path in pickles) if copy.is_file())
 
 
 def forget_converted(place: Path) -> None:

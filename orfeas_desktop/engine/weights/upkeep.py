@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from orfeas_desktop.engine.weights.catalog import weight_set
 from orfeas_desktop.engine.weights.file_table import told
 from orfeas_desktop.engine.weights.store import How, OwnedSet, used_files
+from orfeas_desktop.engine.weights.torch_file import converted_copies
 from orfeas_desktop.engine.weights.transfers import transfer_file
 from orfeas_desktop.errors import WeightsMissing
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -120,7 +121,7 @@ class Removal:
 
     set_id: str
     files: tuple[Path, ...]
-    """To be deleted; links among them leave what they point to."""
+    """To be deleted; links among them leave what they point to, copies that were converted leave what they came from."""
     freed: int
     """Bytes."""
     forgotten: Path | None
@@ -135,9 +136,12 @@ def plan_removal(set_id: str, store: WeightStore) -> Removal:
     files = [store.folder / file.path for file in owned.files if file.how != "found"] if owned else []
     files += [path.with_name(path.name + ".damaged") for path in files]
     files += sorted(parts.glob("*.part")) if parts.is_dir() else []
+    standing = store.standing(weight_set(set_id))
+    sources = [store.folder / file.path for file in owned.files] if owned else []
+    sources += used_files(standing.folder) if standing.folder is not None else ()
+    files += converted_copies(dict.fromkeys(path.resolve() for path in sources), store.shelf.converted)
     files = [path for path in files if path.exists() or path.is_symlink()]
     freed = sum(path.stat().st_size for path in files if not path.is_symlink() and path.stat().st_nlink == 1)
-    standing = store.standing(weight_set(set_id))
     return Removal(set_id, tuple(files), freed, standing.folder if standing.how is How.found else None)
 
 

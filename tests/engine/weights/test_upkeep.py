@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from pathlib import Path
 
 import pytest
+import torch
 
 from orfeas_desktop.engine.weights import move as move_module
 from orfeas_desktop.engine.weights.catalog import weight_set
@@ -15,6 +17,7 @@ from orfeas_desktop.engine.weights.linking import add_weights
 from orfeas_desktop.engine.weights.move import MARK, finish_move, move_weights
 from orfeas_desktop.engine.weights.own_pictures import OwnPictures
 from orfeas_desktop.engine.weights.store import How, WeightStore
+from orfeas_desktop.engine.weights.torch_file import as_safetensors
 from orfeas_desktop.engine.weights.upkeep import Verdict, plan_removal, remove_set, verify_set
 from orfeas_desktop.errors import (
     BadInput,
@@ -97,6 +100,21 @@ def test_the_users_own_set_is_read_and_never_touched(tmp_path, around, make_cont
     remove_set("hunyuan3d-2-vae-turbo", store)
     assert store.find("hunyuan3d-2-vae-turbo") is None
     assert len(list(own.iterdir())) == 2
+
+
+def test_removing_takes_along_what_a_pickle_of_the_set_was_converted_into(tmp_path) -> None:
+    own = put_own(tmp_path / "mine" / "hunyuan3d-vae-v2-0-turbo")
+    (own / "model.fp16.safetensors").unlink()
+    torch.save({"vae.geo_decoder.x": torch.ones(2)}, own / "model.fp16.ckpt")
+    store = WeightStore(tmp_path / "weights")
+    store.shelf.folder.mkdir()
+    (store.shelf.folder / "folders.json").write_text(json.dumps({"hunyuan3d-2-vae-turbo": str(own)}))
+    copy = as_safetensors(own / "model.fp16.ckpt", store.shelf.converted)
+    plan = plan_removal("hunyuan3d-2-vae-turbo", store)
+    assert (plan.files, plan.forgotten, plan.freed) == ((copy,), own, copy.stat().st_size)
+    remove_set("hunyuan3d-2-vae-turbo", store)
+    assert not copy.exists()
+    assert (own / "model.fp16.ckpt").exists()
 
 
 def test_removing_deletes_what_the_table_lists_and_nothing_else(store, job_context) -> None:
