@@ -96,6 +96,12 @@ def jobs(session: Session, states: Collection[JobState], limit: int) -> tuple[St
     return tuple(stored for row in rows if (stored := _stored(row)))
 
 
+def job(session: Session, job_id: str) -> StoredJob | None:
+    """Return the job of that id, if it is kept and can be read."""
+    row = _row(session, job_id)
+    return None if row is None else _stored(row)
+
+
 def take_over(session: Session, owner: ProcessName) -> tuple[Job, ...]:
     """Make open jobs of dead processes wait as `owner`'s; return them in the order they run."""
     taken: list[Job] = []

@@ -333,6 +333,17 @@ class ProjectStore:
         with self._database.read() as session:
             return ledger.jobs(session, states, limit)
 
+    def job(self, job_id: str) -> StoredJob | None:
+        """Return a job that is remembered."""
+        with self._database.read() as session:
+            return ledger.job(session, job_id)
+
+    def result_of_job(self, job_id: str) -> JobResult | None:
+        """Return what a remembered job left, when its files are there."""
+        with self._database.read() as session:
+            key = ledger.result_key(session, job_id)
+            return results.find(session, self._blobs, key) if key else None
+
     def adopt_orphan_jobs(self) -> tuple[Job, ...]:
         """Take over the open jobs of dead processes, waiting again, in the order they run."""
         with self._database.read() as session:

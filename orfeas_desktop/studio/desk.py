@@ -16,6 +16,7 @@ from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.formats.publish import plain_stem
 from orfeas_desktop.engine.jobs.checking import check_slots, checked_params
 from orfeas_desktop.engine.jobs.context import WorkEntry
+from orfeas_desktop.engine.jobs.queue import sources_of
 from orfeas_desktop.engine.service import Engine
 from orfeas_desktop.errors import FileMissing, OrfeasError
 from orfeas_desktop.params import Scalar
@@ -268,6 +269,7 @@ class Studio(LibraryFace):
 
     def retry(self, job: Job) -> Job:
         """Queue the same request again, after those it takes files from that left none. Raises what `check` raises."""
+        self._leavings.recall(job, self._store)
         with self._lock:
             *before, again = self._leavings.again(job, self._live)
         for each in before:
@@ -276,13 +278,21 @@ class Studio(LibraryFace):
         return self._submit(again)
 
     def _submit(self, job: Job) -> Job:
+        job = self._leavings.filled(job)
         self._leavings.expect(job)
         if job.destination is not None:
-            self._store.add_job(job)
-            with self._lock:
-                self._kept.add(job.id)
+            self._keep_waiting(job)
         self._send(job)
         return job
+
+    def _keep_waiting(self, job: Job) -> None:
+        """Make rows of the job and of those under way that it takes files from: they outlive the process together."""
+        with self._lock:
+            under_way = [each for each in self._leavings.sources(job) if each.id in self._live - self._kept]
+        for each in (*under_way, job):
+            self._store.add_job(each)
+            with self._lock:
+                self._kept.add(each.id)
 
     def _send(self, job: Job) -> None:
         with self._lock:
@@ -321,11 +331,15 @@ class Studio(LibraryFace):
     def resume_waiting_jobs(self) -> tuple[Job, ...]:
         """Queue again what waited in a process that is gone."""
         jobs = self._store.adopt_orphan_jobs() if self._store.writable else ()
-        for job in jobs:
+        resumed: list[Job] = []
+        for job in sorted(jobs, key=lambda job: any(True for _ in sources_of(job))):
+            self._leavings.recall(job, self._store)
+            self._leavings.expect(job)
             with self._lock:
                 self._kept.add(job.id)
-            self._send(job)
-        return jobs
+            resumed.append(self._leavings.filled(job))
+            self._send(resumed[-1])
+        return tuple(resumed)
 
     def poll(self, timeout_s: float) -> JobEvent | None:
         """Return the next event, or None after `timeout_s`; an export lies at its target when it is done."""

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from orfeas_desktop.assets import AssetRef
+from orfeas_desktop.engine.jobs.queue import sources_of
 from orfeas_desktop.requests import FromJob, Job, JobResult
 
 if TYPE_CHECKING:
     from collections.abc import Container
+
+    from orfeas_desktop.projects.store import ProjectStore
 
 REMEMBERED = 1000
 
@@ -27,6 +30,22 @@ class Leavings:
         self._jobs[job.id] = job
         while len(self._jobs) > REMEMBERED:
             del self._jobs[next(iter(self._jobs))]
+
+    def recall(self, job: Job, store: ProjectStore) -> None:
+        """Learn from the library what another process left, or was asked for, that the job takes files from."""
+        for source in sources_of(job):
+            if source in self._jobs or any(one.job_id == source for one in self._left):
+                continue
+            result, stored = store.result_of_job(source), store.job(source)
+            if result is not None:
+                self.remember(source, result)
+            elif stored is not None:
+                self.expect(stored.job)
+                self.recall(stored.job, store)
+
+    def sources(self, job: Job) -> tuple[Job, ...]:
+        """Return the jobs asked for here whose files `job` takes."""
+        return tuple(self._jobs[each] for each in dict.fromkeys(sources_of(job)) if each in self._jobs)
 
     def again(self, job: Job, running: Container[str]) -> tuple[Job, ...]:
         """The job anew, and before it those anew that it takes files from, left nothing and are not `running`."""

@@ -299,6 +299,60 @@ def test_what_waited_in_a_dead_process_is_taken_up(home: Path, picture: Path) ->
         assert studio.resume_waiting_jobs() == ()
 
 
+CHAIN = """
+import sys, os, pathlib
+from orfeas_desktop.app import open_studio
+from orfeas_desktop.assets import AssetKind
+from orfeas_desktop.paths import Paths
+from orfeas_desktop.register import Table
+from orfeas_desktop.requests import Destination, FromJob, JobDone, JobFailed
+from orfeas_desktop.settings import Settings
+from orfeas_desktop.studio import Work
+from orfeas_desktop.studio.work import pinned
+path, until = pathlib.Path(sys.argv[1]), sys.argv[2]
+studio = open_studio(Paths.of(), Settings())
+project, _ = studio.create_project("Things")
+file = pinned(path, AssetKind.file)
+if until == "failed":
+    path.unlink()
+studio.hold(until == "made")
+first = studio.start(Work(table=Table.chores, entry="import", inputs={"file": (file,)}, title="first"))
+taking = {"mesh": (FromJob(first.id, "mesh"),)}
+goal = Destination(project.id, "Corner")
+second = studio.start(Work(table=Table.tools, entry="mirror", inputs=taking, title="second", destination=goal))
+awaited = {"waiting": set(), "made": {first.id}, "failed": {first.id, second.id}}[until]
+while awaited:
+    event = studio.poll(0.2)
+    if event is not None:
+        studio.record(event)
+    if isinstance(event, JobDone):
+        awaited.discard(event.job.id)
+    if isinstance(event, JobFailed):
+        awaited.discard(event.job_id)
+os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("until", ["waiting", "made", "failed"])
+def test_what_waited_for_another_job_in_a_dead_process_goes_on_or_is_tried_again(
+    home: Path, tmp_path: Path, until: str
+) -> None:
+    path, content = tmp_path / "corner.obj", "v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"
+    path.write_text(content)
+    assert subprocess.run([sys.executable, "-c", CHAIN, str(path), until], check=False).returncode == 9
+    path.write_text(content)
+    with open_studio(Paths.of(), Settings()) as studio:
+        jobs = studio.resume_waiting_jobs()
+        if until == "failed":
+            assert jobs == ()
+            (failed,) = (stored.job for stored in studio.jobs() if stored.job.title == "second")
+            jobs = (studio.retry(failed),)
+        else:
+            assert [job.title for job in jobs] == {"waiting": ["first", "second"], "made": ["second"]}[until]
+        play(studio, *jobs)
+        assert [asset.name for asset in studio.assets(studio.project_named("Things").id)] == ["Corner"]
+
+
 def test_another_order_of_the_queue_outlives_the_process(home: Path, picture: Path) -> None:
     program = (
         "import sys, os, pathlib\n"
