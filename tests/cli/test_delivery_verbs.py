@@ -189,6 +189,11 @@ def test_two_watches_do_not_write_to_one_folder(orfeas, own, tmp_path):
     assert orfeas("watch", folder, "--preset", "quick", "--out", out, "--once").status == 0
 
 
+def hear_ctrl_c() -> None:
+    """A test run that was begun in the background has Ctrl-C switched off, which its children inherit."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot be sent Ctrl-C by itself")
 def test_ctrl_c_ends_a_watch_and_a_restart_goes_on(own, home, tmp_path):
     """The file at work is left for the next time; what was done stays done; a half-copied one is waited for."""
@@ -197,7 +202,8 @@ def test_ctrl_c_ends_a_watch_and_a_restart_goes_on(own, home, tmp_path):
     (folder / "a.obj").write_text(TETRA)
     words = ["watch", str(folder), "--preset", "quick", "--out", str(out)]
     run = [sys.executable, "-m", "orfeas_desktop", *words]
-    watch = subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    watch = subprocess.Popen(run, cwd=tmp_path, preexec_fn=hear_ctrl_c, **pipes)
     try:
         for _ in range(600):
             if (out / LISTING).exists():

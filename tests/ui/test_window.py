@@ -480,11 +480,11 @@ def test_of_several_pictures_the_first_is_taken_and_all_are_offered(running, pic
     qtbot.waitUntil(lambda: running.session.drafting.draft.front is not None)
 
 
-def test_an_empty_folder_is_told(running, tmp_path: Path):
+def test_a_folder_without_pictures_is_refused(running, tmp_path: Path, qtbot):
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("nothing")
     dropped(running.window, tmp_path / "empty")
-    assert "This folder holds no picture and no mesh" in running.window.toasts.shown()
+    qtbot.waitUntil(lambda: "folder" in running.window.inspector.images.problem.text())
 
 
 def test_a_picture_is_opened_with_the_file_dialog(running, picture: Path, qtbot, monkeypatch):

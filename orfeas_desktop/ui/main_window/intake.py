@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.main_window.picture_batch import PictureBatch
     from orfeas_desktop.ui.main_window.window import MainWindow
     from orfeas_desktop.ui.state.session import Session
+
+_TAKEN = (*SUFFIXES, *MESH_SUFFIXES)
 
 
 class Intake(QObject):
@@ -44,8 +47,6 @@ class Intake(QObject):
             self.take_picture(pictures[0])
         if len(pictures) > 1:
             self.batch.offer(pictures)
-        elif not pictures and not meshes and files_in(data):
-            self.window.toasts.show(self.tr("This folder holds no picture and no mesh"))
         image = None if files else image_in(data)
         if image is not None:
             self.window.inspector.show_picture()
@@ -69,14 +70,15 @@ class Intake(QObject):
 
 
 def opened(paths: Sequence[Path]) -> list[Path]:
-    """Return the files, and in place of a folder the pictures and meshes in it, in the order of their names."""
+    """Return the files, and in place of a folder the pictures and meshes in it, in the order of their names.
+
+    A folder in which there are none stands for itself, and is refused where files are read.
+    """
     files: list[Path] = []
     for path in paths:
-        try:
-            inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        except OSError:
-            inside = []
-        files += [
-            each for each in inside if each is path or each.suffix.lower() in (*SUFFIXES, *MESH_SUFFIXES)
-        ]
+        inside: list[Path] = []
+        if path.is_dir():
+            with suppress(OSError):
+                inside = [each for each in sorted(path.iterdir()) if each.suffix.lower() in _TAKEN]
+        files += inside or [path]
     return files

@@ -331,6 +331,8 @@ class Viewport(QWidget):
         self._waiting = None
         mesh = self._stage.mesh
         same = mesh.display is not None and mesh.display.facts == display.facts
+        if not same:
+            self._stage.marks.clear()
         self._pending = display if display.surfaces and display.stand_in is not None else None
         if display.stand_in is not None:
             mesh.show_stand_in_of(display)

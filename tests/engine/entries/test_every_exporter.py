@@ -52,7 +52,8 @@ def test_it_says_what_it_is(exporter: Exporter[Any]) -> None:
     assert exporter.title
     assert exporter.summary.endswith(".")
     assert exporter.suffix.startswith(".") is not exporter.folder
-    assert [slot.name for slot in exporter.inputs] == ["mesh", "lods", "collision"]
+    flat = exporter.id in {"obj", "stl", "ply", "3mf", "print", "print-stl"}
+    assert [slot.name for slot in exporter.inputs] == (["mesh"] if flat else ["mesh", "lods", "collision"])
     assert [slot.name for slot in exporter.outputs] == ["file", "parts"]
     for field in exporter.params.fields():
         assert field.title

@@ -17,6 +17,7 @@ from orfeas_desktop.engine.mesh.facts import signed_volume
 from orfeas_desktop.engine.mesh.glb import read_glb, write_glb, write_glb_nodes
 from orfeas_desktop.engine.mesh.mesh import AlphaMode, Material, Mesh, Polygons, Texture
 from orfeas_desktop.engine.mesh.polygons import triangulated
+from orfeas_desktop.engine.mesh.source_files import one_line
 from orfeas_desktop.engine.mesh.transform import Transform, transformed
 from orfeas_desktop.errors import BadMesh, FileMissing, NotAFile
 
@@ -45,6 +46,10 @@ def same(one: Mesh, other: Mesh) -> None:
     assert one.name == other.name
 
 
+NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=10).map(one_line).filter(bool)
+"""Names as the reader tells them: one line, nothing that cannot be seen."""
+
+
 @st.composite
 def meshes(draw: st.DrawFn) -> Mesh:
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -60,7 +65,7 @@ def meshes(draw: st.DrawFn) -> Mesh:
     texture = Texture(out.getvalue(), media, draw(st.integers(0, sets - 1))) if sets else None
     unit_floats = st.floats(0, 1, width=32)
     material = Material(
-        name=draw(st.text(st.characters(codec="utf-8"), min_size=1, max_size=10)),
+        name=draw(NAMES),
         base_color=draw(st.tuples(*[unit_floats] * 4)),
         base_color_texture=texture,
         metallic=draw(unit_floats),
@@ -88,7 +93,7 @@ def meshes(draw: st.DrawFn) -> Mesh:
         materials=tuple(replace(material, name=f"{material.name}{index}") for index in range(count)),
         face_materials=np.sort(random.integers(0, count, faces)).astype(np.int32) if count > 1 else None,
         metres_per_unit=draw(st.sampled_from([1.0, 0.001, 0.0254, 3.7])),
-        name=draw(st.text(st.characters(codec="utf-8"), min_size=1, max_size=10)),
+        name=draw(NAMES),
     )
 
 
