@@ -17,9 +17,7 @@ gate bandit --quiet --severity-level medium --recursive --configfile pyproject.t
 gate pyright
 gate orfeas manual --check
 rm -f .coverage .coverage.*
-# Qt's binding now and then takes a deleted window for another object; what failed is run once more in a fresh process.
-gate coverage run -m pytest --numprocesses "${JOBS:-2}" --dist loadfile "$@" ||
-  gate coverage run -m pytest --last-failed --last-failed-no-failures none "$@"
+gate coverage run -m pytest --numprocesses "${JOBS:-2}" --dist loadfile "$@"
 coverage combine --quiet
 gate coverage report --skip-covered --skip-empty --fail-under=85
 gate coverage report --skip-covered --skip-empty --omit='orfeas_desktop/ui/*' --fail-under=95

@@ -164,6 +164,7 @@ def _after_first_paint(running: Running, open_studio: Callable[[], Studio]) -> N
 
 def _settle_memory() -> None:
     """Set what was loaded aside for good: a collection over all of it would hold the window for 100 ms and more."""
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     gc.enable()

@@ -96,9 +96,8 @@ def open_running(
 
 
 def close(running: Running) -> None:
-    """Close the window and let Qt delete it, once what the display still says of it has been heard."""
+    """Close the window and let Qt delete it."""
     running.window.close()
-    QCoreApplication.processEvents()
     running.window.deleteLater()
     running.session.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QSurface
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
+from shiboken6 import Shiboken
 
 from orfeas_desktop.actions import ACTIONS
 from orfeas_desktop.paths import Paths
@@ -478,6 +479,17 @@ def test_of_several_pictures_the_first_is_taken_and_all_are_offered(running, pic
     dropped(running.window, picture, picture)
     assert "The first of 2 pictures was taken" in running.window.toasts.shown()
     qtbot.waitUntil(lambda: running.session.drafting.draft.front is not None)
+
+
+def test_a_closed_window_leaves_no_name_of_the_surface_it_drew_on(open_running):
+    def surfaces() -> list[object]:
+        return [each for each in Shiboken.getAllValidWrappers() if type(each) is QSurface]
+
+    before = len(surfaces())
+    running = open_running()
+    assert len(surfaces()) > before
+    running.window.close()
+    assert len(surfaces()) == before
 
 
 def test_a_folder_without_pictures_is_refused(running, tmp_path: Path, qtbot):

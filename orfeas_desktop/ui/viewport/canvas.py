@@ -65,6 +65,15 @@ def import_libraries() -> None:
         import_module(library)
 
 
+def let_go_of_surface(canvas: QtInteractor) -> None:
+    """Drop a closed canvas's names of its GL context and surface, which Qt deletes with it.
+
+    Nothing tells the binding that they are gone: it would take what comes to lie at their addresses for them.
+    """
+    for name in ("_ctx", "_surface", "_gl"):
+        setattr(canvas, name, None)
+
+
 def make_canvas(parent: QWidget, graphics: Graphics) -> QtInteractor:
     """Return a canvas that draws only when asked."""
     from pyvistaqt import QtInteractor

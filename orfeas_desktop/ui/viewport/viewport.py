@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from orfeas_desktop.errors import OrfeasError, ProgramMissing
 from orfeas_desktop.ui.viewport.apart import stand_apart
-from orfeas_desktop.ui.viewport.canvas import find_graphics, import_libraries, make_canvas
+from orfeas_desktop.ui.viewport.canvas import find_graphics, import_libraries, let_go_of_surface, make_canvas
 from orfeas_desktop.ui.viewport.display_mesh import DisplayLoader
 from orfeas_desktop.ui.viewport.keys import Wish
 from orfeas_desktop.ui.viewport.modes import Mode, NavigationPreset, ViewDirection
@@ -259,6 +259,7 @@ class Viewport(QWidget):
             canvas.frameSwapped.disconnect(self._follow_frame)
             self._column.removeWidget(canvas)
             canvas.close()
+            let_go_of_surface(canvas)
             canvas.deleteLater()
 
     def closeEvent(self, event: QCloseEvent) -> None:
