@@ -16,6 +16,7 @@ from orfeas_desktop.engine.backends.computing import (
     MemoryChoice,
     dtype_of,
     engine_settings,
+    in_smaller_profiles,
     network_budget,
     use_threads,
 )
@@ -27,7 +28,7 @@ from orfeas_desktop.engine.jobs.recipe import recipe
 from orfeas_desktop.engine.mesh.mesh import Mesh
 from orfeas_desktop.engine.weights.licences import notices
 from orfeas_desktop.engine.weights.store import WeightStore
-from orfeas_desktop.errors import BackendFailed, OutOfMemory
+from orfeas_desktop.errors import BackendFailed
 from orfeas_desktop.register import Lane, Slot
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -109,8 +110,6 @@ class Hunyuan3dShape(Backend):
         self, weights: ShapeWeights, pictures: dict[str, Bytes], options: ShapeParams, context: JobContext
     ) -> Surface | None:
         """Run the networks; when memory runs out, once more in the next smaller profile."""
-        import torch
-
         from orfeas_desktop.engine.networks.faster_calls import Speedup
         from orfeas_desktop.engine.networks.memory_profile import MemoryPlan, best_device, measured_peak
         from orfeas_desktop.engine.networks.shape_pipeline import ShapePipeline
@@ -118,31 +117,20 @@ class Hunyuan3dShape(Backend):
         device = best_device()
         dtype = dtype_of(options.precision, device)
         known = PeakMemory(context.scratch / "peak_memory.json", self.id, options.octree_resolution)
-        plan = MemoryPlan(device, dtype, speedup=Speedup(engine_settings().speedup.value))
-        profile = self._profile(weights, options, plan, (known, len(pictures)), context)
-        while profile is not None:
-            plan = replace(plan, profile=profile)
-            context.fact("memory_profile", profile.value)
-            try:
-                pipeline = self.pool.networks(
-                    self.id, (weights, plan), device, partial(ShapePipeline, weights, plan)
-                )
-                with measured_peak(device) as peak:
-                    surface = self._walk(pipeline, pictures, options, context)
-                known.keep(profile.value, peak.bytes)
-            except torch.OutOfMemoryError:
-                self.pool.clear()
-                profile = profile.next_smaller
-                if profile is not None:
-                    context.warn(
-                        QT_TRANSLATE_NOOP(
-                            "Warnings", "Memory ran out; trying again with the profile “{profile}”."
-                        ),
-                        profile=profile.value,
-                    )
-            else:
-                return surface
-        raise OutOfMemory(stage=self.title)
+        plain = MemoryPlan(device, dtype, speedup=Speedup(engine_settings().speedup.value))
+
+        def attempt(profile: MemoryProfile) -> Surface | None:
+            plan = replace(plain, profile=profile)
+            pipeline = self.pool.networks(
+                self.id, (weights, plan), device, partial(ShapePipeline, weights, plan)
+            )
+            with measured_peak(device) as peak:
+                surface = self._walk(pipeline, pictures, options, context)
+            known.keep(profile.value, peak.bytes)
+            return surface
+
+        profile = self._profile(weights, options, plain, (known, len(pictures)), context)
+        return in_smaller_profiles(profile, attempt, self.pool, context, self.title)
 
     def _profile(
         self,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from orfeas_desktop.engine.backends.computing import (
-    MEMORY_TRAITS,
-    PRECISION_TRAITS,
     MemoryChoice,
     Precision,
+    memory_param,
+    precision_param,
 )
 from orfeas_desktop.engine.weights.catalog import COMMUNITY_20, COMMUNITY_21
 from orfeas_desktop.params import Params, Traits, param
@@ -78,18 +78,8 @@ class ShapeParams(Params):
         QT_TRANSLATE_NOOP("Params", "Remove floaters"),
         QT_TRANSLATE_NOOP("Params", "Drops loose specks around the object."),
     )
-    precision: Precision = param(
-        Precision.automatic,
-        QT_TRANSLATE_NOOP("Params", "Precision"),
-        QT_TRANSLATE_NOOP("Params", "Automatic computes in 16 bits on a graphics card, else in 32."),
-        traits=PRECISION_TRAITS,
-    )
-    memory: MemoryChoice = param(
-        MemoryChoice.automatic,
-        QT_TRANSLATE_NOOP("Params", "Memory"),
-        QT_TRANSLATE_NOOP("Params", "Smaller profiles need less graphics memory and take longer."),
-        traits=MEMORY_TRAITS,
-    )
+    precision: Precision = precision_param()
+    memory: MemoryChoice = memory_param()
 
 
 class FastShapeParams(ShapeParams):

@@ -14,6 +14,7 @@ from orfeas_desktop.engine.backends.computing import (
     MemoryChoice,
     Precision,
     dtype_of,
+    in_smaller_profiles,
     network_budget,
     use_threads,
 )
@@ -30,7 +31,7 @@ from orfeas_desktop.engine.weights.own_pictures import OwnPictures
 from orfeas_desktop.engine.weights.picture_base import PictureBase
 from orfeas_desktop.engine.weights.pipeline_folder import read_pipeline_folder, sampled
 from orfeas_desktop.engine.weights.store import WeightStore
-from orfeas_desktop.errors import BadInput, BadWeights, OutOfMemory, WeightsMissing
+from orfeas_desktop.errors import BadInput, BadWeights, WeightsMissing
 from orfeas_desktop.pictures import RECIPE
 from orfeas_desktop.register import Lane, Slot
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -119,39 +120,26 @@ class TextToImage(Backend):
         context: JobContext,
     ) -> list[Bytes]:
         """Make the pictures; when memory runs out, once more in the next smaller profile."""
-        import torch
-
         from orfeas_desktop.engine.networks.memory_profile import MemoryPlan, best_device, measured_peak
         from orfeas_desktop.engine.networks.text_to_image import TextToImagePipeline
 
         device = best_device()
         dtype = _dtype(options.precision, weights.base, device)
         known = PeakMemory(context.scratch / "peak_memory.json", self.id, max(options.width, options.height))
-        profile: MemoryProfile | None = self._profile(weights, options, MemoryPlan(device, dtype), known)
-        while profile is not None:
+
+        def attempt(profile: MemoryProfile) -> list[Bytes]:
             plan = MemoryPlan(device, dtype, profile)
-            context.fact("memory_profile", profile.value)
             make = partial(TextToImagePipeline, weights, plan, context.scratch)
-            try:
-                with measured_peak(device) as peak:
-                    with context.stage(QT_TRANSLATE_NOOP("Stages", "Reading the weights")):
-                        pipeline = self.pool.networks(self.id, (weights, plan), device, make)
-                        _warn_of_fits(pipeline.use_loras(loras), context)
-                    pictures = self._walk(pipeline, options, context)
-                known.keep(profile.value, peak.bytes)
-            except torch.OutOfMemoryError:
-                self.pool.clear()
-                profile = profile.next_smaller
-                if profile is not None:
-                    context.warn(
-                        QT_TRANSLATE_NOOP(
-                            "Warnings", "Memory ran out; trying again with the profile “{profile}”."
-                        ),
-                        profile=profile.value,
-                    )
-            else:
-                return pictures
-        raise OutOfMemory(stage=self.title)
+            with measured_peak(device) as peak:
+                with context.stage(QT_TRANSLATE_NOOP("Stages", "Reading the weights")):
+                    pipeline = self.pool.networks(self.id, (weights, plan), device, make)
+                    _warn_of_fits(pipeline.use_loras(loras), context)
+                pictures = self._walk(pipeline, options, context)
+            known.keep(profile.value, peak.bytes)
+            return pictures
+
+        profile = self._profile(weights, options, MemoryPlan(device, dtype), known)
+        return in_smaller_profiles(profile, attempt, self.pool, context, self.title)
 
     def _profile(
         self, weights: PictureWeights, options: TextToImageParams, plan: MemoryPlan, known: PeakMemory

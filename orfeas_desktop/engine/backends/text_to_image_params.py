@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationInfo, field_validator
 
-from orfeas_desktop.engine.backends.computing import MEMORY_TRAITS, PRECISION_TRAITS, MemoryChoice, Precision
+from orfeas_desktop.engine.backends.computing import MemoryChoice, Precision, memory_param, precision_param
 from orfeas_desktop.engine.backends.styles import ASSET, style_choices
 from orfeas_desktop.engine.weights.lora_shelf import read_uses
 from orfeas_desktop.engine.weights.own_pictures import read_own
@@ -129,18 +129,8 @@ class TextToImageParams(Params):
         QT_TRANSLATE_NOOP("Params", "LoRAs"),
         QT_TRANSLATE_NOOP("Params", "Small files that change the style, as name@digest:weight."),
     )
-    precision: Precision = param(
-        Precision.automatic,
-        QT_TRANSLATE_NOOP("Params", "Precision"),
-        QT_TRANSLATE_NOOP("Params", "Automatic computes in 16 bits on a graphics card, else in 32."),
-        traits=PRECISION_TRAITS,
-    )
-    memory: MemoryChoice = param(
-        MemoryChoice.automatic,
-        QT_TRANSLATE_NOOP("Params", "Memory"),
-        QT_TRANSLATE_NOOP("Params", "Smaller profiles need less graphics memory and take longer."),
-        traits=MEMORY_TRAITS,
-    )
+    precision: Precision = precision_param()
+    memory: MemoryChoice = memory_param()
 
     @field_validator("prompt", "negative_prompt")
     @classmethod

@@ -21,6 +21,7 @@ from orfeas_desktop.engine.formats.reread import Reread
 from orfeas_desktop.engine.jobs.context import Inputs, JobContext, Output, WorkEntry
 from orfeas_desktop.engine.jobs.recipe import NOTICE
 from orfeas_desktop.engine.mesh.mesh import Mesh
+from orfeas_desktop.engine.mesh.textures import LargestSide
 from orfeas_desktop.engine.scene.flatten import bounds_of
 from orfeas_desktop.engine.scene.reading import scene_of_inputs
 from orfeas_desktop.engine.scene.scene import Scene
@@ -117,6 +118,19 @@ class Encoding(StrEnum):
 
 
 ENCODING_TITLES = (QT_TRANSLATE_NOOP("Params", "Binary"), QT_TRANSLATE_NOOP("Params", "Text"))
+
+
+def largest_side_param() -> LargestSide:
+    """Declare the setting of how large textures may be."""
+    return param(
+        LargestSide.keep,
+        QT_TRANSLATE_NOOP("Params", "Largest texture"),
+        QT_TRANSLATE_NOOP("Params", "Larger textures are scaled down to this many pixels."),
+        traits=Traits(
+            unit="px",
+            choice_titles=(QT_TRANSLATE_NOOP("Params", "As they are"), "4096", "2048", "1024", "512"),
+        ),
+    )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
-from orfeas_desktop.engine.exporters.base import Exporter, ExportParams, Written
+from orfeas_desktop.engine.exporters.base import Exporter, ExportParams, Written, largest_side_param
 from orfeas_desktop.engine.exporters.glb_contents import glb_contents, glb_read_again, glb_read_back
 from orfeas_desktop.engine.formats.ktx2 import CardFormat, Cards
 from orfeas_desktop.engine.formats.surface_pictures import orm_picture
@@ -78,15 +78,7 @@ class GlbParams(ExportParams):
             ),
         ),
     )
-    texture_side: LargestSide = param(
-        LargestSide.keep,
-        QT_TRANSLATE_NOOP("Params", "Largest texture"),
-        QT_TRANSLATE_NOOP("Params", "Larger textures are scaled down to this many pixels."),
-        traits=Traits(
-            unit="px",
-            choice_titles=(QT_TRANSLATE_NOOP("Params", "As they are"), "4096", "2048", "1024", "512"),
-        ),
-    )
+    texture_side: LargestSide = largest_side_param()
     levels: LevelStyle = param(
         LevelStyle.extension,
         QT_TRANSLATE_NOOP("Params", "Levels of detail"),

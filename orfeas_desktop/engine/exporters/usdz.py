@@ -6,7 +6,14 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from orfeas_desktop.engine.exporters.base import Contents, Exporter, ExportParams, Written, corner
+from orfeas_desktop.engine.exporters.base import (
+    Contents,
+    Exporter,
+    ExportParams,
+    Written,
+    corner,
+    largest_side_param,
+)
 from orfeas_desktop.engine.formats.usd_check import read_usd
 from orfeas_desktop.engine.formats.usd_material import FINISH
 from orfeas_desktop.engine.formats.usd_stage import UsdStyle, write_package, write_stage
@@ -14,7 +21,7 @@ from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.mesh.textures import LargestSide, TextureFormat, recoded, with_textures
 from orfeas_desktop.engine.scene.flatten import bounds_of
 from orfeas_desktop.errors import BadMesh, ExportNotVerified
-from orfeas_desktop.params import Traits, param
+from orfeas_desktop.params import param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -28,15 +35,7 @@ if TYPE_CHECKING:
 class UsdzParams(ExportParams):
     """Settings of the USDZ exporter."""
 
-    texture_side: LargestSide = param(
-        LargestSide.keep,
-        QT_TRANSLATE_NOOP("Params", "Largest texture"),
-        QT_TRANSLATE_NOOP("Params", "Larger textures are scaled down to this many pixels."),
-        traits=Traits(
-            unit="px",
-            choice_titles=(QT_TRANSLATE_NOOP("Params", "As they are"), "4096", "2048", "1024", "512"),
-        ),
-    )
+    texture_side: LargestSide = largest_side_param()
     recipe: bool = param(
         True,
         QT_TRANSLATE_NOOP("Params", "Keep the recipe"),

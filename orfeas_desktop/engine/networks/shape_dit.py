@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from orfeas_desktop.engine.networks.attention import attend, join_heads, rms_normalised_pair
+from orfeas_desktop.engine.networks.conditioned import Conditioned
 from orfeas_desktop.engine.networks.linear import (
     LEAST_PRODUCTS,
     Direct,
@@ -348,7 +349,9 @@ class ShapeDit(Direct):
             joint = block(joint, mod, packing)
         return self.final_layer(packing.split(joint)[1], step.final).split(count, dim=1)
 
-    def conditioned(self, features: Tensor, guidance_scale: float, times: Tensor) -> Conditioned:
+    def conditioned(
+        self, features: Tensor, guidance_scale: float, times: Tensor
+    ) -> Conditioned[Step, Context]:
         """This network with all that no latents change made once: its view of the pictures (B, T, C), its steps.
 
         There is an unconditional pass unless the network is guided or the scale is below 0.
@@ -363,23 +366,3 @@ class ShapeDit(Direct):
     ) -> Tensor:
         """The velocity (B, N, C) for times (B,) and picture features (B, T, C')."""
         return self.velocity(latents, self.step(times, guidance), self.condition(features))
-
-
-@dataclass(frozen=True)
-class Conditioned:
-    """A denoiser that looks at one set of pictures."""
-
-    network: ShapeDit
-    steps: Tensor
-    """The numbers of each step, one row a step."""
-    contexts: tuple[Context, ...]
-    """With the pictures and, where guidance needs it, without."""
-
-    def velocities(self, latents: Tensor, numbers: Tensor) -> tuple[Tensor, ...]:
-        """Velocities (B, N, C) in each context at the step of `numbers` (1, …)."""
-        return self.network.velocities(latents, self.network.step_of(numbers), self.contexts)
-
-    def velocities_apart(self, latents: Tensor, numbers: Tensor) -> tuple[Tensor, ...]:
-        """The same in one pass after another, which needs less memory."""
-        step = self.network.step_of(numbers)
-        return tuple(self.network.velocity(latents, step, context) for context in self.contexts)

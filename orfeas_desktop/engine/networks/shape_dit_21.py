@@ -18,6 +18,7 @@ from orfeas_desktop.engine.networks.attention import (
     rms_normalised_pair,
     split_heads,
 )
+from orfeas_desktop.engine.networks.conditioned import Conditioned
 from orfeas_desktop.engine.networks.linear import (
     Direct,
     GeluLinear,
@@ -408,7 +409,9 @@ class ShapeDit21(Direct):
                 early.append(x.clone())
         return self.final_layer(x).chunk(len(contexts))
 
-    def conditioned(self, features: Tensor, guidance_scale: float, times: Tensor) -> Conditioned:
+    def conditioned(
+        self, features: Tensor, guidance_scale: float, times: Tensor
+    ) -> Conditioned[Tensor, Context]:
         """This network with all that no latents change made once: its view of the pictures (B, T, C), its steps.
 
         There is an unconditional pass unless the scale is below 0.
@@ -435,23 +438,3 @@ def _stack_experts(own: dict[str, Tensor], prefix: str, count: int) -> None:
         shapes = {own[key].shape for key in keys if key in own}
         if len(shapes) == 1 and all(key in own for key in keys):
             own[f"{prefix}.{name}"] = torch.stack([own.pop(key) for key in keys])
-
-
-@dataclass(frozen=True)
-class Conditioned:
-    """A denoiser that looks at one set of pictures."""
-
-    network: ShapeDit21
-    steps: Tensor
-    """The numbers of each step, one row a step."""
-    contexts: tuple[Context, ...]
-    """With the pictures and, where guidance needs it, without."""
-
-    def velocities(self, latents: Tensor, numbers: Tensor) -> tuple[Tensor, ...]:
-        """Velocities (B, N, C) in each context at the step of `numbers` (1, …)."""
-        return self.network.velocities(latents, self.network.step_of(numbers), self.contexts)
-
-    def velocities_apart(self, latents: Tensor, numbers: Tensor) -> tuple[Tensor, ...]:
-        """The same in one pass after another, which needs less memory."""
-        step = self.network.step_of(numbers)
-        return tuple(self.network.velocity(latents, step, context) for context in self.contexts)

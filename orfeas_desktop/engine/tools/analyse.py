@@ -10,8 +10,8 @@ from orfeas_desktop.engine.mesh.faults import Fault, Json, surface_faults
 from orfeas_desktop.engine.mesh.inspection import Inspection
 from orfeas_desktop.engine.mesh.textures import texture_size
 from orfeas_desktop.engine.tools.base import MESH_OUT
-from orfeas_desktop.engine.tools.workshop import REPORT_OUT, Made, WorkshopTool
-from orfeas_desktop.params import Params, Traits, param
+from orfeas_desktop.engine.tools.workshop import REPORT_OUT, Made, WorkshopTool, places_param
+from orfeas_desktop.params import Params, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -27,14 +27,7 @@ class AnalyseParams(Params):
         QT_TRANSLATE_NOOP("Params", "Texture layout"),
         QT_TRANSLATE_NOOP("Params", "Looks at the UV charts too."),
     )
-    shown: int = param(
-        2000,
-        QT_TRANSLATE_NOOP("Params", "Places named"),
-        QT_TRANSLATE_NOOP("Params", "How many faces or points the report names for each fault."),
-        ge=0,
-        le=1_000_000,
-        traits=Traits(advanced=True),
-    )
+    shown: int = places_param()
 
 
 def _make(meshes: tuple[Mesh, ...], params: AnalyseParams, context: JobContext) -> Made:

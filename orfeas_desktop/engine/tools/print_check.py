@@ -14,7 +14,7 @@ from orfeas_desktop.engine.printing.printers import PrintMaterial, printer_file
 from orfeas_desktop.engine.printing.profile import PrinterParams, Profile, profile_of
 from orfeas_desktop.engine.printing.use import Filling, estimated_use
 from orfeas_desktop.engine.tools.base import MESH_OUT
-from orfeas_desktop.engine.tools.workshop import PARTS_OUT, REPORT_OUT, Made, WorkshopTool
+from orfeas_desktop.engine.tools.workshop import PARTS_OUT, REPORT_OUT, Made, WorkshopTool, places_param
 from orfeas_desktop.params import Choice, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -65,14 +65,7 @@ class PrintCheckParams(PrinterParams):
             "Params", "Adds two coloured meshes: walls (red: too thin) and overhangs (red: needs a support)."
         ),
     )
-    shown: int = param(
-        2000,
-        QT_TRANSLATE_NOOP("Params", "Places named"),
-        QT_TRANSLATE_NOOP("Params", "How many faces or points the report names for each fault."),
-        ge=0,
-        le=1_000_000,
-        traits=Traits(advanced=True),
-    )
+    shown: int = places_param()
 
 
 def _make(meshes: tuple[Mesh, ...], params: PrintCheckParams, context: JobContext) -> Made:

@@ -11,7 +11,7 @@ from orfeas_desktop.engine.mesh.normals import vertex_normals
 from orfeas_desktop.engine.mesh.solid import is_solid
 from orfeas_desktop.engine.mesh.winding import enclosed
 from orfeas_desktop.engine.tools.child import ENDED, FEW_CELLS, FEW_FACES, bare, ended_at_will
-from orfeas_desktop.engine.tools.resurface import resurfaced
+from orfeas_desktop.engine.tools.resurface import resurfaced, texture_side_param
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
 from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -43,14 +43,7 @@ class RebuildParams(Params):
         le=100.0,
         traits=Traits(unit="%", step=0.5),
     )
-    texture_side: int = param(
-        1024,
-        QT_TRANSLATE_NOOP("Params", "Texture size"),
-        QT_TRANSLATE_NOOP("Params", "What textures become on the new surface; 0 leaves colours out."),
-        ge=0,
-        le=8192,
-        traits=Traits(unit="px", step=256),
-    )
+    texture_side: int = texture_side_param()
 
 
 def rebuilt(mesh: Mesh, cells: int, smallest: float, step: Callable[[float], None]) -> Mesh | str:

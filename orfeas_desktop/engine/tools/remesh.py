@@ -16,7 +16,7 @@ from orfeas_desktop.engine.mesh.remesh import (
 )
 from orfeas_desktop.engine.mesh.winding import enclosed
 from orfeas_desktop.engine.tools.child import FEW_CELLS, FEW_FACES, bare, ended_at_will, in_child
-from orfeas_desktop.engine.tools.resurface import resurfaced
+from orfeas_desktop.engine.tools.resurface import resurfaced, texture_side_param
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
 from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -70,14 +70,7 @@ class RemeshParams(Params):
         ge=24,
         le=400,
     )
-    texture_side: int = param(
-        1024,
-        QT_TRANSLATE_NOOP("Params", "Texture size"),
-        QT_TRANSLATE_NOOP("Params", "What textures become on the new surface; 0 leaves colours out."),
-        ge=0,
-        le=8192,
-        traits=Traits(unit="px", step=256),
-    )
+    texture_side: int = texture_side_param()
 
 
 def _make(meshes: tuple[Mesh, ...], params: RemeshParams, context: JobContext) -> Made:

@@ -18,6 +18,7 @@ from orfeas_desktop.engine.mesh.tangents import with_tangents
 from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.mesh.transfer import colors_near, has_colors
 from orfeas_desktop.engine.tools.charted import charted
+from orfeas_desktop.params import Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -33,6 +34,18 @@ _LIMIT_S = 60.0
 _MUCH_FINER = 1.2
 """A surface with so many times the faces has detail that a normal map can tell."""
 _MOST_MISSED = 0.3
+
+
+def texture_side_param() -> int:
+    """Declare the setting of how large textures of a new surface are."""
+    return param(
+        1024,
+        QT_TRANSLATE_NOOP("Params", "Texture size"),
+        QT_TRANSLATE_NOOP("Params", "What textures become on the new surface; 0 leaves colours out."),
+        ge=0,
+        le=8192,
+        traits=Traits(unit="px", step=256),
+    )
 
 
 def resurfaced(given: Mesh, bare: Mesh, side: int, context: JobContext, start: float) -> Mesh:

@@ -18,7 +18,7 @@ from orfeas_desktop.engine.mesh.mesh import Mesh
 from orfeas_desktop.engine.tools.base import MESH_IN, MESH_OUT
 from orfeas_desktop.engine.tools.compare import compare, tell_before
 from orfeas_desktop.errors import MeshUnfit
-from orfeas_desktop.params import Params
+from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.register import Lane, Slot
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -107,6 +107,18 @@ class WorkshopTool(WorkEntry, Generic[P]):
             path.write_text(json.dumps(made.report, indent=1, sort_keys=False) + "\n", encoding="utf-8")
             outputs.append(Output("report", path, AssetKind.report, f"{stem}.report.json"))
         return tuple(outputs)
+
+
+def places_param() -> int:
+    """Declare the setting of how many places a report names."""
+    return param(
+        2000,
+        QT_TRANSLATE_NOOP("Params", "Places named"),
+        QT_TRANSLATE_NOOP("Params", "How many faces or points the report names for each fault."),
+        ge=0,
+        le=1_000_000,
+        traits=Traits(advanced=True),
+    )
 
 
 def refuse(mesh: Mesh, problem: str) -> MeshUnfit:

@@ -10,11 +10,15 @@ from orfeas_desktop.actions import Need
 from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.engine.backends.base import Task
 from orfeas_desktop.errors import OrfeasError
-from orfeas_desktop.register import Lane
 from orfeas_desktop.requests import JobState
 from orfeas_desktop.ui.dialogs.error_box import translated
+from orfeas_desktop.ui.main_window.engine_offers import (
+    amount_of,
+    engine_choices,
+    place_of,
+    why_unavailable,
+)
 from orfeas_desktop.ui.main_window.provenance import fact_groups, version_lines
-from orfeas_desktop.ui.panels.generate_panel import EngineChoice
 from orfeas_desktop.ui.state.draft import Draft
 
 if TYPE_CHECKING:
@@ -115,7 +119,9 @@ class Wiring(QObject):
     def why_no_engine(self) -> str:
         """Return why the chosen engine cannot run, or nothing."""
         backend = self._engine()
-        return self.tr("No engine can run on this machine") if backend is None else self._why_not(backend)
+        if backend is None:
+            return self.tr("No engine can run on this machine")
+        return why_unavailable(self.session, backend)
 
     def _say_generate(self) -> None:
         panel, draft = self.window.inspector.generate, self.session.drafting.draft
@@ -133,12 +139,13 @@ class Wiring(QObject):
         backend = self._engine()
         if backend is None:
             return ""
-        where = self.tr("GPU") if backend.lane is Lane.gpu else self.tr("CPU")
+        where = place_of(backend)
         usual = self.session.desk.usual_seconds(backend.id, backend.version)
         if not usual:
             return self.tr("{where} · not measured yet on this machine").format(where=where)
-        amount = f"{usual:.1f}" if usual < 10 else f"{usual:.0f}"
-        return self.tr("{where} · about {seconds} s on this machine").format(where=where, seconds=amount)
+        return self.tr("{where} · about {seconds} s on this machine").format(
+            where=where, seconds=amount_of(usual)
+        )
 
     # Library
 
@@ -251,24 +258,10 @@ class Wiring(QObject):
 
     def show_engines(self) -> None:
         """Offer the backends; those that cannot run here with their reason."""
-        choices = [
-            EngineChoice(
-                backend.id,
-                backend.title,
-                backend.summary,
-                backend.params,
-                self._why_not(backend),
-                hidden=frozenset({"box"}),
-            )
-            for backend in self.backends.values()
-        ]
+        choices = engine_choices(self.session, self.backends.values(), frozenset({"box"}))
         panel = self.window.inspector.generate
         panel.offer(choices, panel.engine_id())
         self.words.show_engines()
-
-    def _why_not(self, backend: Backend) -> str:
-        problem = self.session.studio.unavailable(backend) if self.session.studio else None
-        return "" if problem is None else problem.say(translated)
 
     def generate(self) -> None:
         """Start a generation from the draft, or from words where they are seen, if it can."""

@@ -13,9 +13,13 @@ from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.engine.backends.base import Task
 from orfeas_desktop.engine.backends.text_to_image import TextToImage, picture_name
 from orfeas_desktop.errors import OrfeasError
-from orfeas_desktop.register import Lane
 from orfeas_desktop.ui.dialogs.error_box import translated
-from orfeas_desktop.ui.panels.generate_panel import EngineChoice
+from orfeas_desktop.ui.main_window.engine_offers import (
+    amount_of,
+    engine_choices,
+    place_of,
+    why_unavailable,
+)
 from orfeas_desktop.ui.panels.prompt_panel import HIDDEN, Standing
 from orfeas_desktop.ui.state.words_desk import Recipe, WordsPicture
 
@@ -71,19 +75,7 @@ class WordsWiring(QObject):
 
     def show_engines(self) -> None:
         """Offer the engines; those that cannot run here with their reason."""
-        self._panel.offer(
-            [
-                EngineChoice(
-                    backend.id,
-                    backend.title,
-                    backend.summary,
-                    backend.params,
-                    self._why_not(backend),
-                    hidden=HIDDEN,
-                )
-                for backend in self._backends.values()
-            ]
-        )
+        self._panel.offer(engine_choices(self._session, self._backends.values(), HIDDEN))
 
     def renew(self, why: str, mesh_engine: Backend | None) -> None:
         """Say what Generate would do, or why it cannot; `why`: what the window lacks."""
@@ -99,7 +91,7 @@ class WordsWiring(QObject):
     def _problem(self, backend: Backend | None, mesh_engine: Backend | None) -> str:
         if backend is None:
             return self.tr("No picture engine is here yet: get one under “Weights…”")
-        refusal = self._why_not(backend)
+        refusal = why_unavailable(self._session, backend)
         if refusal:
             return refusal
         if mesh_engine is None:
@@ -177,20 +169,16 @@ class WordsWiring(QObject):
         backend = next((each for each in BACKENDS if each.id == panel.engine_id()), None)
         return None if backend is None else Recipe(backend, panel.values(), panel.seed_value())
 
-    def _why_not(self, backend: Backend) -> str:
-        problem = self._session.studio.unavailable(backend) if self._session.studio else None
-        return "" if problem is None else problem.say(translated)
-
     def _estimate(self, backend: Backend | None, mesh_engine: Backend | None) -> str:
         if backend is None or mesh_engine is None or self._session.studio is None:
             return ""
         then = self.tr("then {engine}").format(
             engine=QCoreApplication.translate("Backends", mesh_engine.title)
         )
-        where = self.tr("GPU") if backend.lane is Lane.gpu else self.tr("CPU")
+        where = place_of(backend)
         usual = self._session.desk.usual_seconds(backend.id, backend.version)
         if not usual:
             return f"{where} · {then}"
-        return self.tr("{where} · about {seconds:.0f} s · {then}").format(
-            where=where, seconds=usual, then=then
+        return self.tr("{where} · about {seconds} s · {then}").format(
+            where=where, seconds=amount_of(usual), then=then
         )

@@ -10,6 +10,7 @@ from orfeas_desktop.engine.tools import group_of, in_groups
 from orfeas_desktop.register import Table
 from orfeas_desktop.ui.main_window.change_facts import change_facts
 from orfeas_desktop.ui.main_window.cookery import Cookery
+from orfeas_desktop.ui.main_window.engine_offers import amount_of
 from orfeas_desktop.ui.panels.tool_list import ToolChoice, tool_words
 from orfeas_desktop.ui.panels.tool_panel import OtherChoice
 from orfeas_desktop.ui.panels.top_bar import Workspace
@@ -126,8 +127,7 @@ class Workbench(QObject):
         seconds = self._session.desk.usual_seconds(tool.id, tool.version)
         if not seconds:
             return self.tr("Not measured yet on this machine")
-        amount = f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
-        return self.tr("About {seconds} s on this machine").format(seconds=amount)
+        return self.tr("About {seconds} s on this machine").format(seconds=amount_of(seconds))
 
     def _turn_to(self, workspace: Workspace) -> None:
         self._window.inspector.set_editing(workspace is Workspace.edit)
