@@ -11,12 +11,11 @@ import pytest
 
 from orfeas_desktop.engine.backends.relief import MOST_MEGAPIXELS
 from orfeas_desktop.errors import BadParams, PermissionDenied
+from orfeas_desktop.setting_sections import Navigation, Theme
 from orfeas_desktop.settings import (
     SECTION_TITLES,
-    Navigation,
     Sections,
     Settings,
-    Theme,
     load_settings,
     migrated,
     save_settings,

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from orfeas_desktop.assets import AssetRef
 from orfeas_desktop.errors import FileChanging, LibraryDamaged, OrfeasError
@@ -15,17 +10,15 @@ from orfeas_desktop.projects import (
     history,
     inspection,
     ledger,
-    migrations,
     naming,
     recording,
     results,
     shelf,
 )
-from orfeas_desktop.projects.blobs import Arrival, Blobs
-from orfeas_desktop.projects.database import Database, translated
-from orfeas_desktop.projects.files import Files
+from orfeas_desktop.projects.blobs import Arrival
+from orfeas_desktop.projects.database import translated
 from orfeas_desktop.projects.names import kept_name
-from orfeas_desktop.projects.processes import ProcessName
+from orfeas_desktop.projects.open_library import OpenLibrary
 from orfeas_desktop.projects.recording import Finished
 from orfeas_desktop.projects.records import Change, Provenance
 from orfeas_desktop.projects.results import Maker
@@ -34,103 +27,23 @@ from orfeas_desktop.projects.tables import ProjectRow
 from orfeas_desktop.requests import Destination, JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
-
-    from sqlalchemy.orm import Session
 
     from orfeas_desktop.assets import AssetKind, LocalFile
     from orfeas_desktop.params import Scalar
-    from orfeas_desktop.projects.migrations import Scripts
     from orfeas_desktop.projects.records import Asset, LibraryReport, Project, StoredJob, Version
     from orfeas_desktop.requests import Job, JobResult
 
-FILE = "library.sqlite"
 TRIES = 3
 """How often a file that changes while it is read is read again."""
 
 
-def now_utc() -> datetime:
-    """Return the time of this machine's clock."""
-    return datetime.now(UTC)
-
-
-class ProjectStore:
-    """The library in one folder, open in one process; safe from any thread, writes one after the other.
+class ProjectStore(OpenLibrary):
+    """Every read and write of an open library; safe from any thread, writes one after the other.
 
     Every call may raise LibraryLocked or LibraryDamaged; every write also LibraryReadOnly, LibraryTooNew and DiskFull.
     """
-
-    def __init__(
-        self, database: Database, blobs: Blobs, staging: Path, clock: Callable[[], datetime]
-    ) -> None:
-        self._database = database
-        self._blobs = blobs
-        self._staging = staging
-        self._clock = clock
-        self._process = ProcessName.own()
-        self._holder = uuid4().hex
-        self._adopting = threading.RLock()
-        self._used: deque[tuple[str, datetime]] = deque()
-        """Which remembered result was asked for when, since the last write."""
-
-    @classmethod
-    def open(
-        cls,
-        folder: Path,
-        *,
-        clock: Callable[[], datetime] = now_utc,
-        read_only: bool = False,
-        files: Files | None = None,
-        busy_timeout_s: float = 10.0,
-        scripts: Scripts = migrations.SCRIPTS,
-    ) -> ProjectStore:
-        """Open the library, made when there is none, and remove what dead processes left unfinished.
-
-        One that cannot be written, or that a newer program wrote, is open for reading only. Raises LibraryUnreadable
-        (too new even for that), LibraryDamaged (nothing is changed), LibraryReadOnly when there is nothing to read.
-        """
-        acts = files or Files()
-        database = Database.open(
-            folder / FILE, acts, busy_timeout_s=busy_timeout_s, read_only=read_only, scripts=scripts
-        )
-        blobs = Blobs(folder / "blobs", acts)
-        store = cls(database, blobs, folder / "staging", clock)
-        try:
-            if store.writable:
-                with translated(folder):
-                    acts.make_folder(blobs.folder)
-                    acts.sync_folder(folder)
-                inspection.repair(database, blobs)
-        except BaseException:
-            database.close()
-            raise
-        return store
-
-    @property
-    def writable(self) -> bool:
-        """Whether the library can be written."""
-        return self._database.refusal is None
-
-    def close(self) -> None:
-        """Give up this store's claims, which end with the process anyway, and close the file."""
-        try:
-            if self.writable:
-                with suppress(OrfeasError), self._writing() as session:
-                    naming.release(session, self._holder)
-        finally:
-            self._database.close()
-
-    @contextmanager
-    def _writing(self) -> Generator[Session]:
-        """Give a session whose changes are kept together or not at all."""
-        with self._database.write() as session:
-            used: dict[str, datetime] = {}
-            while self._used:
-                key, moment = self._used.popleft()
-                used[key] = moment
-            results.touch(session, used.items())
-            yield session
 
     # Projects
 

@@ -18,7 +18,7 @@ from orfeas_desktop.engine.jobs.checking import check_slots, checked_params
 from orfeas_desktop.engine.jobs.context import WorkEntry
 from orfeas_desktop.engine.jobs.queue import sources_of
 from orfeas_desktop.engine.service import Engine
-from orfeas_desktop.errors import FileMissing, OrfeasError
+from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.params import Scalar
 from orfeas_desktop.pictures import check_picture
 from orfeas_desktop.projects.records import Change
@@ -45,7 +45,16 @@ from orfeas_desktop.studio.leavings import Leavings
 from orfeas_desktop.studio.library import LibraryFace
 from orfeas_desktop.studio.needs import BackendNeeds
 from orfeas_desktop.studio.outbox import Outbox
-from orfeas_desktop.studio.work import Work, entry_of, likeness, mesh_of, pinned, preparation, title_of
+from orfeas_desktop.studio.work import (
+    Work,
+    entry_of,
+    kept_inputs,
+    likeness,
+    mesh_of,
+    pinned,
+    preparation,
+    title_of,
+)
 
 BACKGROUND = -10
 """The priority of work that nobody waits for."""
@@ -131,26 +140,10 @@ class Studio(LibraryFace):
             entry=work.entry,
             version=entry_of(work.table, work.entry).version,
             params=work.params,
-            inputs=work.inputs if work.destination is None else self._kept_inputs(work.inputs),
+            inputs=work.inputs if work.destination is None else kept_inputs(self._store, work.inputs),
             seed=work.seed,
         )
         return self._submit(Job(request, work.title or work.entry, work.destination, work.priority))
-
-    def _kept_inputs(self, inputs: Mapping[str, tuple[JobInput, ...]]) -> dict[str, tuple[JobInput, ...]]:
-        """Keep copies of local files, so that the work can be done again when they have gone.
-
-        A file to import stays where it lies: what it refers to lies beside it.
-        """
-        return {slot: tuple(self._kept_input(given) for given in files) for slot, files in inputs.items()}
-
-    def _kept_input(self, given: JobInput) -> JobInput:
-        if not isinstance(given, LocalFile) or given.kind is AssetKind.file:
-            return given
-        try:
-            kept = self._store.add_blob(given.path, given.kind, given.name)
-        except FileMissing:
-            return given  # the job fails, and can be tried again when the file is back
-        return kept if kept.digest == given.digest else given
 
     def generate(
         self,

@@ -16,6 +16,7 @@ from orfeas_desktop.engine.tools import TOOLS
 from orfeas_desktop.errors import FileMissing, NoSuchAsset, NotAFile, PermissionDenied
 from orfeas_desktop.params import Scalar
 from orfeas_desktop.projects.records import Version
+from orfeas_desktop.projects.store import ProjectStore
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import Destination, FromJob, Job, JobInput, JobRequest
 
@@ -99,3 +100,23 @@ def preparation(
     inputs: dict[str, tuple[JobInput, ...]] = {"mesh": (mesh,), **(more or {})}
     request = JobRequest(Table.chores, chore, entry.version, entry.params().plain(), inputs)
     return Job(request, title=chore, priority=priority)
+
+
+def kept_inputs(
+    store: ProjectStore, inputs: Mapping[str, tuple[JobInput, ...]]
+) -> dict[str, tuple[JobInput, ...]]:
+    """Keep copies of local files, so that the work can be done again when they have gone.
+
+    A file to import stays where it lies: what it refers to lies beside it.
+    """
+    return {slot: tuple(_kept_input(store, given) for given in files) for slot, files in inputs.items()}
+
+
+def _kept_input(store: ProjectStore, given: JobInput) -> JobInput:
+    if not isinstance(given, LocalFile) or given.kind is AssetKind.file:
+        return given
+    try:
+        kept = store.add_blob(given.path, given.kind, given.name)
+    except FileMissing:
+        return given  # the job fails, and can be tried again when the file is back
+    return kept if kept.digest == given.digest else given

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette
 
 from orfeas_desktop.paths import RESOURCES
-from orfeas_desktop.settings import Theme as ThemeChoice
+from orfeas_desktop.setting_sections import Theme as ThemeChoice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

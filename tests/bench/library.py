@@ -23,7 +23,8 @@ def fill(folder: Path) -> int:
     import sqlite3
 
     from orfeas_desktop.projects.job_text import request_text
-    from orfeas_desktop.projects.store import FILE, ProjectStore
+    from orfeas_desktop.projects.open_library import FILE
+    from orfeas_desktop.projects.store import ProjectStore
     from orfeas_desktop.register import Table
     from orfeas_desktop.requests import JobRequest
 

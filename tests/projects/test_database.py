@@ -33,7 +33,8 @@ from orfeas_desktop.errors import (
 from orfeas_desktop.projects import database, migrations
 from orfeas_desktop.projects.files import Files, library_error
 from orfeas_desktop.projects.migrations import SCRIPTS, Scripts
-from orfeas_desktop.projects.store import FILE, ProjectStore
+from orfeas_desktop.projects.open_library import FILE
+from orfeas_desktop.projects.store import ProjectStore
 from orfeas_desktop.requests import Destination, JobState
 
 if TYPE_CHECKING:

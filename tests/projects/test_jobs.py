@@ -13,8 +13,9 @@ import pytest
 
 from orfeas_desktop.assets import AssetKind, AssetRef, LocalFile
 from orfeas_desktop.errors import LibraryDamaged, WorkerSilent
+from orfeas_desktop.projects.open_library import FILE
 from orfeas_desktop.projects.processes import ProcessName
-from orfeas_desktop.projects.store import FILE, ProjectStore
+from orfeas_desktop.projects.store import ProjectStore
 from orfeas_desktop.projects.tables import JobRow
 from orfeas_desktop.requests import Destination, FromJob, JobState
 

@@ -16,8 +16,9 @@ import pytest
 from orfeas_desktop.assets import AssetKind
 from orfeas_desktop.errors import LibraryLocked
 from orfeas_desktop.projects.files import Files
+from orfeas_desktop.projects.open_library import FILE
 from orfeas_desktop.projects.processes import ProcessName
-from orfeas_desktop.projects.store import FILE, ProjectStore
+from orfeas_desktop.projects.store import ProjectStore
 from orfeas_desktop.requests import Destination
 
 if TYPE_CHECKING:

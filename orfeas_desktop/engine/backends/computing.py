@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.backends.network_pool import NetworkPool
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.networks.memory_profile import MemoryProfile
-    from orfeas_desktop.settings import EngineSettings
+    from orfeas_desktop.setting_sections import EngineSettings
 
 GB = 1 << 30
 

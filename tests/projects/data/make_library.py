@@ -10,8 +10,9 @@ from pathlib import Path
 
 from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.errors import WorkerSilent
+from orfeas_desktop.projects.open_library import FILE
 from orfeas_desktop.projects.records import Provenance
-from orfeas_desktop.projects.store import FILE, ProjectStore
+from orfeas_desktop.projects.store import ProjectStore
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import Destination, Job, JobRequest, JobResult, JobState, OutputFile
 
