@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import Tensor
-from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
-from vtkmodules.vtkCommonDataModel import vtkImageData
-from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
+
+from orfeas_desktop.engine.mesh.contour import flying_edges
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,22 +38,11 @@ def case_table() -> NDArray[np.int64]:
 
 def _triangles_of(corners: NDArray[np.float32]) -> NDArray[np.float64]:
     """The triangles (T, 3, 3) of one cell with these values at its corners."""
-    image = vtkImageData()
-    image.SetDimensions(2, 2, 2)
-    image.GetPointData().SetScalars(numpy_to_vtk(corners, deep=True))
-    edges = vtkFlyingEdges3D()
-    edges.SetInputData(image)
-    edges.SetValue(0, 0.0)
-    edges.ComputeNormalsOff()
-    edges.ComputeGradientsOff()
-    edges.ComputeScalarsOff()
-    edges.Update()
-    found = edges.GetOutput()
-    if not found.GetNumberOfCells():
+    found = flying_edges(corners.reshape(2, 2, 2), 0.0)
+    if found is None:
         return np.zeros((0, 3, 3))
-    points = vtk_to_numpy(found.GetPoints().GetData()).astype(np.float64)[:, ::-1]
-    faces = vtk_to_numpy(found.GetPolys().GetConnectivityArray()).reshape(-1, 3)[:, ::-1]
-    return points[faces]
+    points, faces = found
+    return points.astype(np.float64)[:, ::-1][faces[:, ::-1]]
 
 
 def triangles(values: Tensor, level: float) -> tuple[Tensor, Tensor] | None:

@@ -12,9 +12,10 @@ from scipy.sparse.csgraph import connected_components
 from skimage.measure import marching_cubes
 from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkPoints
-from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkImageData, vtkPolyData
-from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkQuadricDecimation
+from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+from vtkmodules.vtkFiltersCore import vtkQuadricDecimation
 
+from orfeas_desktop.engine.mesh.contour import flying_edges
 from orfeas_desktop.engine.networks.cell_surface import triangles
 
 if TYPE_CHECKING:
@@ -119,27 +120,11 @@ def _lewiner(grid: Grid, level: float) -> Surface | None:
 
 
 def _flying_edges(grid: Grid, level: float) -> Surface | None:
-    image = vtkImageData()
-    image.SetDimensions(*grid.shape[::-1])
-    image.GetPointData().SetScalars(numpy_to_vtk(grid.ravel(), deep=False))
-    edges = vtkFlyingEdges3D()
-    edges.SetInputData(image)
-    edges.SetValue(0, level)
-    edges.ComputeNormalsOff()
-    edges.ComputeGradientsOff()
-    edges.ComputeScalarsOff()
-    edges.Update()
-    return _from_vtk(edges.GetOutput(), reverse_axes=True)
-
-
-def _from_vtk(data: vtkPolyData, *, reverse_axes: bool) -> Surface | None:
-    if not data.GetNumberOfCells():
+    found = flying_edges(grid, level)
+    if found is None:
         return None
-    points = vtk_to_numpy(data.GetPoints().GetData())
-    faces = vtk_to_numpy(data.GetPolys().GetConnectivityArray()).reshape(-1, 3).astype(np.int32)
-    if reverse_axes:
-        points, faces = points[:, ::-1], faces[:, ::-1]
-    return Surface(np.ascontiguousarray(points, np.float32), np.ascontiguousarray(faces))
+    points, faces = found
+    return Surface(np.ascontiguousarray(points[:, ::-1]), np.ascontiguousarray(faces[:, ::-1]))
 
 
 def without_broken_faces(surface: Surface) -> Surface:
@@ -188,5 +173,9 @@ def with_fewer_faces(surface: Surface, most: int) -> Surface:
     decimation.SetInputData(data)
     decimation.SetTargetReduction(1 - most / count)
     decimation.Update()
-    reduced = _from_vtk(decimation.GetOutput(), reverse_axes=False)
-    return surface if reduced is None else without_broken_faces(reduced)
+    reduced = decimation.GetOutput()
+    if not reduced.GetNumberOfCells():
+        return surface
+    vertices = vtk_to_numpy(reduced.GetPoints().GetData()).astype(np.float32)
+    kept = vtk_to_numpy(reduced.GetPolys().GetConnectivityArray()).reshape(-1, 3).astype(np.int32)
+    return without_broken_faces(Surface(vertices, kept))

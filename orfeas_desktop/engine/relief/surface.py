@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.engine.mesh.contour import flying_edges
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
@@ -40,28 +42,15 @@ def zero_surface(phi: Floats) -> Surface:
     silhouettes at 160 cells, 54 k vertices) for the same vertices, closed and wound outwards alike. Its one
     fault, empty triangles where a sample is exactly zero, is avoided by moving such samples off zero.
     """
-    from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
-    from vtkmodules.vtkCommonDataModel import vtkImageData
-    from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
-
     closed = np.where(np.abs(phi) < 0.01, np.float32(-0.01), phi).astype(np.float32)
     for axis in range(3):
         for end in (0, -1):
             border = np.moveaxis(closed, axis, 0)[end]
             np.minimum(border, -1, out=border)
-    image = vtkImageData()
-    image.SetDimensions(closed.shape[2], closed.shape[1], closed.shape[0])
-    image.GetPointData().SetScalars(numpy_to_vtk(closed.ravel()))
-    contour = vtkFlyingEdges3D()
-    contour.SetInputData(image)
-    contour.SetValue(0, 0.0)
-    contour.ComputeNormalsOff()
-    contour.ComputeGradientsOff()
-    contour.ComputeScalarsOff()
-    contour.Update()
-    output = contour.GetOutput()
-    vertices = vtk_to_numpy(output.GetPoints().GetData()).astype(np.float32)
-    faces = vtk_to_numpy(output.GetPolys().GetConnectivityArray()).reshape(-1, 3).astype(np.int32)
+    found = flying_edges(closed, 0.0)
+    if found is None:
+        return Surface(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32))
+    vertices, faces = found
     vertices[:, 1] *= -1
     vertices[:, 2] -= (phi.shape[0] - 1) / 2
     return Surface(vertices, np.ascontiguousarray(faces[:, ::-1]))
