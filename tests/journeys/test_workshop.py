@@ -71,6 +71,8 @@ def test_faults_are_shown_mended_undone_and_mended_again(open_running, torn: Pat
     click(holes.mend)
     assert not inspector.doctor.isVisible()
     assert inspector.tools.title.whole_text() == "Repair"
+    stood: list[int] = []
+    session.library.stood.connect(stood.append)
     click(inspector.tools.run)
     qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=LONG)
     assert ("Closed", "No → Yes") in [(fact.name, fact.value) for fact in inspector.tools.change.facts()]
@@ -78,6 +80,9 @@ def test_faults_are_shown_mended_undone_and_mended_again(open_running, torn: Pat
 
     library = session.library
     qtbot.waitUntil(library.undo.canUndo, timeout=LONG)
+    with qtbot.waitCallback(timeout=LONG) as written:
+        session.store.ask(lambda: None, written)
+    assert not stood, "noting the step turned the view, which the user may have turned elsewhere since"
     QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: session.chosen.version.number == 1, timeout=LONG)
     assert session.studio.asset(session.chosen.asset.id).latest.number == 1

@@ -45,15 +45,20 @@ class Seen:
 
 
 class Reversible(QUndoCommand):
-    """A write and the write that takes it back; both happen on the store thread."""
+    """A write and the write that takes it back; both happen on the store thread. What is `done` is not done again."""
 
-    def __init__(self, words: str, do: Callable[[], object], undo: Callable[[], object]) -> None:
+    def __init__(
+        self, words: str, do: Callable[[], object], undo: Callable[[], object], *, done: bool = False
+    ) -> None:
         super().__init__(words)
         self._do = do
         self._undo = undo
+        self._done = done
 
     def redo(self) -> None:
-        self._do()
+        if not self._done:
+            self._do()
+        self._done = False
 
     def undo(self) -> None:
         self._undo()
@@ -212,7 +217,9 @@ class LibraryDesk(QObject):
 
     def note_version(self, before: int, after: int, words: str) -> None:
         """Let the step from one version of an asset to the next be undone and done again."""
-        self._push(words, lambda: self._stand_at(after), lambda: self._stand_at(before))
+        self.undo.push(
+            Reversible(words, lambda: self._stand_at(after), lambda: self._stand_at(before), done=True)
+        )
 
     def _stand_at(self, version_id: int) -> None:
         studio = self._studio
