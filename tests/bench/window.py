@@ -1,6 +1,6 @@
 """Measures the window: first paint, 3D ready, gaps of its event loop during a generation, 10,000 assets.
 
-Prints one JSON object. Needs a display. `python tests/bench/window.py [--home FOLDER] [--assets N]`
+Prints one JSON object. Needs a display. `python -m tests.bench.window [--home FOLDER] [--assets N]`
 """
 
 from __future__ import annotations
@@ -192,38 +192,12 @@ class GlTime:
 
 def in_window(home: Path) -> dict[str, object]:
     """Open the window on the library of `home`; time reading and searching it, then generate and watch the loop."""
-    os.environ["ORFEAS_HOME"] = str(home)
-    from PySide6.QtCore import QEventLoop, QTimer
-
-    from orfeas_desktop.app import open_studio
-    from orfeas_desktop.paths import RESOURCES, Paths
+    from orfeas_desktop.paths import RESOURCES
     from orfeas_desktop.requests import JobState
-    from orfeas_desktop.settings import load_settings
-    from orfeas_desktop.ui.start import build, open_window
-    from orfeas_desktop.ui.theme import Look
+    from tests.bench.opened import opened, pause, wait
 
     gl = GlTime()
-    app = gl.application()
-    paths = Paths.of()
-    settings = load_settings(paths.settings_file)
-    running = build(app, Look(app), paths, settings, home / "drag")
-    open_window(running, lambda: open_studio(paths, settings))
-
-    def wait(met, seconds: float = 120) -> None:
-        loop, check = QEventLoop(), QTimer()
-        end = time.monotonic() + seconds
-        check.timeout.connect(lambda: loop.quit() if met() or time.monotonic() > end else None)
-        check.start(5)
-        loop.exec()
-        if not met():
-            raise TimeoutError
-
-    def pause(seconds: float) -> None:
-        end = time.monotonic() + seconds
-        wait(lambda: time.monotonic() >= end)
-
-    wait(lambda: running.behind is not None and running.session.library.project is not None)
-    wait(lambda: running.window.viewport.is_ready)
+    running = opened(gl.application(), home)
     library, model = running.session.library, running.session.library.model
     said: dict[str, object] = {"assets": model.total()}
     began = time.perf_counter()

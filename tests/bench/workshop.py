@@ -1,7 +1,8 @@
 """A raw, damaged mesh becomes a game asset and a print by one recipe each: time, memory, and what came of it.
 
-    python tests/bench/workshop.py --json
-    python tests/bench/workshop.py --faces 200000
+    python -m tests.bench.workshop --json
+    python -m tests.bench.workshop --faces 200000
+    python -m tests.bench.workshop --window      the same in the program's window; needs a display
 
 The mesh is a bumpy ring of 60 mm with coloured vertices; 2 % of its faces are damaged: 1 % gone, 1 % turned, and
 20 floaters. `peak_mb` is the largest resident size of any one process that the command started.
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -124,13 +126,65 @@ def printable(folder: Path, raw: Path) -> dict[str, Any]:
         return {**told, "error": item["error"]}
     facts = item["facts"]
     told |= {"faces": facts["faces"], "closed": facts["watertight"], "stages_s": item["seconds"]}
+    return told | sliced(next(path for path in item["files"] if path.endswith(".3mf")))
+
+
+def sliced(target: str) -> dict[str, Any]:
+    """Ask an independent slicer about a file, where one is installed."""
     slicer = shutil.which("prusa-slicer")
-    target = next(path for path in item["files"] if path.endswith(".3mf"))
-    if slicer:
-        info = subprocess.run([slicer, "--info", target], capture_output=True, text=True, check=False)
-        told["slicer_manifold"] = "manifold = yes" in info.stdout
-        told["slicer_says"] = [line for line in info.stdout.splitlines() if "=" in line]
-    return told
+    if slicer is None:
+        return {}
+    info = subprocess.run([slicer, "--info", target], capture_output=True, text=True, check=False)
+    return {
+        "slicer_manifold": "manifold = yes" in info.stdout,
+        "slicer_says": [line for line in info.stdout.splitlines() if "=" in line],
+    }
+
+
+def in_window(folder: Path, raw: Path) -> dict[str, Any]:
+    """Import, run both recipes and export for printing in the window; wall seconds from click to result."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QApplication
+
+    from tests.bench.opened import opened, wait
+
+    running = opened(QApplication([]), folder)
+    session, window = running.session, running.window
+    said: dict[str, Any] = {}
+
+    def timed(name: str, start: Callable[[], object], met: Callable[[], bool]) -> None:
+        begun = time.perf_counter()
+        start()
+        wait(met, 1800)
+        said[f"{name}_s"] = round(time.perf_counter() - begun, 1)
+
+    def run(recipe: str) -> None:
+        names = [panel.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(panel.list.count())]
+        panel.list.setCurrentRow(names.index(recipe))
+        wait(panel.run.isEnabled)
+        number = session.chosen.version.number
+        timed(
+            recipe,
+            lambda: QTest.mouseClick(panel.run, Qt.MouseButton.LeftButton),
+            lambda: session.chosen.version.number > number,
+        )
+        facts = session.chosen.version.provenance.facts
+        said[recipe] = {name: facts.get(name) for name in ("faces", "watertight", "distance_mean_mm")}
+        said[recipe]["files"] = list(session.chosen.version.files)
+
+    timed("import", lambda: session.import_mesh(raw), lambda: session.chosen is not None)
+    window.commands.actions["recipes"].trigger()
+    panel = window.inspector.recipes
+    imported = session.chosen.version.id
+    run("game-prop-10k")
+    session.choose_version(imported)
+    run("print")
+    target, exported = folder / "raw.3mf", []
+    session.exported.connect(exported.append)
+    timed("export", lambda: session.export("print", {}, target), lambda: bool(exported))
+    window.close()
+    return said | sliced(str(target))
 
 
 def main() -> None:
@@ -141,6 +195,7 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=1_500_000)
     parser.add_argument("--damage", type=float, default=0.02)
     parser.add_argument("--only", choices=("game", "print"))
+    parser.add_argument("--window", action="store_true", help="in the window instead of by command")
     parser.add_argument("--json", action="store_true", help="one object (the only form)")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="orfeas-bench-") as name:
@@ -153,9 +208,11 @@ def main() -> None:
             "faces": mesh.face_count,
             "damage": wanted.damage,
         }
-        if wanted.only != "print":
+        if wanted.window:
+            result["window"] = in_window(folder, raw)
+        elif wanted.only != "print":
             result["game"] = game_asset(folder, raw)
-        if wanted.only != "game":
+        if not wanted.window and wanted.only != "game":
             result["print"] = printable(folder, raw)
     print(json.dumps(result, indent=1))
 
