@@ -146,8 +146,13 @@ def test_a_cancel_is_obeyed_wherever_it_comes(
     whole = make_context()
     tool.run(given(tool, source), light(tool), whole)
     for look in range(1, whole.looks + 1):
-        with pytest.raises(Cancelled):
-            tool.run(given(tool, source), light(tool), make_context(cancel_at=look))
+        context = make_context(cancel_at=look)
+        try:
+            tool.run(given(tool, source), light(tool), context)
+        except Cancelled:
+            continue
+        # Work in a child is looked at while it lasts, so a quicker run can be over before as many looks.
+        assert context.looks < look
 
 
 @every_tool
