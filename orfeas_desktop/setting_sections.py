@@ -85,7 +85,8 @@ class EngineSettings(Params):
         10.0,
         QT_TRANSLATE_NOOP("Settings", "Grace when cancelling"),
         QT_TRANSLATE_NOOP(
-            "Settings", "How long cancelled work may take to stop before its process is ended."
+            "Settings",
+            "How long cancelled work of networks may take to stop before its process is ended; other work has 2 s.",
         ),
         ge=0.5,
         le=300,

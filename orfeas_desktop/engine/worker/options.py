@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from orfeas_desktop.register import Lane
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -37,7 +39,9 @@ class EngineOptions:
     """Times in seconds."""
 
     cancel_grace_s: float = 10.0
-    """How long cancelled work may take to stop before its process is ended."""
+    """How long cancelled work may take to stop before its process is ended, and with it the networks it has loaded."""
+    quick_grace_s: float = 2.0
+    """The same in the lanes whose processes have nothing loaded: a fresh one works as well at once."""
     silence_s: float = 120.0
     """How long a working process may give no sign of life before it is ended."""
     exit_grace_s: float = 1.0
@@ -48,6 +52,10 @@ class EngineOptions:
     """The program of a worker; the lane's name is added as its last word."""
     weights_digest: Callable[[str], str] = _no_weights
     """The digest of the weights that the entry of that id would use now, or nothing."""
+
+    def grace_s(self, lane: Lane) -> float:
+        """Return how long cancelled work of `lane` may take to stop."""
+        return self.cancel_grace_s if lane is Lane.gpu else min(self.cancel_grace_s, self.quick_grace_s)
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a worker: ours, the numeric libraries told their threads, the hub's to call nobody."""

@@ -103,7 +103,7 @@ class Supervisor:
         """Ask the running work to stop; after the grace it is ended with its process."""
         if self._process is not None and self._job_id is not None:
             self._process.say(encode(CancelJob(job_id=self._job_id)))
-            self._cancel_by = time.monotonic() + self._options.cancel_grace_s
+            self._cancel_by = time.monotonic() + self._options.grace_s(self._lane)
 
     def hear(self, heard: Heard) -> Report | Ended | Lost | None:
         """Take in what the worker wrote; return what it means for the running job, if anything."""

@@ -268,8 +268,15 @@ def test_a_chain_survives_a_death(place: Place) -> None:
     assert place.text(again)
 
 
+def test_deaf_work_is_waited_for_only_where_networks_are_loaded() -> None:
+    options = EngineOptions(cancel_grace_s=60.0)
+    assert options.grace_s(Lane.gpu) == 60.0
+    assert options.grace_s(Lane.cpu) == options.grace_s(Lane.network) == options.quick_grace_s
+    assert EngineOptions(cancel_grace_s=0.5).grace_s(Lane.cpu) == 0.5
+
+
 def test_work_that_ends_although_it_was_cancelled_was_cancelled(make_place: Callable[..., Place]) -> None:
-    place = make_place(cancel_grace_s=60.0)
+    place = make_place(cancel_grace_s=60.0, quick_grace_s=60.0)
     go = place.folder / "go"
     job = place.submit("deaf", str(go), amount=60)
     place.progressed(job)
