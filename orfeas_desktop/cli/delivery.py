@@ -15,6 +15,7 @@ from orfeas_desktop.cli.running import finish
 from orfeas_desktop.cli.screen import Json, Screen, WrongWords, error_object, one_line, rounded
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.formats.publish_folder import LISTING
+from orfeas_desktop.engine.printing.profile import PrinterParams
 from orfeas_desktop.errors import FileMissing, OrfeasError
 from orfeas_desktop.names import distinct, file_stem
 from orfeas_desktop.params import Scalar
@@ -109,7 +110,7 @@ class Delivery:
             job = self._studio.export(given["mesh"][0], part.to, target, params=part.params, along=along)
             written += [output.file.path for output in self._finished(job, target.name).files]
         if cooked is not None and self._beside:
-            place = out / f"{source.name}{EXPORTERS[self._preset.exports[0].to].suffix or '.glb'}"
+            place = out / f"{source.name}{_suffix_beside(self._preset.exports[0].to)}"
             written += map(Path, write_beside(self._call, self._studio, cooked, place, taken))
         return Delivered(tuple(written), cooked)
 
@@ -138,6 +139,13 @@ class Delivery:
 
     def _finished(self, job: Job, label: str) -> JobResult:
         return finish(self._studio, job, self._call.screen, label).result
+
+
+def _suffix_beside(exporter_id: str) -> str:
+    """Return the suffix of meshes beside an export: for printing only what was judged is written, so they are GLB."""
+    exporter = EXPORTERS[exporter_id]
+    promised = issubclass(exporter.params, PrinterParams)
+    return ".glb" if promised else exporter.suffix or ".glb"
 
 
 @dataclass(frozen=True)

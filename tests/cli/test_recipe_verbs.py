@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+BOX = "".join(f"v {x} {y} {z}\n" for x in (0, 0.1) for y in (0, 0.1) for z in (0, 0.1)) + (
+    "f 1 2 4 3\nf 5 7 8 6\nf 1 5 6 2\nf 3 4 8 7\nf 1 3 7 5\nf 2 6 8 4\n"
+)
 TETRA = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n"
 
 
@@ -49,12 +52,17 @@ def test_files_and_folders_are_run_and_one_failure_stops_nothing(orfeas, own, tm
 
 
 @pytest.mark.parametrize(
-    ("words", "files"), [((), ["a-collision1.glb", "a.glb"]), (("--to", "fbx"), ["a.fbx"])]
+    ("words", "files"),
+    [
+        ((), ["a-collision1.glb", "a.glb"]),
+        (("--to", "fbx"), ["a.fbx"]),
+        (("--to", "print"), ["a-collision1.glb", "a-lod1.glb", "a.3mf"]),
+    ],
 )
 def test_what_belongs_to_a_mesh_goes_into_its_file_where_the_format_takes_it(
     orfeas, own, tmp_path, words, files
 ):
-    (tmp_path / "a.obj").write_text(TETRA)
+    (tmp_path / "a.obj").write_text(BOX)
     said = orfeas("recipe", "run", "quick", tmp_path / "a.obj", "--out", tmp_path / "out", *words, "--json")
     assert said.status == 0, said.err
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == files

@@ -1,4 +1,4 @@
-"""3MF files: millimetres, colours and groups; written by lib3mf, read back by the XML reader of Python."""
+"""3MF files: millimetres, colours and groups; written by lib3mf, read back by Expat."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
-from xml.sax.handler import ContentHandler
+from xml.parsers import expat
 
 import numpy as np
 
@@ -23,7 +23,6 @@ from orfeas_desktop.engine.mesh.weld import first_of_each, row_ids, welded_ids
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
-    from xml.sax.xmlreader import AttributesImpl
 
     from numpy.typing import NDArray
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 _TEXTURE_RELATION = "http://schemas.microsoft.com/3dmanufacturing/2013/01/3dtexture"
 _MODEL = "3D/3dmodel.model"
 _DIGITS = 9
+_AXES = ["x", "y", "z"]
 
 
 class Coloring(StrEnum):
@@ -274,43 +274,56 @@ def _picture(texture: Texture, factor: Colour) -> tuple[bytes, str]:
     return texture.data, ".png"
 
 
-class _Counting(ContentHandler):
-    """Counts the triangles of a model part and keeps the extent of its vertices."""
+class _Counting:
+    """Counts the triangles of a model part and keeps its vertices."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.unit = ""
         self.faces = 0
         self.textures = 0
         self.colors = False
-        self.low = [float("inf")] * 3
-        self.high = [float("-inf")] * 3
+        self.places: list[str] = []
 
-    def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802  # what SAX calls
+    def begin(self, name: str, attributes: list[str]) -> None:
+        """Take an element with its attributes, names and values in turn."""
         if name == "triangle":
             self.faces += 1
+        elif name == "vertex" and attributes[::2] == _AXES:
+            self.places += attributes[1::2]
         elif name == "vertex":
-            for axis, key in enumerate("xyz"):
-                value = float(attrs[key])
-                self.low[axis] = min(self.low[axis], value)
-                self.high[axis] = max(self.high[axis], value)
+            told = _by_name(attributes)
+            self.places += [told[axis] for axis in _AXES]
         elif name == "model":
-            self.unit = attrs.get("unit", "millimeter")
-        elif name.endswith("texture2dgroup"):
-            self.textures += 1
-        self.colors |= name.endswith(("texture2dgroup", "colorgroup", "basematerials"))
+            self.unit = _by_name(attributes).get("unit", "millimeter")
+        else:
+            self.textures += name.endswith("texture2dgroup")
+            self.colors |= name.endswith(("texture2dgroup", "colorgroup", "basematerials"))
+
+
+def _by_name(attributes: list[str]) -> dict[str, str]:
+    return dict(zip(attributes[::2], attributes[1::2], strict=True))
+
+
+def _refuse_words(*_: object) -> None:
+    raise Broken("it defines words of its own")
 
 
 def read_3mf_contents(path: Path) -> ThreemfContents:
-    """Return what a 3MF file of one object holds. Raises Broken for another unit than millimetres."""
-    from defusedxml.sax import parse
-
+    """Return what a 3MF file of one object holds. Raises Broken for another unit than millimetres and for no XML."""
     counting = _Counting()
+    parser = expat.ParserCreate()
+    parser.ordered_attributes = True
+    parser.StartElementHandler = counting.begin
+    parser.StartDoctypeDeclHandler = _refuse_words
     with zipfile.ZipFile(path) as archive, archive.open(_MODEL) as stream:
-        parse(stream, counting)
+        try:
+            parser.ParseFile(stream)
+        except expat.ExpatError as problem:
+            raise Broken(f"it is no XML ({problem})") from None
     if counting.unit != "millimeter":
         raise Broken(f"its unit is {counting.unit}, not millimetres")
-    low, high = counting.low, counting.high
+    places = np.array(counting.places or [np.nan] * 3, np.float64).reshape(-1, 3)
+    low, high = places.min(axis=0).tolist(), places.max(axis=0).tolist()
     return ThreemfContents(
         counting.faces,
         (low[0], low[1], low[2]),

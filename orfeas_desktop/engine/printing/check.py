@@ -127,11 +127,16 @@ def standing_matrix(mesh: Mesh) -> NDArray[np.float64]:
     return matrix
 
 
+def standing(mesh: Mesh) -> tuple[Mesh, NDArray[np.float64]]:
+    """Return `mesh` as it would be printed, and what brought it there. Raises BadMesh for what has no size."""
+    matrix = standing_matrix(mesh)
+    return transformed(mesh, matrix).changed(metres_per_unit=0.001).check(), matrix
+
+
 def verdict_on(mesh: Mesh, profile: Profile, step: Callable[[float], None]) -> Verdict:
     """Judge `mesh` for the printer; `step` is told how far it is, 0..1. Raises BadMesh for what has no size."""
     mesh = without_loose(mesh)
-    matrix = standing_matrix(mesh)
-    ready = transformed(mesh, matrix).changed(metres_per_unit=0.001).check()
+    ready, matrix = standing(mesh)
     step(0.05)
     seen = Inspection.of(ready, lambda share: step(0.05 + 0.45 * share))
     volume = signed_volume(ready)

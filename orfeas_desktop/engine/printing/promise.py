@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orfeas_desktop.engine.mesh.pick import picked
+from orfeas_desktop.engine.mesh.pick import picked, without_loose
 from orfeas_desktop.engine.mesh.weld import welded_ids
-from orfeas_desktop.engine.printing.check import Verdict, verdict_on
+from orfeas_desktop.engine.printing.check import Verdict, standing, verdict_on
 from orfeas_desktop.engine.printing.profile import PrinterParams, profile_of
 from orfeas_desktop.errors import NotPrintable
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -19,8 +22,28 @@ if TYPE_CHECKING:
 
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.mesh.mesh import Mesh
+    from orfeas_desktop.engine.printing.profile import Profile
 
 _SHOWN = 200
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """What is said of a mesh that may be printed."""
+
+    supports: bool
+    overhang_mm2: float
+    islands: int
+    facts: tuple[tuple[str, str | int | float], ...]
+
+
+def judged(mesh: Mesh, profile: Profile, step: Callable[[float], None]) -> Verdict:
+    """Return the verdict; an export of the very same surface for the same printer need not find it again."""
+    verdict = verdict_on(mesh, profile, step)
+    proofs = _proofs(_told_apart(mesh, profile))
+    if not verdict.stopping and not proofs:
+        proofs.append(_proof(verdict))
+    return verdict
 
 
 def printable(
@@ -32,19 +55,47 @@ def printable(
     it is one closed manifold without self-intersections, with walls as thick as the printer needs, inside the bed.
     """
     profile = profile_of(params, entry)
-    verdict = verdict_on(mesh, profile, step)
-    if verdict.stopping:
-        raise _refusal(mesh, verdict)
-    if verdict.supports:
+    proofs = _proofs(_told_apart(mesh, profile))
+    if not proofs:
+        verdict = judged(mesh, profile, step)
+        if verdict.stopping:
+            raise _refusal(mesh, verdict)
+    (proof,) = proofs
+    step(1.0)
+    if proof.supports:
         context.warn(
             QT_TRANSLATE_NOOP("Warnings", "It needs supports: {area} mm² of overhangs, {islands} islands."),
-            area=round(verdict.overhangs.area, 1) if verdict.overhangs else 0,
-            islands=len(verdict.islands.vertices) if verdict.islands else 0,
+            area=round(proof.overhang_mm2, 1),
+            islands=proof.islands,
         )
-    for name, value in verdict.plain(0).items():
-        if isinstance(value, str | int | float):
-            context.fact(name, value)
-    return _without_flat_faces(verdict.standing)
+    for name, value in proof.facts:
+        context.fact(name, value)
+    return _without_flat_faces(standing(without_loose(mesh))[0])
+
+
+def _proof(verdict: Verdict) -> _Proof:
+    facts = verdict.plain(0).items()
+    return _Proof(
+        supports=bool(verdict.supports),
+        overhang_mm2=verdict.overhangs.area if verdict.overhangs else 0.0,
+        islands=len(verdict.islands.vertices) if verdict.islands else 0,
+        facts=tuple((name, value) for name, value in facts if isinstance(value, str | int | float)),
+    )
+
+
+@lru_cache(maxsize=32)
+def _proofs(surface: str) -> list[_Proof]:
+    """Return what this process has proven of a surface on a printer, one proof at most; the list is to be added to."""
+    del surface
+    return []
+
+
+def _told_apart(mesh: Mesh, profile: Profile) -> str:
+    """Return a name that no other surface on no other printer has."""
+    digest = sha256(f"{profile!r} {mesh.metres_per_unit!r} {mesh.vertices.shape}".encode())
+    digest.update(mesh.vertices.tobytes())
+    digest.update(mesh.faces.tobytes())
+    return digest.hexdigest()
 
 
 def _refusal(mesh: Mesh, verdict: Verdict) -> NotPrintable:

@@ -9,10 +9,12 @@ import numpy as np
 
 from orfeas_desktop.engine.mesh.facts import mesh_facts
 from orfeas_desktop.engine.mesh.mesh import Material
-from orfeas_desktop.engine.printing.check import Verdict, verdict_on
+from orfeas_desktop.engine.printing.check import Verdict
 from orfeas_desktop.engine.printing.printers import PrintMaterial, printer_file
 from orfeas_desktop.engine.printing.profile import PrinterParams, Profile, profile_of
+from orfeas_desktop.engine.printing.promise import judged
 from orfeas_desktop.engine.printing.use import Filling, estimated_use
+from orfeas_desktop.engine.scene.flatten import in_metres
 from orfeas_desktop.engine.tools.base import MESH_OUT
 from orfeas_desktop.engine.tools.workshop import PARTS_OUT, REPORT_OUT, Made, WorkshopTool, places_param
 from orfeas_desktop.params import Choice, Traits, param
@@ -71,7 +73,7 @@ class PrintCheckParams(PrinterParams):
 def _make(meshes: tuple[Mesh, ...], params: PrintCheckParams, context: JobContext) -> Made:
     mesh = meshes[0]
     profile = profile_of(params, _ID)
-    verdict = verdict_on(mesh, profile, lambda share: context.progress(0.9 * share))
+    verdict = judged(in_metres(mesh), profile, lambda share: context.progress(0.9 * share))
     told = verdict.plain(params.shown)
     material = _material(params, profile)
     if material.process is not profile.process:

@@ -11,6 +11,7 @@ import pytest
 from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.mesh.glb import write_glb
+from orfeas_desktop.engine.tools import TOOLS
 from orfeas_desktop.errors import BadParams, NotPrintable
 from tests.print_bodies import box, closed_bodies, mesh_of_body, unfit_bodies
 from tests.printing_files import read_3mf, slicer_says
@@ -119,3 +120,30 @@ def test_textures_and_groups_stay_in_a_printed_file(
     assert read.manifold
     assert np.unique(read.properties[:, 0]).size == 2
     assert context.facts["verified_by"] == "Expat"
+
+
+def test_what_the_print_check_judged_is_exported_without_judging_it_again(
+    make_context: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Another printer, or a place that moved, is judged anew."""
+    table = mesh_of_body(box(30, 30, 3, (0, 0, 20)) + box(5, 5, 20.5)).changed(metres_per_unit=0.0013)
+    write_glb(table, tmp_path / "in.glb")
+    given = {"mesh": (local_file(tmp_path / "in.glb", AssetKind.mesh, "table.glb"),)}
+    check = TOOLS["print-check"]
+    judged, *_ = check.run(given, check.params(), make_context())
+    given = {"mesh": (local_file(judged.path, AssetKind.mesh, "table.glb"),)}
+
+    def steps_of(files: Any, **settings: object) -> tuple[int, Any]:
+        context = make_context()
+        EXPORTERS["print-stl"].run(files, EXPORTERS["print-stl"].params.check("print-stl", settings), context)
+        return sum(stage == "Write" for stage, _ in context.fractions), context
+
+    few, known = steps_of(given)
+    many, anew = steps_of(given, layer_mm=0.25)
+    assert few < 5 < many
+    assert known.warnings == anew.warnings != []
+    assert {**known.facts, "layer_mm": 0.25} == anew.facts
+    moved = table.vertices.copy()
+    moved[0] += 1
+    write_glb(table.changed(vertices=moved), tmp_path / "moved.glb")
+    assert steps_of({"mesh": (local_file(tmp_path / "moved.glb", AssetKind.mesh, "moved.glb"),)})[0] > 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -161,9 +162,31 @@ def test_what_cannot_be_written_or_read_back_is_said(
     path = export(ball)
     with zipfile.ZipFile(path) as archive:
         text = archive.read("3D/3dmodel.model").decode()
-    with zipfile.ZipFile(tmp_path / "inch.3mf", "w") as archive:
-        archive.writestr("3D/3dmodel.model", text.replace('unit="millimeter"', 'unit="inch"'))
-    with pytest.raises(Broken, match="inch"):
-        read_3mf_contents(tmp_path / "inch.3mf")
-    with pytest.raises(ExportNotVerified, match="inch"):
-        EXPORTERS["3mf"].read_back(tmp_path / "inch.3mf")
+    inch = text.replace('unit="millimeter"', 'unit="inch"')
+    words = text.replace("<model", '<!DOCTYPE model [<!ENTITY a "b">]><model', 1)
+    for model, told in ((inch, "inch"), (text[:-40], "XML"), (words, "words of its own")):
+        with pytest.raises(Broken, match=told):
+            read_3mf_contents(packed(model, tmp_path))
+        with pytest.raises(ExportNotVerified, match=told):
+            EXPORTERS["3mf"].read_back(tmp_path / "model.3mf")
+
+
+def test_the_order_of_attributes_is_free_and_a_file_may_be_empty(
+    export: Callable[..., Path], ball: Mesh, tmp_path: Path
+) -> None:
+    path = export(ball)
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read("3D/3dmodel.model").decode()
+    turned = re.sub(r'<vertex (x="[^"]*") (y="[^"]*") (z="[^"]*")', r"<vertex \3 \1 \2", text)
+    assert turned != text
+    assert read_3mf_contents(packed(turned, tmp_path)) == read_3mf_contents(path)
+    empty = read_3mf_contents(packed("<model/>", tmp_path))
+    assert (empty.faces, np.isnan(empty.low).all()) == (0, True)
+
+
+def packed(model: str, folder: Path) -> Path:
+    """Write a 3MF file of nothing but that part."""
+    path = folder / "model.3mf"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("3D/3dmodel.model", model)
+    return path
