@@ -20,23 +20,17 @@ from pathlib import Path
 
 import numpy as np
 
-FORMATS = (
-    "glb",
-    "glb+draco",
-    "glb+meshopt",
-    "gltf",
-    "fbx",
-    "unity",
-    "unity-package",
-    "datasmith",
-    "godot",
-    "usd",
-    "usdz",
-    "obj",
-    "stl",
-    "ply",
-)
+COMPRESSIONS = ("draco", "meshopt")
 SIDE = 4096
+
+
+def formats() -> list[str]:
+    """Return every format, GLB also compressed, but those that need a program or a solid that can be printed."""
+    from orfeas_desktop.engine.exporters import EXPORTERS
+    from orfeas_desktop.engine.printing.profile import PrinterParams
+
+    usual = [each.id for each in EXPORTERS if not each.program and not issubclass(each.params, PrinterParams)]
+    return [*usual, *(f"glb+{name}" for name in COMPRESSIONS)]
 
 
 def ball(faces: int):
@@ -128,7 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--sizes", type=int, nargs="*", default=[50_000, 500_000, 1_500_000])
-    parser.add_argument("--formats", nargs="*", default=list(FORMATS))
+    parser.add_argument("--formats", nargs="*", default=formats())
     parser.add_argument("--bare", action="store_true")
     parser.add_argument("--one", nargs=3)
     asked = parser.parse_args()

@@ -16,7 +16,7 @@ from orfeas_desktop.engine.formats.reread import Reread
 from orfeas_desktop.engine.formats.reread_blend import blend_mesh
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.scene.flatten import bounds_of
-from orfeas_desktop.errors import ExportNotVerified
+from orfeas_desktop.errors import BadMesh, ExportNotVerified
 from orfeas_desktop.params import FieldKind, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -65,7 +65,10 @@ def _write(scene: Scene, path: Path, params: BlendParams, context: JobContext) -
     folder = context.staging / "exchange"
     folder.mkdir()
     exchange = Exchange(folder)
-    exchange.write(written, lambda share: context.progress(0.3 * share))
+    try:
+        exchange.write(written, lambda share: context.progress(0.3 * share))
+    except Broken as problem:
+        raise BadMesh(name=scene.name, problem=str(problem)) from None
     blender.run(("write", str(folder), str(path)), context)
     context.progress(0.7)
     shutil.rmtree(folder)

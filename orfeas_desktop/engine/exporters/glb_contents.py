@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import ImageFile
 
 from orfeas_desktop.engine.exporters.base import Contents, corner
 from orfeas_desktop.engine.formats.ktx2 import MEDIA_TYPE, ktx2_size
 from orfeas_desktop.engine.mesh.gltf_accessors import GltfArrays
 from orfeas_desktop.engine.mesh.gltf_compress import ROUNDING, Compression
 from orfeas_desktop.engine.mesh.gltf_container import parse_document, split_glb
-from orfeas_desktop.engine.mesh.textures import pixels_of, textures_of
+from orfeas_desktop.engine.mesh.mesh import Texture
+from orfeas_desktop.engine.mesh.textures import textures_of
+from orfeas_desktop.engine.mesh.whole_picture import whole
 from orfeas_desktop.engine.scene.flatten import bounds_of
 from orfeas_desktop.engine.scene.gltf_scene import read_scene_glb, read_scene_gltf
 from orfeas_desktop.engine.scene.gltf_write_scene import GltfStyle, LevelStyle
@@ -64,7 +68,7 @@ def glb_read_again(path: Path, *, pictures: bool) -> Contents:
     for texture in {
         id(t): t for mesh in scene.meshes() for m in mesh.materials for t in textures_of(m).values()
     }.values():
-        pixels_of(texture)
+        whole(texture)
     return replace(glb_contents(scene, GltfStyle(pieces=True)), rounding=1e-5)
 
 
@@ -115,7 +119,12 @@ def glb_read_back(path: Path) -> Contents:
 
 
 def _decoded(picture: Image) -> None:
-    picture.load()
+    """Raise Broken or OSError unless what the reader handed on is a whole picture."""
+    stream = picture.fp if isinstance(picture, ImageFile.ImageFile) else None
+    if isinstance(stream, BytesIO) and picture.format == "PNG":
+        whole(Texture(stream.getvalue(), "image/png"))
+    else:
+        picture.load()
 
 
 def _pictures(part: object) -> list[Image]:

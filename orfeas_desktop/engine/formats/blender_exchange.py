@@ -13,6 +13,7 @@ import numpy as np
 
 from orfeas_desktop.engine.mesh.color import linear_of
 from orfeas_desktop.engine.mesh.textures import SUFFIXES, textures_of
+from orfeas_desktop.engine.mesh.whole_picture import whole
 from orfeas_desktop.engine.scene.flatten import in_metres
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Exchange:
         self._told_materials: list[Plain] = []
 
     def write(self, scene: Scene, step: Callable[[float], None]) -> None:
-        """Write the scene; `step` is told the share that is done and may raise. Raises OSError."""
+        """Write the scene; `step` is told the share that is done and may raise. Raises Broken, OSError."""
         meshes = scene.meshes()
         told: list[Plain] = []
         for number, mesh in enumerate(meshes):
@@ -124,7 +125,7 @@ class Exchange:
         digest = sha256(texture.data).digest()
         if digest not in self.pictures:
             name = f"picture{len(self.pictures) + 1}{SUFFIXES[texture.media_type]}"
-            (self.folder / name).write_bytes(texture.data)
+            (self.folder / name).write_bytes(whole(texture).data)
             self.pictures[digest] = name
         return self.pictures[digest]
 

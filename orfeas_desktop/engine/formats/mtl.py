@@ -12,6 +12,7 @@ import numpy as np
 from orfeas_desktop.engine.formats.publish import plain_stem
 from orfeas_desktop.engine.mesh.mesh import AlphaMode
 from orfeas_desktop.engine.mesh.textures import SUFFIXES, TextureFormat, pixels_of, recoded
+from orfeas_desktop.engine.mesh.whole_picture import whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,7 @@ class _Writing:
         if texture is None or not self._usable(texture):
             return ""
         form = TextureFormat.png if texture.media_type == "image/webp" else TextureFormat.keep
-        plain = recoded(texture, form)
+        plain = recoded(whole(texture), form)
         return self._file(plain.data, label, SUFFIXES[plain.media_type])
 
     def channel(self, texture: Texture | None, index: int, label: str) -> str:

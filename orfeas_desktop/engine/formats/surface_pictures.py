@@ -12,6 +12,7 @@ import numpy as np
 from orfeas_desktop.engine.mesh.color import encoded_of, linear_of
 from orfeas_desktop.engine.mesh.mesh import AlphaMode
 from orfeas_desktop.engine.mesh.textures import SUFFIXES, TextureFormat, pixels_of, recoded, texture_size
+from orfeas_desktop.engine.mesh.whole_picture import whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -163,7 +164,7 @@ def _plain(texture: Texture | None, *, linear: bool = False) -> Picture | None:
     if texture is None:
         return None
     form = TextureFormat.png if texture.media_type == "image/webp" else TextureFormat.keep
-    coded = recoded(texture, form)
+    coded = recoded(whole(texture), form)
     return Picture(coded.data, SUFFIXES[coded.media_type], texture.uv_set, linear)
 
 

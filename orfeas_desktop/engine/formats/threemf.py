@@ -19,6 +19,7 @@ from orfeas_desktop.engine.mesh.sample import surface_colors
 from orfeas_desktop.engine.mesh.source_files import Broken
 from orfeas_desktop.engine.mesh.textures import TextureFormat, pixels_of, recoded
 from orfeas_desktop.engine.mesh.weld import first_of_each, row_ids, welded_ids
+from orfeas_desktop.engine.mesh.whole_picture import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -267,6 +268,7 @@ def _picture(texture: Texture, factor: Colour) -> tuple[bytes, str]:
         out = io.BytesIO()
         Image.fromarray(shaded, "RGBA").save(out, "PNG")
         return out.getvalue(), ".png"
+    whole(texture)
     if texture.media_type == "image/jpeg":
         return texture.data, ".jpg"
     if texture.media_type != "image/png":
