@@ -9,7 +9,7 @@ import typer
 
 from orfeas_desktop.cli.delivery import Delivery, Item, Source, give_items, mesh_files
 from orfeas_desktop.cli.doors import Call, call_of
-from orfeas_desktop.cli.options import make_folder
+from orfeas_desktop.cli.options import make_folder, settings_of_exports
 from orfeas_desktop.cli.screen import Json, WrongWords, columns
 from orfeas_desktop.cli.watching import Watched, alone, asset_name, settled_files
 from orfeas_desktop.engine.backends import BACKENDS
@@ -62,6 +62,14 @@ def batch(  # noqa: PLR0913  (typer: an option is an argument)
         list[str] | None,
         typer.Option(metavar="ID", help="A format instead of a preset; repeat it for several."),
     ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A setting of every format that has it; ID.KEY=VALUE of one format only.",
+        ),
+    ] = None,
     zipped: Annotated[
         bool, typer.Option("--zip", help="Put what belongs to an asset into one ZIP file.")
     ] = False,
@@ -71,11 +79,12 @@ def batch(  # noqa: PLR0913  (typer: an option is an argument)
     del as_json
     call = call_of(context)
     chosen = _chosen(call, preset, to)
+    exports = settings_of_exports(chosen.exports, setting or ())
     if bool(meshes) == bool(project):
         raise WrongWords("Name mesh files, or a project with --project.")
     make_folder(out)
     with call.studio() as studio:
-        delivery = Delivery(call, studio, chosen)
+        delivery = Delivery(call, studio, chosen.model_copy(update={"exports": exports}))
         sources = delivery.of_project(project) if project else mesh_files(meshes or [])
         if not sources:
             raise WrongWords("No asset of this project has a mesh.")

@@ -22,6 +22,7 @@ from orfeas_desktop.errors import (
     UnknownEntry,
 )
 from orfeas_desktop.params import Scalar, parse_setting
+from orfeas_desktop.presets import PresetExport
 from orfeas_desktop.projects.records import Project
 from orfeas_desktop.register import Table
 from orfeas_desktop.studio import Studio
@@ -43,6 +44,34 @@ def checked_settings(entry: WorkEntry, given: Sequence[str], **more: Scalar) -> 
     """Read and check settings before any work. Raises BadParams."""
     values = settings_of(entry, given) | {name: value for name, value in more.items() if value is not None}
     return entry.params.check(entry.id, values).plain()
+
+
+def settings_of_exports(exports: Sequence[PresetExport], given: Sequence[str]) -> tuple[PresetExport, ...]:
+    """Return the formats with `key=value` words in their settings: each where a format has it, `id.key=value` in one.
+
+    Raises BadParams for a word that none of them takes and a value that one of them refuses.
+    """
+    chosen = list(exports)
+    for word in given:
+        name, sign, value = word.partition("=")
+        only, dot, key = name.rpartition(".")
+        taken = [
+            number
+            for number, part in enumerate(chosen)
+            if (not dot or part.to == only)
+            and key in {field.name for field in EXPORTERS[part.to].params.fields()}
+        ]
+        if not taken or not sign:
+            raise BadParams(entry=", ".join(part.to for part in chosen), problem=_untaken(name, sign=sign))
+        for number in taken:
+            part = chosen[number]
+            settings = checked_settings(EXPORTERS[part.to], [f"{key}={value}"])
+            chosen[number] = part.model_copy(update={"params": {**part.params, key: settings[key]}})
+    return tuple(chosen)
+
+
+def _untaken(name: str, *, sign: str) -> str:
+    return f"no setting is called “{name}”" if sign else f"“{name}” is not of the form key=value"
 
 
 def files_by_slot(entry: WorkEntry, given: Sequence[str]) -> Mapping[str, Path]:

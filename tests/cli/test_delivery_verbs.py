@@ -92,6 +92,39 @@ def test_a_project_is_exported_in_several_formats_as_zips(orfeas, tmp_path):
         assert package.testzip() is None
 
 
+def test_settings_go_to_the_formats_that_have_them(orfeas, own, tmp_path):
+    mesh = tmp_path / "a.obj"
+    mesh.write_text(TETRA)
+    words = (
+        "--to",
+        "obj",
+        "--to",
+        "stl",
+        "--set",
+        "unit=cm",
+        "--set",
+        "stl.encoding=text",
+        "--set",
+        "report=true",
+    )
+    said = orfeas("batch", mesh, *words, "--out", tmp_path / "out", "--json")
+    assert said.status == 0, said.err
+    told = {
+        path.name: json.loads(path.read_text())["settings"]
+        for path in (tmp_path / "out").glob("*-report.json")
+    }
+    assert {name: settings["unit"] for name, settings in told.items()} == {
+        "a-obj-report.json": "cm",
+        "a-stl-report.json": "cm",
+    }
+    assert (tmp_path / "out" / "a.stl").read_bytes().startswith(b"solid")
+    made = orfeas("batch", mesh, "--preset", "quick", "--set", "unit=cm", "--out", tmp_path / "of", "--json")
+    assert made.status == 0, made.err
+    assert read_mesh(tmp_path / "of" / "a.stl").size_m[0] == pytest.approx(
+        0.1
+    )  # a hundred units, taken for mm
+
+
 def test_words_that_do_not_fit_are_told(orfeas, own, tmp_path):
     (tmp_path / "file").write_text("")
     mesh = tmp_path / "a.obj"
@@ -103,6 +136,10 @@ def test_words_that_do_not_fit_are_told(orfeas, own, tmp_path):
         ("batch", tmp_path / "no-such.obj", "--to", "glb", "--out", tmp_path),
         ("batch", mesh, "--to", "no-such", "--out", tmp_path),
         ("batch", mesh, "--to", "glb", "--out", tmp_path / "file"),
+        ("batch", mesh, "--to", "glb", "--out", tmp_path, "--set", "unit=mm"),
+        ("batch", mesh, "--to", "glb", "--out", tmp_path, "--set", "stl.unit=mm"),
+        ("batch", mesh, "--to", "glb", "--out", tmp_path, "--set", "report"),
+        ("batch", mesh, "--to", "stl", "--out", tmp_path, "--set", "unit=mile"),
         ("watch", tmp_path / "no-such", "--preset", "quick", "--out", tmp_path),
         ("watch", tmp_path, "--preset", "quick", "--out", tmp_path),
         ("watch", tmp_path, "--preset", "quick", "--out", tmp_path / "o", "--backend", "no-such"),
