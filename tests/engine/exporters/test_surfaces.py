@@ -11,11 +11,13 @@ import pytest
 from PIL import Image
 
 from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.engine.formats.reread import plain, reread
 from orfeas_desktop.engine.formats.surface_pictures import Picture, Role, SurfacePictures
 from orfeas_desktop.engine.formats.unity_materials import Pipeline, material_file
 from orfeas_desktop.engine.mesh.files import read_mesh
 from orfeas_desktop.engine.mesh.glb import write_glb
 from orfeas_desktop.engine.mesh.mesh import AlphaMode, Material, Mesh, Polygons, Texture
+from orfeas_desktop.engine.render.likeness import likeness
 from tests.engine.exporters.conftest import PAINT, picture
 from tests.engine.exporters.readers import ufbx_scene
 
@@ -130,3 +132,18 @@ def test_quads_stay_in_obj_and_in_fbx_for_programs_that_model(
         places, uv = np.array(found["place"]), np.array(found["uv"])
         assert len(places) == (66 if faces == 17 else 96)
         assert len(np.unique(np.round(np.concatenate([places, uv], axis=1), 4), axis=0)) == 25
+
+
+@pytest.mark.parametrize(
+    "entry", ["gltf", "fbx", "unity-package", "datasmith", "godot", "usd", "usdz", "obj", "ply"]
+)
+def test_vertex_colours_without_uvs_look_the_same(
+    entry: str, cube: Mesh, exported: Callable[..., Path], tmp_path: Path
+) -> None:
+    shades = np.random.default_rng(1).integers(0, 255, (8, 4)).astype(np.uint8)
+    shades[:, 3] = 255
+    mesh = cube.changed(colors=shades)
+    write_glb(mesh, tmp_path / "in.glb")
+    found = reread(exported(entry, tmp_path / "in.glb", tmp_path, name="made"))
+    assert found is not None
+    assert likeness(plain(mesh), plain(found.mesh)).color <= 0.02
