@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import bpy
+import numpy
 
 ANSWER = "ORFEAS "
 WAYS = {
@@ -19,6 +20,11 @@ WAYS = {
     ".usda": (("wm", "usd_import"),),
     ".usdz": (("wm", "usd_import"),),
 }
+LACKING = ("ModuleNotFoundError", "LoadLibrary", "AttributeError: module")
+"""What importers say when something of this Blender's Python is missing, not of the file."""
+for name, kind in {"bool": bool, "int": int, "float": float, "object": object}.items():
+    if name not in vars(numpy):  # importers of older Blenders want them, newer numpy has dropped them
+        setattr(numpy, name, kind)
 
 
 def opened(path):
@@ -33,7 +39,7 @@ def opened(path):
         try:
             getattr(getattr(bpy.ops, room), verb)(filepath=str(path))
         except RuntimeError as problem:
-            if "ModuleNotFoundError" in str(problem):
+            if any(words in str(problem) for words in LACKING):
                 return "this Blender lacks a module that its importer needs"
             raise
         return ""
@@ -61,4 +67,4 @@ if __name__ == "__main__":
     problem = opened(Path(sys.argv[sys.argv.index("--") + 1]))
     bpy.context.view_layer.update()
     told = {"cannot": problem} if problem else look()
-    print(ANSWER + json.dumps(told | {"version": bpy.app.version_string}), flush=True)
+    print("\n" + ANSWER + json.dumps(told | {"version": bpy.app.version_string}), flush=True)

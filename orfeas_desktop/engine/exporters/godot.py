@@ -95,8 +95,8 @@ GODOT = Exporter(
     folder=True,
     verified_by="trimesh",
     unjudged=(
-        "No Godot 4 was asked. The model was read as GLB, the scene by a strict reader of the format that finds every "
-        "node and resource it names."
+        "The model was read as GLB, the scene by a strict reader of the format that finds every node and resource it "
+        "names; what a Godot makes of the scene, only a Godot 4 can say."
     ),
     finish=ALL,
     write=_write,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from orfeas_desktop.engine.jobs.context import JobContext
 
@@ -27,17 +27,28 @@ class Ended:
         return "\n".join(self.said.splitlines()[-count:])
 
 
-def run_program(command: Sequence[str], context: JobContext, limit_s: float | None = None) -> Ended:
-    """Run `command` in the staging folder to its end. Raises Cancelled, the process ended, and OSError."""
+def run_program(
+    command: Sequence[str],
+    context: JobContext,
+    limit_s: float | None = None,
+    *,
+    until: Callable[[], bool] = lambda: False,
+    environment: Mapping[str, str] | None = None,
+) -> Ended:
+    """Run `command` in the staging folder to its end, or end it as soon as `until` says so.
+
+    Raises Cancelled, the process ended, and OSError.
+    """
     log = context.staging / ".program.log"
     end = None if limit_s is None else time.monotonic() + limit_s
     try:
         with log.open("wb") as out:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=context.staging
-            )
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                cwd=context.staging, env=environment,
+            )  # fmt: skip
             try:
-                while process.poll() is None and (end is None or time.monotonic() < end):
+                while process.poll() is None and (end is None or time.monotonic() < end) and not until():
                     context.check_cancelled()
                     time.sleep(_LOOK_EVERY_S)
                 code = process.poll()

@@ -5,30 +5,34 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ValidationError
 
 from orfeas_desktop.engine.formats.blender import BATCH
+from orfeas_desktop.engine.formats.godot_look import godot_says
 from orfeas_desktop.engine.formats.programs import Ended, run_program
 from orfeas_desktop.engine.formats.threemf import strict_problem
 from orfeas_desktop.paths import RESOURCES
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from orfeas_desktop.engine.jobs.context import JobContext
 
 _LIMIT_S = 120.0
-_SCRIPT = RESOURCES / "scripts" / "blender_look.py"
+_SCRIPTS = RESOURCES / "scripts"
+_MODULES = Path(sys.prefix) / "readers" / "node_modules"
+"""Beside the program's Python, for who installs Khronos's validator from npm there."""
 _ANSWER = "ORFEAS "
+_ABSENT = "not on this machine"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a reader thinks: `fine` is None when it is not on this machine or took too long."""
+    """What a reader thinks: `fine` is None when it is not on this machine, took too long or does not know the format."""
 
     reader: str
     file: str
@@ -39,16 +43,18 @@ class Verdict:
 @dataclass(frozen=True)
 class _Reader:
     name: str
-    program: str
+    commands: tuple[tuple[str, ...], ...]
+    """Ways to ask: a program and its words, in which FILE stands for the file. The first that is here is taken."""
     suffixes: tuple[str, ...]
-    command: tuple[str, ...]
-    """Follows the program; the file is appended."""
     judge: Callable[[Ended], tuple[bool | None, str]]
 
 
-def _gltf(ended: Ended) -> tuple[bool, str]:
+def _gltf(ended: Ended) -> tuple[bool | None, str]:
     try:
-        issues = json.loads(ended.said[ended.said.index("{") :])["issues"]
+        told = json.loads(ended.said[ended.said.index("{") :])
+        if told.get("missing"):
+            return None, _ABSENT
+        issues = told["issues"]
         errors, warnings = int(issues["numErrors"]), int(issues["numWarnings"])
     except (ValueError, KeyError):
         return False, ended.last_lines(1)
@@ -99,16 +105,24 @@ class _Found(BaseModel):
     size: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
+_FILE = "FILE"
 _READERS = (
-    _Reader("Khronos glTF validator", "gltf_validator", (".glb", ".gltf"), ("-o", "-r"), _gltf),
-    _Reader("assimp", "assimp", (".glb", ".fbx", ".obj", ".stl", ".ply"), ("info",), _assimp),
-    _Reader("PrusaSlicer", "prusa-slicer", (".stl", ".3mf"), ("--info",), _slicer),
-    _Reader("ADMesh", "admesh", (".stl",), (), _admesh),
+    _Reader(
+        "Khronos glTF validator",
+        (
+            ("gltf_validator", "-o", "-r", _FILE),
+            ("node", str(_SCRIPTS / "gltf_look.cjs"), _FILE, str(_MODULES)),
+        ),
+        (".glb", ".gltf"),
+        _gltf,
+    ),
+    _Reader("assimp", (("assimp", "info", _FILE),), (".glb", ".fbx", ".obj", ".stl", ".ply"), _assimp),
+    _Reader("PrusaSlicer", (("prusa-slicer", "--info", _FILE),), (".stl", ".3mf"), _slicer),
+    _Reader("ADMesh", (("admesh", _FILE),), (".stl",), _admesh),
     _Reader(
         "Blender",
-        "blender",
+        (("blender", *BATCH, str(_SCRIPTS / "blender_look.py"), "--", _FILE),),
         (".fbx", ".glb", ".gltf", ".obj", ".stl", ".ply", ".usda", ".usdc", ".usdz"),
-        (*BATCH, str(_SCRIPT), "--"),
         _blender,
     ),
 )
@@ -121,6 +135,8 @@ def second_opinions(files: tuple[Path, ...], context: JobContext) -> tuple[Verdi
     for number, (reader, file) in enumerate(asked):
         context.progress(number / len(asked))
         found.append(_asked(reader, file, context))
+    told = godot_says(files, context, _LIMIT_S)
+    found += [Verdict("Godot", file.name, fine, words) for file, (fine, words) in told.items()]
     found += [_strict_3mf(file) for file in files if file.suffix == ".3mf"]
     return tuple(found)
 
@@ -131,10 +147,11 @@ def _strict_3mf(file: Path) -> Verdict:
 
 
 def _asked(reader: _Reader, file: Path, context: JobContext) -> Verdict:
-    program = shutil.which(reader.program)
-    if program is None:
-        return Verdict(reader.name, file.name, None, "not on this machine")
-    ended = run_program([program, *reader.command, str(file)], context, _LIMIT_S)
+    command = next((each for each in reader.commands if shutil.which(each[0])), None)
+    if command is None:
+        return Verdict(reader.name, file.name, None, _ABSENT)
+    words = [str(file) if word == _FILE else word for word in command[1:]]
+    ended = run_program([shutil.which(command[0]) or command[0], *words], context, _LIMIT_S)
     if ended.code is None:
         return Verdict(reader.name, file.name, None, f"no answer within {_LIMIT_S:.0f} s")
     fine, words = reader.judge(ended)
