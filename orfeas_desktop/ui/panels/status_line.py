@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from orfeas_desktop.ui.pieces.buttons import IconName
 from orfeas_desktop.ui.pieces.icon_label import IconLabel
@@ -37,6 +37,7 @@ class StatusLine(QWidget):
         self.setObjectName("statusLine")
         self.setAccessibleName(self.tr("Status"))
         self.setFixedHeight(28)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.gpu, self.cpu, self.ram, self.disk = (label("", Role.caption) for _ in range(4))
         self.library = label("", Role.warning)
         self.offline = label("", Role.caption)
@@ -46,6 +47,7 @@ class StatusLine(QWidget):
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(6, 0, 6, 0)
         row.setSpacing(24)
+        row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
         self._figures = (self.gpu, self.cpu, self.ram, self.disk)
         for part in self._figures:
             part.setFont(tabular(part.font()))
@@ -62,21 +64,19 @@ class StatusLine(QWidget):
     def show_machine(self, line: MachineLine) -> None:
         """Show these figures."""
         self.gpu.setText(line.gpu)
-        self.cpu.setText(self.tr("CPU {percent} %").format(percent=round(line.cpu_load * 100)))
+        self.cpu.setText(self._load_words(line.cpu_load))
         self.ram.setText(
             self.tr("RAM {used} / {all} GB").format(used=f"{line.ram_used_gb:.1f}", all=f"{line.ram_gb:.0f}")
         )
         self.disk.setText(self.tr("Disk {free} GB free").format(free=f"{line.disk_free_gb:.0f}"))
+        self._make_room()
+
+    def _load_words(self, load: float) -> str:
+        return self.tr("CPU {percent} %").format(percent=round(load * 100))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave out figures for which there is no room, the disk first."""
         super().resizeEvent(event)
-        for part in self._figures:
-            part.show()
-        for part in reversed(self._figures):
-            if self._row.sizeHint().width() <= event.size().width():
-                break
-            part.hide()
+        self._make_room()
 
     def show_network(self, *, offline: bool) -> None:
         """Say whether the network is switched off, or may be used for downloads."""
@@ -92,3 +92,13 @@ class StatusLine(QWidget):
     def show_library_state(self, words: str) -> None:
         """Say what is wrong with the library, or nothing."""
         self.library.setText(words)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Leave out figures for which there is no room, the disk first."""
+        for part in self._figures:
+            part.show()
+        for part in reversed(self._figures):
+            if self._row.sizeHint().width() <= self.width():
+                break
+            part.hide()

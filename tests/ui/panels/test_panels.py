@@ -371,6 +371,19 @@ def test_the_status_line_says_whether_the_network_may_be_used(qtbot, look):
     assert "off the network" in line.offline.toolTip()
 
 
+def test_the_status_line_leaves_out_what_grows_beyond_its_room(qtbot, look):
+    line = shown(qtbot, StatusLine(look), 330, 28)
+    line.show_machine(MachineLine("", 0.0, 1.0, 8.0, 5.0))
+    few = [part for part in (line.cpu, line.ram, line.disk) if part.isVisible()]
+    line.show_machine(MachineLine("A card with a long name", 1.0, 100.5, 128.0, 12345.0))
+    QApplication.processEvents()
+    left = [part for part in (line.gpu, line.cpu, line.ram, line.disk) if part.isVisible()]
+    assert len(left) < len(few)
+    assert all(part.width() >= part.minimumSizeHint().width() for part in (*left, line.offline))
+    line.show_machine(MachineLine("", 0.0, 1.0, 8.0, 5.0))
+    assert [part for part in (line.cpu, line.ram, line.disk) if part.isVisible()] == few
+
+
 def test_the_status_line_leaves_out_figures_for_which_there_is_no_room(qtbot, look):
     line = shown(qtbot, StatusLine(look), 900, 28)
     line.show_machine(MachineLine("No GPU found", 0.5, 10.0, 24.0, 72.0))
