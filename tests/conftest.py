@@ -44,7 +44,7 @@ def _only_numbers(config: pytest.Config) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the run, or each process of a parallel one, a screen: its own Xvfb on Linux, the system's display elsewhere."""
-    directs_others = config.getoption("numprocesses", None) is not None and not hasattr(config, "workerinput")
+    directs_others = bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
     if sys.platform == "linux" and not directs_others:
         config.stash[_XVFB] = _start_xvfb()
         os.environ["QT_QPA_PLATFORM"] = "xcb"

@@ -14,20 +14,15 @@ import keyring
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
-from orfeas_desktop.engine.weights.catalog import weight_set
-from tests.engine.weights.loopback_hub import LARGE, SET, SMALL, Hub, Trouble
+from tests.engine.weights.loopback_hub import LARGE, SET, Hub, Trouble, hub_of_one_set
 
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
-    weights = weight_set(SET)
-    made = Hub(weights.repository, weights.folder)
-    made.put(SMALL, b"target: hy3dgen.ShapeVAE\nparams: {}\n")
-    made.put(LARGE, bytes(range(256)) * 1000)
-    monkeypatch.setenv("HF_ENDPOINT", made.url)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    yield made
-    made.close()
+    with hub_of_one_set() as made:
+        monkeypatch.setenv("HF_ENDPOINT", made.url)
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        yield made
 
 
 def test_from_nothing_to_a_set_and_back(orfeas, hub, home, tmp_path) -> None:

@@ -276,21 +276,30 @@ def test_jobs_are_cancelled_one_by_one_or_together(studio: Studio, picture: Path
     assert not any(isinstance(event, JobDone) for event in events)
 
 
-def test_what_waited_in_a_dead_process_is_taken_up(home: Path, picture: Path) -> None:
-    program = (
-        "import sys, os, pathlib\n"
-        "from orfeas_desktop.app import open_studio\n"
-        "from orfeas_desktop.paths import Paths\n"
-        "from orfeas_desktop.settings import Settings\n"
-        "from orfeas_desktop.requests import Destination\n"
-        "studio = open_studio(Paths.of(), Settings())\n"
-        "project, _ = studio.create_project('Things')\n"
-        "picture = studio.add_picture(pathlib.Path(sys.argv[1]))\n"
-        "studio.generate('relief', {'front': [picture]}, params={'resolution': 64},\n"
-        "                destination=Destination(project.id, 'Disc'))\n"
-        "os._exit(9)\n"
-    )
+BEFORE_DEATH = """
+import sys, os, pathlib
+from orfeas_desktop.app import open_studio
+from orfeas_desktop.paths import Paths
+from orfeas_desktop.settings import Settings
+from orfeas_desktop.requests import Destination
+studio = open_studio(Paths.of(), Settings())
+project, _ = studio.create_project('Things')
+picture = studio.add_picture(pathlib.Path(sys.argv[1]))
+"""
+
+
+def dies_after(picture: Path, work: str) -> None:
+    """Do `work` with a `studio`, a `project` and a `picture` in a process that ends without a word."""
+    program = f"{BEFORE_DEATH}{work}os._exit(9)\n"
     assert subprocess.run([sys.executable, "-c", program, str(picture)], check=False).returncode == 9
+
+
+def test_what_waited_in_a_dead_process_is_taken_up(home: Path, picture: Path) -> None:
+    dies_after(
+        picture,
+        "studio.generate('relief', {'front': [picture]}, params={'resolution': 64},\n"
+        "                destination=Destination(project.id, 'Disc'))\n",
+    )
     with open_studio(Paths.of(), Settings()) as studio:
         jobs = studio.resume_waiting_jobs()
         assert [job.title for job in jobs] == ["Disc"]
@@ -354,21 +363,12 @@ def test_what_waited_for_another_job_in_a_dead_process_goes_on_or_is_tried_again
 
 
 def test_another_order_of_the_queue_outlives_the_process(home: Path, picture: Path) -> None:
-    program = (
-        "import sys, os, pathlib\n"
-        "from orfeas_desktop.app import open_studio\n"
-        "from orfeas_desktop.paths import Paths\n"
-        "from orfeas_desktop.settings import Settings\n"
-        "from orfeas_desktop.requests import Destination\n"
-        "studio = open_studio(Paths.of(), Settings())\n"
-        "project, _ = studio.create_project('Things')\n"
-        "picture = studio.add_picture(pathlib.Path(sys.argv[1]))\n"
+    dies_after(
+        picture,
         "jobs = [studio.generate('relief', {'front': [picture]}, params={'resolution': 64 + number},\n"
         "                        destination=Destination(project.id, name)) for number, name in enumerate('ABCD')]\n"
-        "studio.reorder([jobs[place].id for place in (2, 3, 0, 1)])\n"
-        "os._exit(9)\n"
+        "studio.reorder([jobs[place].id for place in (2, 3, 0, 1)])\n",
     )
-    assert subprocess.run([sys.executable, "-c", program, str(picture)], check=False).returncode == 9
     with open_studio(Paths.of(), Settings()) as studio:
         jobs = studio.resume_waiting_jobs()
         assert [job.title for job in jobs] == ["C", "D", "A", "B"]

@@ -15,7 +15,7 @@ from orfeas_desktop.engine.mesh.files import read_mesh_file
 from orfeas_desktop.engine.mesh.mesh import Mesh
 from orfeas_desktop.engine.scene.gltf_write_scene import write_scene
 from orfeas_desktop.engine.scene.scene import Node, Scene, Transform
-from orfeas_desktop.params import Params
+from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.register import Lane, Slot
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -23,6 +23,28 @@ P = TypeVar("P", bound=Params)
 
 MESHES_IN = (Slot("meshes", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Meshes"), many=True),)
 MESH_OUT = (Slot("mesh", AssetKind.mesh, QT_TRANSLATE_NOOP("Slots", "Scene")),)
+
+
+def gap_param() -> float:
+    """Return the field that asks how far neighbours stand apart, in millimetres."""
+    return param(
+        50.0,
+        QT_TRANSLATE_NOOP("Params", "Gap"),
+        QT_TRANSLATE_NOOP("Params", "Free space between neighbours."),
+        ge=0.0,
+        le=100_000.0,
+        traits=Traits(unit="mm", step=10.0),
+    )
+
+
+def middles(sides: Sequence[float], gap: float) -> list[float]:
+    """Return where the middles of neighbours of these sizes lie, around 0."""
+    at = -(sum(sides) + gap * (len(sides) - 1)) / 2
+    found: list[float] = []
+    for side in sides:
+        found.append(at + side / 2)
+        at += side + gap
+    return found
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from orfeas_desktop.engine.layouts.base import Footprint, Layout
-from orfeas_desktop.params import Params, Traits, param
+from orfeas_desktop.engine.layouts.base import Footprint, Layout, gap_param, middles
+from orfeas_desktop.params import Params, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -25,14 +25,7 @@ class GridParams(Params):
         ge=0,
         le=1000,
     )
-    gap_mm: float = param(
-        50.0,
-        QT_TRANSLATE_NOOP("Params", "Gap"),
-        QT_TRANSLATE_NOOP("Params", "Free space between neighbours."),
-        ge=0.0,
-        le=100_000.0,
-        traits=Traits(unit="mm", step=10.0),
-    )
+    gap_mm: float = gap_param()
 
 
 def _arrange(footprints: Sequence[Footprint], params: GridParams) -> list[Transform]:
@@ -44,18 +37,8 @@ def _arrange(footprints: Sequence[Footprint], params: GridParams) -> list[Transf
     ]
     rows = [footprints[start : start + columns] for start in range(0, len(footprints), columns)]
     depths = [max(each.depth for each in row) for row in rows]
-    xs, zs = _middles(widths, gap), _middles(depths, gap)
+    xs, zs = middles(widths, gap), middles(depths, gap)
     return [each.at(xs[index % columns], zs[index // columns]) for index, each in enumerate(footprints)]
-
-
-def _middles(sides: Sequence[float], gap: float) -> list[float]:
-    """Return where the middles of neighbours of these sizes lie, around 0."""
-    at = -(sum(sides) + gap * (len(sides) - 1)) / 2
-    middles: list[float] = []
-    for side in sides:
-        middles.append(at + side / 2)
-        at += side + gap
-    return middles
 
 
 GRID = Layout(

@@ -69,8 +69,8 @@ class LicenceTerms(BaseModel):
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-class WeightSet(BaseModel):
-    """One published folder of weights."""
+class _Published(BaseModel):
+    """What is told of a published folder of weights beside its licence."""
 
     model_config = _FROZEN
 
@@ -81,7 +81,6 @@ class WeightSet(BaseModel):
     folder: str
     """In the repository; nothing when the set is all of it."""
     revision: str
-    terms: LicenceTerms
     gated: bool
     """Whether the publisher wants people to sign in."""
     vram_gb: Mapping[str, float]
@@ -91,6 +90,12 @@ class WeightSet(BaseModel):
     files: tuple[WeightFile, ...]
     patterns: tuple[str, ...]
     """Further files, by shell patterns, whose names only the hub knows."""
+
+
+class WeightSet(_Published):
+    """One published folder of weights."""
+
+    terms: LicenceTerms
 
     @property
     def licence(self) -> str:
@@ -130,27 +135,13 @@ class WeightSet(BaseModel):
         return next((file for file in self.files if file.path == path), None)
 
 
-class _Row(BaseModel):
+class _Row(_Published):
     """A set as it is written in the data file."""
 
-    model_config = _FROZEN
-
-    id: str
-    title: str
-    purpose: Literal["shape", "decoder", "texture", "text-to-image"]
-    repository: str
-    folder: str
-    revision: str
     licence: str
-    gated: bool
-    vram_gb: dict[str, float]
-    vram_source: str
-    note: str
-    files: tuple[WeightFile, ...]
-    patterns: tuple[str, ...]
 
     def set(self, licences: Mapping[str, LicenceTerms]) -> WeightSet:
-        values = {name: getattr(self, name) for name in WeightSet.model_fields if name != "terms"}
+        values = {name: getattr(self, name) for name in _Published.model_fields}
         return WeightSet.model_validate({**values, "terms": licences[self.licence]})
 
 

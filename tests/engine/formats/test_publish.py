@@ -13,6 +13,7 @@ from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.engine.formats.publish import plain_stem, publish
 from orfeas_desktop.errors import BadInput, DiskFull, FileMissing, NotAFile, PermissionDenied
 from orfeas_desktop.requests import OutputFile
+from tests.failing import failing_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,21 +71,6 @@ def test_what_stood_there_is_replaced(files: Sequence[OutputFile], out: Path) ->
     (out / "chair.obj").write_text("old")
     publish(files, out / "chair.obj")
     assert content(out)["chair.obj"] == OBJ
-
-
-def failing_at(call: int, trouble: int, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    count = 0
-    target: object = os if name == "fsync" else Path
-    real = getattr(target, name)
-
-    def wrapped(*arguments: object, **named: object) -> object:
-        nonlocal count
-        count += 1
-        if count == call:
-            raise OSError(trouble, "no")
-        return real(*arguments, **named)
-
-    monkeypatch.setattr(target, name, wrapped)
 
 
 @pytest.mark.parametrize("call", [1, 2, 4])

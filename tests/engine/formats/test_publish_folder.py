@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from orfeas_desktop.errors import (
     PermissionDenied,
 )
 from orfeas_desktop.requests import OutputFile
+from tests.failing import failing_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,21 +89,6 @@ def test_an_empty_folder_is_taken_and_another_ones_is_not(
     with pytest.raises(FolderInUse, match="Chair"):
         publish_folder(files("other"), out)
     assert content(out) == {name: f"new {name}" for name in NAMES}
-
-
-def failing_at(call: int, trouble: int, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    count = 0
-    owner: object = os if name == "fsync" else Path
-    real = getattr(owner, name)
-
-    def wrapped(*arguments: object, **named: object) -> object:
-        nonlocal count
-        count += 1
-        if count == call:
-            raise OSError(trouble, "no")
-        return real(*arguments, **named)
-
-    monkeypatch.setattr(owner, name, wrapped)
 
 
 @pytest.mark.parametrize(("name", "call"), [("fsync", 1), ("fsync", 3), ("rename", 1), ("rename", 2)])

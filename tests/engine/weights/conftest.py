@@ -15,18 +15,14 @@ from orfeas_desktop.engine.weights.download import Surroundings
 from orfeas_desktop.engine.weights.licences import Licences
 from orfeas_desktop.engine.weights.network import NetworkDoor, NetworkRules
 from orfeas_desktop.engine.weights.store import WeightStore
-from tests.engine.weights.loopback_hub import HASTE, LARGE, SET, SMALL, Hub
+from tests.engine.weights.loopback_hub import HASTE, SET, Hub, hub_of_one_set
 
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
     """A hub that holds one small set of two files."""
-    weights = weight_set(SET)
-    made = Hub(weights.repository, weights.folder)
-    made.put(SMALL, b"target: hy3dgen.ShapeVAE\nparams: {}\n")
-    made.put(LARGE, np.random.default_rng(1).bytes(300_000))
-    yield made
-    made.close()
+    with hub_of_one_set(np.random.default_rng(1).bytes(300_000)) as made:
+        yield made
 
 
 @pytest.fixture

@@ -9,9 +9,12 @@ import struct
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from orfeas_desktop.engine.weights.catalog import weight_set
 from orfeas_desktop.engine.weights.fetch import Patience
 
 SET = "hunyuan3d-2mini-vae-turbo"
@@ -104,6 +107,19 @@ class Hub:
                 row["lfs"] = {"sha256": self.lies.get(name, true), "size": len(content), "pointerSize": 135}
             siblings.append(row)
         return json.dumps({"id": self.repository, "sha": COMMIT, "siblings": siblings}).encode()
+
+
+@contextmanager
+def hub_of_one_set(large: bytes = bytes(range(256)) * 1000) -> Iterator[Hub]:
+    """A hub that holds one small set of two files."""
+    weights = weight_set(SET)
+    hub = Hub(weights.repository, weights.folder)
+    hub.put(SMALL, b"target: hy3dgen.ShapeVAE\nparams: {}\n")
+    hub.put(LARGE, large)
+    try:
+        yield hub
+    finally:
+        hub.close()
 
 
 class _Server(ThreadingHTTPServer):

@@ -27,7 +27,7 @@ from orfeas_desktop.ui.engine_thread import EngineThread
 from orfeas_desktop.ui.state.job_desk import JobDesk
 from orfeas_desktop.ui.state.store_thread import StoreThread
 from orfeas_desktop.ui.state.weights_desk import WeightsDesk
-from tests.engine.weights.loopback_hub import LARGE, SET, SMALL, Hub, Trouble, Zeros
+from tests.engine.weights.loopback_hub import LARGE, SET, Hub, Trouble, Zeros, hub_of_one_set
 from tests.engine.weights.test_picture_base import LORAS, stripped
 
 WAIT_MS = 30_000
@@ -35,14 +35,10 @@ WAIT_MS = 30_000
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
-    weights = weight_set(SET)
-    made = Hub(weights.repository, weights.folder)
-    made.put(SMALL, b"target: hy3dgen.ShapeVAE\nparams: {}\n")
-    made.put(LARGE, bytes(range(256)) * 1000)
-    monkeypatch.setenv("HF_ENDPOINT", made.url)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    yield made
-    made.close()
+    with hub_of_one_set() as made:
+        monkeypatch.setenv("HF_ENDPOINT", made.url)
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        yield made
 
 
 @dataclass
