@@ -1,9 +1,10 @@
-"""Chores on weights: fetch a set from the hub, read a set through."""
+"""Chores on weights: fetch a set from the hub, read a set through, take in what the user has."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from orfeas_desktop.assets import AssetKind
@@ -18,17 +19,22 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.jobs.context import Inputs, JobContext
 
 
+def asked_param() -> str:
+    """Return the field that makes each asking another one."""
+    return param(
+        "",
+        QT_TRANSLATE_NOOP("Chores", "Asked"),
+        QT_TRANSLATE_NOOP("Chores", "Anything new, so that the work is done and not remembered."),
+    )
+
+
 class WeightsParams(Params):
     """Which set."""
 
     weights: str = param(
         "", QT_TRANSLATE_NOOP("Chores", "Weights"), QT_TRANSLATE_NOOP("Chores", "A set’s id.")
     )
-    asked: str = param(
-        "",
-        QT_TRANSLATE_NOOP("Chores", "Asked"),
-        QT_TRANSLATE_NOOP("Chores", "Anything new, so that the work is done and not remembered."),
-    )
+    asked: str = asked_param()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +89,41 @@ class VerifyWeights(Chore):
         return (_report(context, {"files": rows}),)
 
 
+class AddParams(Params):
+    """What to take in."""
+
+    path: str = param(
+        "", QT_TRANSLATE_NOOP("Chores", "Place"), QT_TRANSLATE_NOOP("Chores", "A file or a folder.")
+    )
+    lora: bool = param(
+        False,
+        QT_TRANSLATE_NOOP("Chores", "LoRA"),
+        QT_TRANSLATE_NOOP("Chores", "Whether it goes into the library of LoRAs."),
+    )
+    asked: str = asked_param()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddWeights(Chore):
+    """Looks into a file or folder of the user's and remembers what it holds; torch pickles are converted."""
+
+    def run(self, inputs: Inputs, params: Params, context: JobContext) -> tuple[Output, ...]:
+        """Leave a report of what is known now. Raises what `add_from` raises."""
+        from orfeas_desktop.engine.weights.adding import ADDED, Added, add_from
+        from orfeas_desktop.engine.weights.lora_shelf import LoraShelf
+        from orfeas_desktop.engine.weights.store import WeightStore
+
+        del inputs
+        wanted = cast("AddParams", params)
+        loras, path = LoraShelf.of(), Path(wanted.path)
+        with context.stage(QT_TRANSLATE_NOOP("Stages", "Read")):
+            if wanted.lora:
+                added = (Added(loras.add(path).name, path, "lora"),)
+            else:
+                added = add_from(WeightStore.of(), loras, path)
+        return (_report(context, ADDED.dump_python(added, mode="json")),)
+
+
 def _report(context: JobContext, said: object) -> Output:
     path = context.staging / "report.json"
     path.write_text(json.dumps(said), "utf-8")
@@ -108,6 +149,17 @@ VERIFY_WEIGHTS = VerifyWeights(
     title=QT_TRANSLATE_NOOP("Chores", "Verify weights"),
     summary=QT_TRANSLATE_NOOP("Chores", "Reads a weight set through and compares its hashes."),
     params=WeightsParams,
+    inputs=(),
+    outputs=_REPORT,
+    lane=Lane.network,
+)
+
+ADD_WEIGHTS = AddWeights(
+    id="add-weights",
+    version=1,
+    title=QT_TRANSLATE_NOOP("Chores", "Add weights"),
+    summary=QT_TRANSLATE_NOOP("Chores", "Takes in what the user has already."),
+    params=AddParams,
     inputs=(),
     outputs=_REPORT,
     lane=Lane.network,

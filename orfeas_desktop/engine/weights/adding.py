@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import TypeAdapter
+
 from orfeas_desktop.engine.weights.catalog import catalog, weight_set
 from orfeas_desktop.engine.weights.linking import add_weights
 from orfeas_desktop.engine.weights.lone_file import tensor_shapes
@@ -31,6 +33,10 @@ class Added:
     """The set's id, or the name it was given."""
     place: Path
     kind: Literal["set", "own", "lora"]
+
+
+ADDED = TypeAdapter(tuple[Added, ...])
+"""How what was added is told in JSON."""
 
 
 def add_from(store: WeightStore, loras: LoraShelf, path: Path, as_set: str = "") -> tuple[Added, ...]:

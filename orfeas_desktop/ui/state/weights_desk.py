@@ -11,10 +11,9 @@ from uuid import uuid4
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from orfeas_desktop import __version__
-from orfeas_desktop.engine.weights.adding import Added, add_from
+from orfeas_desktop.engine.weights.adding import Added
 from orfeas_desktop.engine.weights.catalog import WeightSet, catalog, weight_set
 from orfeas_desktop.engine.weights.licences import Licences
-from orfeas_desktop.engine.weights.lora_shelf import LoraShelf
 from orfeas_desktop.engine.weights.store import How, Standing, WeightStore
 from orfeas_desktop.engine.weights.token import TokenKeeper
 from orfeas_desktop.engine.weights.transfers import Transfer, transfer, unfinished
@@ -24,6 +23,7 @@ from orfeas_desktop.register import Table
 from orfeas_desktop.requests import Job, JobFailed
 from orfeas_desktop.studio import Work
 from orfeas_desktop.ui.signals import TypedSignal, signal
+from orfeas_desktop.ui.state.weights_adding import add_weights
 
 if TYPE_CHECKING:
     from orfeas_desktop.paths import Paths
@@ -117,8 +117,7 @@ class WeightsDesk(QObject):
             self.look()
             self.added.emit(found)
 
-        loras = LoraShelf.of(self._paths)
-        self._store.ask(lambda: add_from(self._weights(), loras, path), tell, self.failed.emit)
+        add_weights(self._desk, path, tell, self.failed.emit)
 
     def keep_token(self, token: str) -> None:
         """Keep the hub's access token, or forget it when there is none."""

@@ -20,6 +20,7 @@ from orfeas_desktop.requests import Destination, FromJob, JobDone, JobFailed
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.state.draft import FRONT
 from orfeas_desktop.ui.state.picture_reading import read_shown
+from orfeas_desktop.ui.state.weights_adding import add_weights
 
 if TYPE_CHECKING:
     from orfeas_desktop.engine.backends.base import Backend
@@ -142,7 +143,7 @@ class WordsDesk(QObject):
 
     def add_lora(self, file: Path) -> None:
         """Take a LoRA into the library."""
-        self._change(lambda shelf: shelf.add(file))
+        add_weights(self._desk, file, lambda _added: self.look_for_helpers(), self.failed.emit, lora=True)
 
     def rename_lora(self, name: str, new_name: str) -> None:
         """Give a LoRA another name."""

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import keyring
 import pytest
+import torch
 from keyring.backends.fail import Keyring as NoKeyring
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QMessageBox
+from safetensors.torch import load_file
 
 from orfeas_desktop.engine.weights.catalog import catalog, weight_set
 from orfeas_desktop.engine.weights.lora_shelf import LoraShelf
@@ -19,6 +21,7 @@ from orfeas_desktop.engine.weights.store import WeightStore
 from orfeas_desktop.engine.weights.token import TokenKeeper
 from orfeas_desktop.engine.weights.transfers import Transfer, TransferState, transfer_file
 from orfeas_desktop.paths import Paths
+from orfeas_desktop.requests import JobState
 from orfeas_desktop.ui.dialogs.error_box import ErrorBox
 from orfeas_desktop.ui.dialogs.licence_dialog import LicenceDialog
 from orfeas_desktop.ui.dialogs.weights_card import WeightsCard
@@ -47,6 +50,7 @@ class Stage:
 
     desk: WeightsDesk
     dialog: WeightsDialog
+    jobs: JobDesk
 
     @property
     def card(self) -> WeightsCard:
@@ -68,7 +72,7 @@ def stage(qtbot, hub, studio) -> Iterator[Stage]:
         dialog.show()
     qtbot.waitUntil(lambda: SET in dialog.cards, timeout=WAIT_MS)
     dialog.area.ensureWidgetVisible(dialog.cards[SET])
-    yield Stage(desk, dialog)
+    yield Stage(desk, dialog, jobs)
     engine.stop()
     threads.close()
 
@@ -114,7 +118,7 @@ def test_accept_download_verify_and_remove(qtbot, stage, hub) -> None:
     accept_licence(qtbot, stage)
     qtbot.waitUntil(lambda: card.state.text() == "Here", timeout=WAIT_MS)
     assert WeightStore.of().find(SET)
-    assert not card.main.isVisibleTo(stage.dialog)
+    qtbot.waitUntil(lambda: not card.main.isVisibleTo(stage.dialog), timeout=WAIT_MS)
     press(qtbot, card.check)
     qtbot.waitUntil(lambda: card.state.text() == "Here, every byte verified", timeout=WAIT_MS)
     press(qtbot, card.drop)
@@ -214,6 +218,21 @@ def test_a_file_is_added_and_said_to_be_what_it_is(stage, qtbot, tmp_path, monke
     assert LoraShelf.of().named("clay").base is PictureBase.sdxl
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
     stage.dialog.add_file.click()
+
+
+def test_pickles_are_converted_by_jobs_that_the_queue_shows(stage, qtbot, tmp_path, monkeypatch) -> None:
+    file = tmp_path / "clay.pt"
+    torch.save(load_file(stripped(tmp_path / "clay.safetensors", LORAS["sdxl peft"][1])), file)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
+    stage.dialog.add_file.click()
+    qtbot.waitUntil(lambda: "“clay”" in stage.dialog.added.text(), timeout=WAIT_MS)
+    assert stage.jobs.list.count(JobState.done) == 1
+    torch.save({"program": print}, file)
+    stage.dialog.add_file.click()
+    qtbot.waitUntil(lambda: stage.dialog.findChild(ErrorBox) is not None, timeout=WAIT_MS)
+    assert "could be a program" in stage.dialog.findChild(ErrorBox).text()
+    stage.dialog.findChild(ErrorBox).accept()
+    assert stage.jobs.list.count(JobState.failed) == 1
 
 
 def test_a_token_is_asked_for_unseen_kept_and_forgotten(stage, qtbot, hub, monkeypatch) -> None:
