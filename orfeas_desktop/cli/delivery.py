@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
-from zipfile import ZIP_DEFLATED, ZipFile
 
 from orfeas_desktop.assets import ALONG, COLLISION, MESH_SUFFIXES, AssetRef
 from orfeas_desktop.cli.doors import Call
@@ -14,7 +12,7 @@ from orfeas_desktop.cli.meshes import mesh_of, read_in, scene_file, write_beside
 from orfeas_desktop.cli.running import finish
 from orfeas_desktop.cli.screen import Json, Screen, WrongWords, error_object, one_line, rounded
 from orfeas_desktop.engine.exporters import EXPORTERS
-from orfeas_desktop.engine.formats.publish_folder import LISTING
+from orfeas_desktop.engine.formats.publish_zip import publish_zip
 from orfeas_desktop.engine.printing.profile import PrinterParams
 from orfeas_desktop.errors import FileMissing, OrfeasError
 from orfeas_desktop.names import distinct, file_stem
@@ -87,7 +85,7 @@ class Delivery:
         """Deliver one asset, which may fail: the item says how it fared."""
         try:
             delivered = self._deliver(source, out)
-            files = (packed(delivered.files, out, source.name),) if zipped else delivered.files
+            files = (publish_zip(delivered.files, out, source.name),) if zipped else delivered.files
             return Item.done(source.told, files, delivered.cooked)
         except OrfeasError as error:
             self._call.screen.note(f"{source.told}: {error.say()}")
@@ -210,28 +208,3 @@ def mesh_files(given: Sequence[Path]) -> list[Source]:
         raise WrongWords("There is no mesh file in what was given.")
     names = distinct([path.stem for path in files], "-")
     return [Source(name, path) for name, path in zip(names, files, strict=True)]
-
-
-def packed(files: Sequence[Path], out: Path, name: str) -> Path:
-    """Move files that lie below `out` into the ZIP `out/name.zip`, which appears whole; return it."""
-    target = out / f"{name}.zip"
-    temporary = out / f".{uuid4().hex}.part"
-    try:
-        with ZipFile(temporary, "w", ZIP_DEFLATED) as package:
-            for file in files:
-                package.write(file, file.relative_to(out))
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    for file in files:
-        file.unlink()
-        for folder in file.relative_to(out).parents[:-1]:
-            _remove_emptied(out / folder)
-    return target
-
-
-def _remove_emptied(folder: Path) -> None:
-    """Remove a folder in which nothing is left but the program's own listing."""
-    if {path.name for path in folder.iterdir()} <= {LISTING}:
-        (folder / LISTING).unlink(missing_ok=True)
-        folder.rmdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from zipfile import ZipFile
 
 from PySide6.QtWidgets import QPushButton
 
@@ -14,6 +15,7 @@ from orfeas_desktop.ui.dialogs.error_box import ErrorBox
 from orfeas_desktop.ui.dialogs.export_dialog import ExportDialog
 from orfeas_desktop.ui.pieces.toasts import Toast
 from orfeas_desktop.ui.start import read_window_state
+from orfeas_desktop.ui.state.delivery import Delivery
 from tests.journeys.test_workshop import ring
 
 WAIT = 30_000
@@ -90,10 +92,23 @@ def test_a_preset_and_several_assets_are_exported(
     window.browser.grid.selectAll()
     dialog = asked(running)
     dialog.presets.setCurrentText("Both")
+    dialog.zipped.setChecked(True)
+    (out / "Torn.zip").mkdir()
     dialog.save.click()
+    qtbot.waitUntil((out / "Ring.zip").exists, timeout=WAIT)
+    qtbot.waitUntil(lambda: not exporting.findChildren(Delivery), timeout=WAIT)
+    assert words in window.toasts.shown()
+    with ZipFile(out / "Ring.zip") as package:
+        package.extractall(tmp_path / "taken")
+    assert {path.name for path in (tmp_path / "taken").iterdir()} > {"Ring.glb", "Ring-godot"}
+    assert not (out / "Ring.glb").exists()
+    assert {
+        read_glb(path).face_count <= 400 for path in (tmp_path / "taken" / "Ring.glb", out / "Torn.glb")
+    } == {True}
+    (out / "Torn.zip").rmdir()
+    window.commands.actions["export-again"].trigger()
     qtbot.waitUntil(lambda: "2 assets exported" in window.toasts.shown(), timeout=WAIT)
-    assert {read_glb(out / f"{name}.glb").face_count <= 400 for name in ids} == {True}
-    assert all((out / f"{name}-godot" / f"{name}-godot.tscn").exists() for name in ids)
+    assert {path.name for path in out.iterdir()} == {"Ring.3mf", "Ring.zip", "Torn.zip"}
     window.browser.grid.choose(ids["Ring"])
 
     exporting.last = exporting.last.model_copy(update={"preset": "no-such"})
@@ -108,6 +123,7 @@ def test_a_preset_and_several_assets_are_exported(
     kept = read_window_state(running.paths.state).last_export
     assert kept is not None
     assert kept.into_folder
+    assert kept.zipped
 
 
 def asked(running) -> ExportDialog:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -41,6 +42,8 @@ class ExportChoice:
     preset: str = ""
     into_folder: bool = False
     """Whether `target` is the folder that everything goes into."""
+    zipped: bool = False
+    """Whether what belongs to an asset goes into one ZIP there."""
 
     @property
     def folder(self) -> Path:
@@ -89,6 +92,7 @@ class ExportDialog(QDialog):
         self.form: Form | None = None
         self._shown = ""
         self._build(last.folder if last else Path.home())
+        self.zipped.setChecked(last is not None and last.zipped)
         wanted = self.formats.findData(last.exporter) if last else 0
         self.formats.setCurrentIndex(max(0, wanted))
         self.presets.setCurrentIndex(max(0, self.presets.findData(last.preset) if last else 0))
@@ -107,6 +111,7 @@ class ExportDialog(QDialog):
             Path(self.target.text()).expanduser(),
             preset.id if preset else "",
             self._aimed_at_folder,
+            self._aimed_at_folder and self.zipped.isChecked(),
         )
 
     def preset(self) -> PresetChoice | None:
@@ -136,6 +141,12 @@ class ExportDialog(QDialog):
         self.problem.setWordWrap(True)
         self.problem.hide()
         column.addWidget(self.problem)
+        self.replaced = QLabel()
+        self.replaced.setProperty("role", "warning")
+        self.replaced.setWordWrap(True)
+        self.replaced.setTextFormat(Qt.TextFormat.PlainText)
+        self.replaced.hide()
+        column.addWidget(self.replaced)
         column.addWidget(self._buttons())
 
     def _fields(self, folder: Path) -> QGridLayout:
@@ -169,6 +180,10 @@ class ExportDialog(QDialog):
             grid.addWidget(text, row, 0)
             grid.addWidget(widget, row, 1, 1, 1 if widget is self.target else 2)
         grid.addWidget(self.browse, 2, 2)
+        self.zipped = QCheckBox(
+            self.tr("One ZIP for each asset") if self._several else self.tr("Everything in one ZIP")
+        )
+        grid.addWidget(self.zipped, 3, 1, 1, 2, Qt.AlignmentFlag.AlignLeft)
         _, self._format_label, self._target_label = labels
         return grid
 
@@ -223,6 +238,7 @@ class ExportDialog(QDialog):
             target = Path(self.target.text())
             self.target.setText(str(target.parent if into_folder else target / self._stem))
         self._aimed_at_folder = into_folder
+        self.zipped.setVisible(into_folder)
         self._target_label.setText(self.tr("Folder") if into_folder else self.tr("Save as"))
         self.target.setAccessibleName(self.tr("Folder") if into_folder else self.tr("File"))
         self.browse.setAccessibleName(
@@ -248,6 +264,9 @@ class ExportDialog(QDialog):
         problem = problem or (self._folder_problem() if self._aimed_at_folder else self._file_problem())
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
+        replaced = "" if problem or self._aimed_at_folder else self._replaced()
+        self.replaced.setText(replaced)
+        self.replaced.setVisible(bool(replaced))
         self.save.setEnabled(not problem)
         self.save.setToolTip(problem)
         self.target.setToolTip(self.target.text())
@@ -265,6 +284,13 @@ class ExportDialog(QDialog):
         if target.is_dir() and not self.exporter().folder:
             return self.tr("This is a folder. Add a file name.")
         return "" if target.parent.is_dir() else self.tr("This folder does not exist.")
+
+    def _replaced(self) -> str:
+        """Return what is said of a file or folder that the export takes the place of."""
+        target = Path(self.target.text()).expanduser()
+        if not target.exists():
+            return ""
+        return self.tr("“{name}” is there already. It will be replaced.").format(name=target.name)
 
     def _choose(self) -> None:
         self.chosen.emit(self.choice())

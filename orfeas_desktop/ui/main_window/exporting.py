@@ -126,7 +126,7 @@ class Exporting(QObject):
             Parcel(version.id, name, None if _made_by(steps, version) else steps)
             for name, (_, version) in zip(names, standing, strict=True)
         )
-        delivery = Delivery(self._session, preset, choice.folder, self)
+        delivery = Delivery(self._session, preset, choice.folder, self, zipped=choice.zipped)
         delivery.ended.connect(self._tell)
         delivery.start(parcels)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool
 
+from orfeas_desktop.engine.formats.publish_zip import publish_zip
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.requests import JobDone
 from orfeas_desktop.studio.targets import targets
@@ -44,13 +45,53 @@ class Delivered:
     reports: tuple[Path, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Packed:
+    """A parcel's files were put into one ZIP, or why not."""
+
+    name: str
+    error: OrfeasError | None = None
+
+
+class _Pack(QRunnable):
+    """Puts what was exported for a parcel into one ZIP, off the thread of the window."""
+
+    def __init__(self, delivery: Delivery, files: tuple[Path, ...], folder: Path, name: str) -> None:
+        super().__init__()
+        self._delivery, self._files, self._folder, self._name = delivery, files, folder, name
+
+    def run(self) -> None:
+        try:
+            publish_zip(self._files, self._folder, self._name)
+        except OrfeasError as error:
+            self._delivery.packed.emit(_Packed(self._name, error))
+        else:
+            self._delivery.packed.emit(_Packed(self._name))
+
+
 class Delivery(QObject):
     """Takes parcels through one preset and tells when the last of them has ended."""
 
     ended: TypedSignal[Delivered] = signal(Delivered)
+    packed: TypedSignal[_Packed] = signal(_Packed)
 
-    def __init__(self, session: Session, preset: Preset, folder: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        preset: Preset,
+        folder: Path,
+        parent: QObject | None = None,
+        *,
+        zipped: bool = False,
+    ) -> None:
+        """Deliver into `folder`; `zipped`: as one ZIP for each parcel."""
         super().__init__(parent)
+        self._zipped = zipped
+        self._files: defaultdict[str, list[Path]] = defaultdict(list)
+        self._packing: set[str] = set()
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)
+        self.packed.connect(self._take_packed, Qt.ConnectionType.QueuedConnection)
         self._session = session
         self._preset = preset
         self._folder = folder
@@ -104,8 +145,11 @@ class Delivery(QObject):
         )
 
     def _look(self, name: str, target: Path, ended: Ended) -> None:
-        report = handed(target, ended).report if isinstance(ended, JobDone) else None
-        if report is not None:
+        report = None
+        if isinstance(ended, JobDone):
+            report = handed(target, ended).report
+            self._files[name] += [each.file.path for each in ended.result.files]
+        if report is not None and not self._zipped:
             self._reports.append(report)
         self._note(name, failed=not isinstance(ended, JobDone))
 
@@ -114,7 +158,21 @@ class Delivery(QObject):
         self._error = self._error or error
         if failed:
             self._failed.add(name)
-        if not any(self._left.values()):
+        if self._zipped and not self._left[name] and name not in self._failed:
+            self._packing.add(name)
+            self._pool.start(_Pack(self, tuple(self._files[name]), self._folder, name))
+        self._end()
+
+    def _take_packed(self, packed: _Packed) -> None:
+        self._packing.discard(packed.name)
+        self._error = self._error or packed.error
+        if packed.error is not None:
+            self._failed.add(packed.name)
+        self._end()
+
+    def _end(self) -> None:
+        """Tell how it went, once nothing is under way."""
+        if not any(self._left.values()) and not self._packing:
             failures = len(self._failed)
             self.ended.emit(
                 Delivered(self._folder, self._all - failures, failures, self._error, tuple(self._reports))

@@ -24,6 +24,7 @@ class LastExport(BaseModel):
     target: Path
     preset: str = ""
     into_folder: bool = False
+    zipped: bool = False
 
 
 class WindowState(BaseModel):

@@ -149,8 +149,23 @@ def test_several_assets_go_into_a_folder_in_one_format(qtbot, tmp_path: Path, mo
     qtbot.mouseClick(dialog.browse, Qt.MouseButton.LeftButton)
     dialog.formats.setCurrentIndex(0)
     assert dialog.choice().target == tmp_path / "out"
+    assert dialog.zipped.text() == "One ZIP for each asset"
+    qtbot.mouseClick(dialog.zipped, Qt.MouseButton.LeftButton)
+    assert dialog.choice().zipped
     dialog.target.setText(str(tmp_path / "nowhere"))
     assert dialog.problem.text() == "This folder does not exist."
+
+
+def test_what_will_be_replaced_is_said_before(export, tmp_path):
+    assert not export.replaced.isVisible()
+    assert not export.zipped.isVisible()
+    (tmp_path / "cup.glb").write_text("old")
+    export.target.setText(str(tmp_path / "cup.glb"))
+    assert export.replaced.text() == "“cup.glb” is there already. It will be replaced."
+    assert export.replaced.isVisible()
+    assert export.save.isEnabled()
+    export.target.setText(str(tmp_path))
+    assert not export.replaced.isVisible()
 
 
 def test_a_picked_target_gets_the_suffix(export, qtbot, monkeypatch, tmp_path):
