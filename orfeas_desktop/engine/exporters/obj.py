@@ -32,6 +32,7 @@ from orfeas_desktop.params import Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from typing import TextIO
 
@@ -124,9 +125,10 @@ def _write_lines(
         columns["vt"] = _Column.of(np.stack([uv[:, 0], np.float32(1) - uv[:, 1]], axis=1))
     if mesh.normals is not None:
         columns["vn"] = _Column.of(mesh.normals)
+    step = _steps(mesh.face_count + sum(len(column.rows) for column in columns.values()), context)
     for key, column in columns.items():
         template = " ".join([key, *["%.7g"] * column.rows.shape[1]]) + "\n"
-        _write_chunks(stream, template, column.rows, context)
+        _write_chunks(stream, template, column.rows, step)
     corners = np.stack([column.row_of for column in columns.values()], axis=1)
     token = "%d//%d" if list(columns) == ["v", "vn"] else "/".join(["%d"] * len(columns))
     looks = np.zeros(mesh.face_count, np.int32) if mesh.face_materials is None else mesh.face_materials
@@ -138,7 +140,7 @@ def _write_lines(
             stream.write(f"usemtl {library.names[int(index)]}\n")
             for rows in _faces_of(mesh, start, end, int(index)):
                 template = " ".join(["f", *[token] * rows.shape[1]]) + "\n"
-                _write_chunks(stream, template, corners[rows].reshape(len(rows), -1), context)
+                _write_chunks(stream, template, corners[rows].reshape(len(rows), -1), step)
         start = end
 
 
@@ -156,10 +158,25 @@ def _faces_of(mesh: Mesh, start: int, end: int, material: int) -> list[NDArray[n
     ]
 
 
-def _write_chunks(stream: TextIO, template: str, rows: NDArray[np.generic], context: JobContext) -> None:
+def _steps(total: int, context: JobContext) -> Callable[[int], None]:
+    """Return what is told how many lines are about to be written, of `total` at most; it raises Cancelled."""
+    written = 0
+
+    def step(lines: int) -> None:
+        nonlocal written
+        context.progress(0.3 + 0.7 * written / total)
+        written += lines
+
+    return step
+
+
+def _write_chunks(
+    stream: TextIO, template: str, rows: NDArray[np.generic], step: Callable[[int], None]
+) -> None:
     for start in range(0, len(rows), _CHUNK):
-        context.check_cancelled()
-        stream.write(rows_of_text(template, rows[start : start + _CHUNK]))
+        chunk = rows[start : start + _CHUNK]
+        step(len(chunk))
+        stream.write(rows_of_text(template, chunk))
 
 
 def _read_back(path: Path) -> Contents:

@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent  # nosec B405: only written here
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float64]
 
 _MODES = {Role.base_color: 0, Role.emissive: 0, Role.normal: 2, Role.orm: 5}
+_ROLES = (Role.base_color, Role.emissive, Role.normal, Role.orm)
 _SRGB, _LINEAR = 1, 2
 _RGB, _RED, _GREEN, _BLUE, _ALPHA = range(5)
 _SENSOR_MM = 36.0
@@ -92,9 +94,9 @@ class _Writing:
         names = distinct([_clean(material.name) for material in sets])
         self._material_names = dict(zip(sets, names, strict=True))
         makers = SurfacePictures(flip_green=True, factors=True)
-        for number, (material, uv_sets) in enumerate(sets.items()):
-            step(number / len(sets))
-            self._surface(material, uv_sets, makers)
+        total, done = max(1, len(sets) * len(_ROLES)), count(1)
+        for material, uv_sets in sets.items():
+            self._surface(material, uv_sets, makers, lambda: step(next(done) / total))
 
     def actor(self, parent: Element, node: Node, above: Matrix) -> None:
         """Store a node with all below it; places are those of the whole scene, as Datasmith wants them."""
@@ -176,14 +178,17 @@ class _Writing:
             SubElement(actor, key, {"value": value})
         return actor
 
-    def _surface(self, material: Material, uv_sets: int, makers: SurfacePictures) -> None:
+    def _surface(
+        self, material: Material, uv_sets: int, makers: SurfacePictures, step: Callable[[], None]
+    ) -> None:
         name = self._material_names[material]
         surface = Element("UEPbrMaterial", {"name": name, "label": _label(material.name)})
         graph = _Graph(SubElement(surface, "Expressions"), surface)
-        base, glow, normal, packed = (
-            self._picture(material, role, name, uv_sets, makers)
-            for role in (Role.base_color, Role.emissive, Role.normal, Role.orm)
-        )
+        used: dict[Role, _Used | None] = {}
+        for role in _ROLES:
+            used[role] = self._picture(material, role, name, uv_sets, makers)
+            step()
+        base, glow, normal, packed = used.values()
         if base:
             graph.connect("BaseColor", graph.texture("Base color", base), _RGB)
         else:

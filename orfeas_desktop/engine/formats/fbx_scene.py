@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -151,18 +152,18 @@ class _Writing:
         said = [self._clean(material.name) for material in uv_sets]
         self.material_names = dict(zip(uv_sets, distinct(said), strict=True))
         makers = SurfacePictures(flip_green=self.style.flip_green, factors=self.style.factors)
-        for number, (material, sets) in enumerate(uv_sets.items()):
-            step(number / len(uv_sets))
+        total, done = max(1, len(uv_sets) * len(self.style.roles)), count(1)
+        for material, sets in uv_sets.items():
             name = self.material_names[material]
-            pictures = list(self._pictures(material, name, sets, makers))
+            pictures = list(self._pictures(material, name, sets, makers, lambda: step(next(done) / total)))
             told = _rest(material, pictures) if self.style.factors else material
             self._materials[material] = self.document.add_material(name, told, pictures)
 
     def add(self, node: Node, parent: int, step: Callable[[], None]) -> None:
         """Store a node with all below it; collision pieces stand beside it."""
-        step()
         name, place = self.names[id(node)], node.transform.matrix()
         model, render_name = self._body(node, name, parent, place)
+        step()
         for child in node.children:
             self.add(child, model, step)
         for number, piece in enumerate(node.collision if self.style.pieces else (), 1):
@@ -200,10 +201,11 @@ class _Writing:
         return self.document.add_mesh(name, mesh, parent, place, materials, shared=self.style.shared)
 
     def _pictures(
-        self, material: Material, name: str, uv_sets: int, makers: SurfacePictures
+        self, material: Material, name: str, uv_sets: int, makers: SurfacePictures, step: Callable[[], None]
     ) -> Iterator[Linked]:
         for role in self.style.roles:
             picture = makers.picture(material, role, uv_sets)
+            step()
             if picture is None:
                 continue
             file = self.files.get(picture.data)
