@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import stat
 from dataclasses import dataclass
 from enum import StrEnum
-from io import BufferedIOBase
+from io import BufferedIOBase, BufferedReader
 from pathlib import Path
 
 LODS = "lods"
@@ -59,9 +62,16 @@ def digest_of(stream: BufferedIOBase) -> str:
     return digest.hexdigest()
 
 
+def open_file(path: Path) -> BufferedReader:
+    """Open a file for reading. Raises OSError; IsADirectoryError also for pipes and devices, which may never end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    return path.open("rb")
+
+
 def local_file(path: Path, kind: AssetKind, name: str | None = None) -> LocalFile:
     """Pin the file at `path` by its digest. Raises OSError when it cannot be read."""
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         digest = digest_of(stream)
         size = stream.tell()
     return LocalFile(path, digest, kind, name or path.name, size)

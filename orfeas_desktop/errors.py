@@ -93,8 +93,8 @@ class NotAFile(InputError):
     """A folder or device where a file is needed."""
 
     code = "not-a-file"
-    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is a folder, not a file.")
-    remedy = QT_TRANSLATE_NOOP("Errors", "Choose a file inside it.")
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is a folder or a device, not a file.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Choose a file.")
 
 
 class FolderInUse(InputError):

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from orfeas_desktop.assets import digest_of
+from orfeas_desktop.assets import digest_of, open_file
 from orfeas_desktop.errors import (
     DiskFull,
     FileMissing,
@@ -64,15 +64,13 @@ class Files:
 
     def measure(self, path: Path) -> tuple[str, int]:
         """Return SHA-256 in hex and size in bytes. Raises OSError."""
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             return digest_of(stream), stream.tell()
 
     def copy(self, source: Path, target: Path) -> str:
         """Write a copy that lasts and return the SHA-256 of what was written. Raises OSError."""
         seen = hashlib.sha256()
-        with source.open("rb") as reader, target.open("wb") as writer:
+        with open_file(source) as reader, target.open("wb") as writer:
             while chunk := reader.read(CHUNK):
                 seen.update(chunk)
                 self.write(writer, chunk)

@@ -306,3 +306,21 @@ def test_words_that_cannot_be_done(orfeas, monkeypatch, tmp_path, words, code, s
     said = orfeas(*words, "--json")
     assert (said.error["code"], said.status) == (code, status)
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+@pytest.mark.parametrize("words", [("project",), ("weights", "lora")], ids=" ".join)
+def test_words_that_only_lead_to_verbs_list_them(orfeas, words):
+    said = orfeas(*words)
+    assert (said.status, said.out) == (2, "")
+    assert said.err.startswith(f"Usage: orfeas {' '.join(words)} ")
+    assert "\n  list " in said.err
+    assert "error" not in said.err
+
+
+@pytest.mark.parametrize("words", [("import", "--project", "P"), ("export", "--to", "stl", "--out", "y.stl")])
+def test_what_never_ends_is_no_mesh_file(orfeas, tmp_path, words):
+    pipe = tmp_path / "pipe.obj"
+    os.mkfifo(pipe)
+    for endless in (pipe, Path("/dev/zero")):
+        said = orfeas(words[0], endless, *words[1:], "--json")
+        assert (said.error["code"], said.status) == ("not-a-file", 2)

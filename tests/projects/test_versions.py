@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,6 +64,15 @@ def test_what_cannot_be_read_is_said(store: ProjectStore, hand: Hand, tmp_path: 
         store.add_blob(tmp_path / "nothing", AssetKind.file, "nothing")
     with pytest.raises(NotAFile):
         store.add_blob(tmp_path, AssetKind.file, "folder")
+    assert hand.blobs() == set()
+
+
+def test_a_pipe_and_a_device_are_refused_at_once(store: ProjectStore, hand: Hand, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for endless in (pipe, Path("/dev/zero")):
+        with pytest.raises(NotAFile):
+            store.add_blob(endless, AssetKind.file, "endless")
     assert hand.blobs() == set()
 
 

@@ -517,6 +517,8 @@ def test_files_are_pinned_or_refused(tmp_path: Path) -> None:
         pinned(tmp_path / "nothing", AssetKind.file)
     with pytest.raises(NotAFile):
         pinned(tmp_path, AssetKind.file)
+    with pytest.raises(NotAFile):
+        pinned(Path("/dev/zero"), AssetKind.file)
     with pytest.raises(FileMissing):
         pinned(tmp_path / "nul\0", AssetKind.file)
 

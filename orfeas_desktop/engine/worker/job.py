@@ -72,10 +72,10 @@ def _work(job: RunJob, tables: Tables, context: WorkerContext) -> Done:
 
 def _checked_file(file: InputFile, entry: str) -> LocalFile:
     """Raises FileMissing, NotAFile, BadInput when the file is not what was asked for."""
-    if file.path.is_dir():
-        raise NotAFile(name=file.name)
     if not file.path.exists():
         raise FileMissing(name=file.name)
+    if not file.path.is_file():
+        raise NotAFile(name=file.name)
     if file.verify:
         with file.path.open("rb") as stream:
             if digest_of(stream) != file.digest:
