@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -190,7 +190,11 @@ def _run(words: Sequence[str], call: Call, screen: Screen) -> int:
         return error.exit_code
     except (WrongWords, typer.TyperException) as problem:
         told = str(problem) if isinstance(problem, WrongWords) else problem.format_message()
-        screen.fail(_plain("usage", told or "A verb is missing.", f"See “{_spoken(words, command)} --help”."))
+        spoken, verbs = _meant(words, command)
+        if verbs and len(spoken) == len(words):
+            screen.explain(told)  # the words lead to verbs and name none: what is told is the list of them
+        else:
+            screen.fail(_plain("usage", told, f"See “{' '.join(('orfeas', *spoken))} --help”."))
         return USAGE
     except (Cancelled, KeyboardInterrupt, typer.Abort):
         return _cancelled(screen)
@@ -200,15 +204,16 @@ def _run(words: Sequence[str], call: Call, screen: Screen) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _spoken(words: Sequence[str], command: object) -> str:
-    """Return the words that name the verb, as far as there is one."""
-    name = "orfeas"
+def _meant(words: Sequence[str], command: object) -> tuple[list[str], Mapping[str, object]]:
+    """Return the words that name the verb, as far as there is one, and the verbs that could follow."""
+    spoken: list[str] = []
+    verbs: Mapping[str, object] = getattr(command, "commands", {})
     for word in words:
-        command = getattr(command, "commands", {}).get(word)
-        if command is None:
+        if word not in verbs:
             break
-        name += f" {word}"
-    return name
+        spoken.append(word)
+        verbs = getattr(verbs[word], "commands", {})
+    return spoken, verbs
 
 
 def _cancelled(screen: Screen) -> int:

@@ -42,6 +42,11 @@ class Screen:
         if not self.as_json:
             _complain(line)
 
+    def explain(self, page: str) -> None:
+        """Print a page for people, which ends the command, on standard error."""
+        for line in page.splitlines():
+            _complain(line)
+
     def warn(self, line: str) -> None:
         """Warn on standard error, and keep it for the result."""
         self.warnings.append(line)
