@@ -13,7 +13,7 @@ from orfeas_desktop.cli.options import make_folder, settings_of_exports
 from orfeas_desktop.cli.screen import Json, WrongWords, columns
 from orfeas_desktop.cli.watching import Watched, alone, asset_name, settled_files
 from orfeas_desktop.engine.backends import BACKENDS
-from orfeas_desktop.errors import NotAFolder
+from orfeas_desktop.errors import FolderMissing, NotAFolder
 from orfeas_desktop.presets import Preset, PresetExport, PresetShelf
 from orfeas_desktop.shelf import Known
 
@@ -111,7 +111,7 @@ def watch(
     chosen = _chosen(call, preset, None)
     BACKENDS[backend]
     if not folder.is_dir():
-        raise NotAFolder(name=str(folder))
+        raise NotAFolder(name=str(folder)) if folder.exists() else FolderMissing(place=str(folder))
     if out.resolve() == folder.resolve():
         raise WrongWords("The folder to write to must be another one than the watched one.")
     make_folder(out)

@@ -140,7 +140,6 @@ def test_words_that_do_not_fit_are_told(orfeas, own, tmp_path):
         ("batch", mesh, "--to", "glb", "--out", tmp_path, "--set", "stl.unit=mm"),
         ("batch", mesh, "--to", "glb", "--out", tmp_path, "--set", "report"),
         ("batch", mesh, "--to", "stl", "--out", tmp_path, "--set", "unit=mile"),
-        ("watch", tmp_path / "no-such", "--preset", "quick", "--out", tmp_path),
         ("watch", tmp_path, "--preset", "quick", "--out", tmp_path),
         ("watch", tmp_path, "--preset", "quick", "--out", tmp_path / "o", "--backend", "no-such"),
     ):
@@ -224,6 +223,14 @@ def test_two_watches_do_not_write_to_one_folder(orfeas, own, tmp_path):
     assert said.status == 2
     assert "Another" in said.error["message"]
     assert orfeas("watch", folder, "--preset", "quick", "--out", out, "--once").status == 0
+
+
+def test_a_watched_folder_must_be_one_that_is_there(orfeas, own, tmp_path):
+    (tmp_path / "file").write_text("")
+    for name, code in (("gone", "folder-missing"), ("file", "not-a-folder")):
+        said = orfeas("watch", tmp_path / name, "--preset", "quick", "--out", tmp_path / "out", "--json")
+        assert said.error["code"] == code
+    assert not (tmp_path / "out").exists()
 
 
 def hear_ctrl_c() -> None:
