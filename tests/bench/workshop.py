@@ -173,7 +173,7 @@ def in_window(folder: Path, raw: Path) -> dict[str, Any]:
         said[recipe] = {name: facts.get(name) for name in ("faces", "watertight", "distance_mean_mm")}
         said[recipe]["files"] = list(session.chosen.version.files)
 
-    timed("import", lambda: session.import_mesh(raw), lambda: session.chosen is not None)
+    timed("import", lambda: session.import_meshes([raw]), lambda: session.chosen is not None)
     window.commands.actions["recipes"].trigger()
     panel = window.inspector.recipes
     imported = session.chosen.version.id

@@ -42,7 +42,7 @@ def test_a_preset_and_several_assets_are_exported(
     running = open_running()
     window, session, exporting = running.window, running.session, running.doings.exporting
     for path in (torn, tmp_path / "Ring.glb"):
-        session.import_mesh(path)
+        session.import_meshes([path])
     qtbot.waitUntil(lambda: session.desk.list.count(JobState.done) == 2, timeout=WAIT)
     qtbot.waitUntil(lambda: window.browser.grid.model().rowCount() == 2, timeout=WAIT)
     ids = {asset.name: asset.id for asset in session.studio.assets(session.library.project.id)}

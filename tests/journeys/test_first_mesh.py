@@ -56,6 +56,7 @@ def test_a_folder_of_pictures_waits_while_the_queue_is_paused_and_a_bad_one_stop
     QTest.mouseClick(queue.pause, Qt.MouseButton.LeftButton)
     assert (queue.pause.isVisible(), queue.resume.isVisible()) == (False, True)
     dropped(window, folder)
+    qtbot.waitUntil(lambda: "The first of 3 pictures was taken" in window.toasts.shown(), timeout=LONG)
     toast = next(each for each in window.toasts._shown if "first of 3" in each.message.text())
     QTest.mouseClick(toast.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: queue.count.text() == "Paused · 2 waiting", timeout=LONG)
@@ -73,7 +74,7 @@ def test_drop_mask_generate_mesh_restart_export(open_running, cup: Path, tmp_pat
     qtbot.waitUntil(lambda: drafting.draft.found is not None, timeout=LONG)
     images = window.inspector.images
     assert images.mask_tile.image() is not None
-    assert images.mask_text.whole_text() == "Mask from transparency"
+    assert images.mask_text.whole_text() == "From transparency"
     assert not images.notice.isVisible()
     assert window.inspector.generate.target.whole_text() == f"New asset: {cup.stem}"
 
@@ -280,13 +281,17 @@ def test_a_result_does_not_take_the_next_picture_away(open_running, cup: Path, p
         qtbot.waitUntil(lambda: drafting.draft.name == picture.stem, timeout=LONG)
     assert drafting.draft.name == picture.stem
     toast = next(
-        toast for toast in running.window.toasts._shown if toast.message.text() == "A new mesh is ready"
+        toast for toast in running.window.toasts._shown if toast.message.text() == f"“{cup.stem}” is ready"
     )
     QTest.mouseClick(toast.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: drafting.draft.name == cup.stem, timeout=LONG)
     QTest.mouseClick(running.window.inspector.details_tab, Qt.MouseButton.LeftButton)
     QTest.mouseClick(running.window.inspector.details.again, Qt.MouseButton.LeftButton)
     assert running.window.inspector.images.front_tile.isVisible()
+    solid = cup.with_name("solid.obj")
+    solid.write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n")
+    dropped(running.window, solid)
+    qtbot.waitUntil(lambda: running.session.chosen.asset.name == "solid", timeout=LONG)
     running.session.choose(None)
     assert drafting.draft.front is None
     assert running.window.inspector.details.empty.isHidden() is False

@@ -59,7 +59,7 @@ def test_faults_are_shown_mended_undone_and_mended_again(open_running, torn: Pat
     assert inspector.tools.isVisible()
     assert inspector.doctor.why.text() == "Choose an asset first"
     with qtbot.waitSignal(window.viewport.shown, timeout=LONG):
-        session.import_mesh(torn)
+        session.import_meshes([torn])
     click(inspector.doctor_tab)
     click(inspector.doctor.check)
     qtbot.waitUntil(lambda: bool(inspector.doctor.rows), timeout=LONG)
@@ -118,7 +118,7 @@ def test_a_recipe_runs_on_one_on_many_and_on_a_folder(
     panel = inspector.recipes
     assert panel.why.text() == "Choose an asset first"
     with qtbot.waitSignal(window.viewport.shown, timeout=LONG):
-        session.import_mesh(torn)
+        session.import_meshes([torn])
     panel.list.setCurrentRow(panel.list.count() - 1)
     assert panel.chosen() == "quick"
     assert panel.steps.facts()[1].value == "Levels 1"
@@ -175,7 +175,7 @@ def test_a_damaged_mesh_becomes_a_game_asset_and_a_print(
     running = open_running()
     window, session, panel = running.window, running.session, running.window.inspector.recipes
     with qtbot.waitSignal(window.viewport.shown, timeout=LONG):
-        session.import_mesh(torn)
+        session.import_meshes([torn])
     window.commands.actions["recipes"].trigger()
     raw = session.chosen.version.id
     panel.list.setCurrentRow(panel.list.count() - 1)

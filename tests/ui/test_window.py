@@ -192,6 +192,19 @@ def test_deleting_goes_to_the_bin_and_the_toast_takes_it_back(running, qtbot):
     assert toast.message.text() == "2 assets moved to the recycle bin"
     QTest.mouseClick(toast.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(names(running)) == 3)
+    qtbot.waitUntil(lambda: running.session.chosen is not None)
+
+
+def test_what_was_deleted_is_shown_again_when_that_is_undone(running, qtbot):
+    click_card(running, "Robot")
+    QTest.keyClick(running.window, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: "Robot" not in names(running))
+    assert running.session.chosen is None
+    QTest.keyClick(running.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: running.session.chosen is not None)
+    assert running.session.chosen.asset.name == "Robot"
+    grid = running.window.browser.grid
+    assert [index.data() for index in grid.selectionModel().selectedIndexes()] == ["Robot"]
 
 
 def test_the_bin_restores_and_is_emptied_after_a_question(running, qtbot):
@@ -477,8 +490,22 @@ def test_pasting_takes_pictures_and_says_when_there_is_none(running, picture: Pa
 def test_of_several_pictures_the_first_is_taken_and_all_are_offered(running, picture: Path, qtbot):
     running.session.desk.send = lambda *_given, **_more: None
     dropped(running.window, picture, picture)
+    qtbot.waitUntil(lambda: "The first of 2 pictures was taken" in running.window.toasts.shown())
+    assert running.session.drafting.draft.front is not None
+
+
+def test_of_several_pictures_the_first_that_can_be_used_is_taken(running, picture: Path, tmp_path, qtbot):
+    running.session.desk.send = lambda *_given, **_more: None
+    broken = tmp_path / "broken.png"
+    broken.write_text("no picture")
+    images = running.window.inspector.images
+    dropped(running.window, broken, broken)
+    qtbot.waitUntil(lambda: "broken.png" in images.problem.text())
+    assert not running.window.toasts.shown()
+    dropped(running.window, broken, picture)
+    qtbot.waitUntil(lambda: running.session.drafting.draft.name == picture.stem)
     assert "The first of 2 pictures was taken" in running.window.toasts.shown()
-    qtbot.waitUntil(lambda: running.session.drafting.draft.front is not None)
+    assert not images.problem.isVisible()
 
 
 def test_a_closed_window_leaves_no_name_of_the_surface_it_drew_on(open_running):

@@ -258,8 +258,7 @@ class Doings(QObject):
         paths, _ = QFileDialog.getOpenFileNames(
             self._window, self.tr("Import mesh"), "", self.tr("Meshes (*.glb *.gltf *.obj *.stl *.ply)")
         )
-        for path in paths:
-            self._session.import_mesh(Path(path))
+        self._session.import_meshes([Path(path) for path in paths])
 
     def screenshot(self) -> None:
         """Ask for a file and save the view there."""

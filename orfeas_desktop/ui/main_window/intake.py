@@ -40,13 +40,13 @@ class Intake(QObject):
         """Take what was dropped anywhere on the window: pictures to build from, meshes to keep."""
         files = opened(files_in(data))
         meshes = [path for path in files if path.suffix.lower() in MESH_SUFFIXES]
-        for path in meshes:
-            self.session.import_mesh(path)
+        self.session.import_meshes(meshes)
         pictures = [path for path in files if path not in meshes]
-        if pictures:
+        if len(pictures) == 1:
             self.take_picture(pictures[0])
-        if len(pictures) > 1:
-            self.batch.offer(pictures)
+        elif pictures:
+            self.window.inspector.show_picture()
+            self.session.drafting.take_first(pictures, lambda: self.batch.offer(pictures))
         image = None if files else image_in(data)
         if image is not None:
             self.window.inspector.show_picture()

@@ -68,10 +68,10 @@ class PictureBatch(QObject):
         backend, seed = self._wiring.backends[panel.engine_id()], panel.seed_value()
         params = {name: value for name, value in panel.values().items() if name != BOX}
         refused: list[OrfeasError] = []
-        for path in paths:
-            goal = Destination(project.id, path.stem)
-            self._session.desk.send(partial(_begun, path, backend, params, seed, goal), failed=refused.append)
-        self._session.store.ask(lambda: None, lambda _done: self._tell(len(paths), refused))
+        starts = [
+            partial(_begun, path, backend, params, seed, Destination(project.id, path.stem)) for path in paths
+        ]
+        self._session.desk.send_all(starts, refused.append, lambda: self._tell(len(paths), refused))
 
     def _tell(self, every: int, refused: Sequence[OrfeasError]) -> None:
         if not refused:

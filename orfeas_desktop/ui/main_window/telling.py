@@ -76,8 +76,9 @@ class Telling(QObject):
             self.window.toasts.show(words)
 
     def _tell_arrived(self, version: Version) -> None:
+        known = self.session.studio.asset(version.asset_id).name if self.session.studio else ""
         show = partial(self.session.choose_version, version.id)
-        self.window.toasts.show(self.tr("A new mesh is ready"), (self.tr("Show"), show))
+        self.window.toasts.show(self.tr("“{name}” is ready").format(name=known), (self.tr("Show"), show))
 
     def _tell_exported(self, handed: Handed) -> None:
         self.window.toasts.show(

@@ -235,12 +235,12 @@ class ImagePanel(QWidget):
 
     def _how(self, how: str, confidence: float) -> str:
         words = {
-            "alpha": self.tr("Mask from transparency"),
-            "plain": self.tr("Mask from the plain ground"),
-            "saliency": self.tr("Mask guessed"),
-            "box": self.tr("Mask from your box"),
-            "mask": self.tr("Mask from your file"),
-        }.get(how, self.tr("Mask found"))
+            "alpha": self.tr("From transparency"),
+            "plain": self.tr("On plain ground"),
+            "saliency": self.tr("Guessed"),
+            "box": self.tr("From your box"),
+            "mask": self.tr("From your file"),
+        }.get(how, self.tr("Found"))
         if confidence >= 1:
             return words
         return self.tr("{words}, {percent} % sure").format(words=words, percent=round(confidence * 100))

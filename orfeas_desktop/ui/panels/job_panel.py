@@ -58,6 +58,8 @@ class JobView(QListView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setDragDropOverwriteMode(False)
         self._marked: int | None = None
+        jobs.rowsInserted.connect(self._show_new)
+        jobs.rowsMoved.connect(self._stay)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         event.setAccepted(event.source() is self)
@@ -99,6 +101,20 @@ class JobView(QListView):
             self.delete_pressed.emit(row.id)
             return
         super().keyPressEvent(event)
+
+    def _show_new(self, _parent: QModelIndex, first: int) -> None:
+        """Go to the top, where work is, when a job was added to it."""
+        row = self._jobs.row_at(self._jobs.index(first))
+        if row is not None and not row.ended:
+            self.scrollToTop()
+
+    def _stay(self, _parent: QModelIndex, place: int, _last: int, _onto: QModelIndex, target: int) -> None:
+        """Choose what came into the place of the chosen job when that was cancelled, so that the view stays."""
+        current = self.currentIndex()
+        row = self._jobs.row_at(current)
+        moved = current.row() == target - (target > place)
+        if moved and row is not None and row.state is JobState.cancelled:
+            self.setCurrentIndex(self._jobs.index(place))
 
     def _mark(self, line: int | None) -> None:
         self._marked = line
@@ -193,14 +209,16 @@ class JobPanel(Panel):
             words.append(self.tr("{count} running").format(count=running))
         if waiting:
             words.append(self.tr("{count} waiting").format(count=waiting))
+        if self._jobs.to_come:
+            words.append(self.tr("{count} to come").format(count=self._jobs.to_come))
         if self._jobs.held:
             words.insert(0, self.tr("Paused"))
         self.count.setText(" · ".join(words))
         self.pause.setVisible(not self._jobs.held)
         self.resume.setVisible(self._jobs.held)
         self.stop.setEnabled(running > 0)
-        self.stop_waiting.setEnabled(waiting > 0)
-        self.stop_all.setEnabled(running + waiting > 0)
+        self.stop_waiting.setEnabled(waiting + self._jobs.to_come > 0)
+        self.stop_all.setEnabled(running + waiting + self._jobs.to_come > 0)
         self.clear.setEnabled(self._jobs.rowCount() > running + waiting)
         self.pages.setCurrentWidget(self.view if self._jobs.rowCount() else self.empty)
 

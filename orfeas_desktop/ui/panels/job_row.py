@@ -173,7 +173,8 @@ def _icon_in(room: QRect) -> QRect:
 def _columns(row: QRect) -> tuple[QRect, QRect, QRect, QRect]:
     inside = row.adjusted(8, 0, -2 * BUTTON - 14, 0)
     scale = min(1.0, inside.width() / 720)
-    name = QRect(inside.left(), inside.top(), round(NAME_WIDTH * scale), inside.height())
+    wide = min(2.0, inside.width() / 720)
+    name = QRect(inside.left(), inside.top(), round(NAME_WIDTH * wide), inside.height())
     stage = QRect(name.right() + 12, inside.top(), round(STAGE_WIDTH * scale), inside.height())
     time = QRect(inside.right() - TIME_WIDTH, inside.top(), TIME_WIDTH, inside.height())
     bar = QRect(stage.right() + 8, inside.top(), max(8, time.left() - stage.right() - 16), inside.height())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 MASK_TASK = "image-to-mask"
 BOX = "box"
 MASK = "mask"
+MOST_TRIED = 20
+"""Of several pictures, how many are read to find one that can be used."""
 
 
 @dataclass
@@ -81,6 +83,19 @@ class Drafting(QObject):
             self._store.ask(
                 lambda: _kept(studio, path), lambda kept: self._put(slot, kept, path.stem), self.refused.emit
             )
+
+    def take_first(self, paths: Sequence[Path], taken: Callable[[], object]) -> None:
+        """Take the first of these pictures that can be used as the main one, then call `taken`."""
+        studio = self._studio
+        if studio is None:
+            return
+
+        def put(found: tuple[Path, Picture]) -> None:
+            path, picture = found
+            self._put(FRONT, picture, path.stem)
+            taken()
+
+        self._store.ask(lambda: _first_kept(studio, paths[:MOST_TRIED]), put, self.refused.emit)
 
     def take_image(self, slot: str, image: QImage) -> None:
         """Take a picture that came as pixels."""
@@ -292,6 +307,17 @@ def _kept(studio: Studio, path: Path, name: str = "") -> Picture:
         studio.add_picture(path, name) if studio.writable else studio.picture_file(path)
     )
     return Picture(file, info.width, info.height, shown)
+
+
+def _first_kept(studio: Studio, paths: Sequence[Path]) -> tuple[Path, Picture]:
+    """Raises what the first one raises when none can be used."""
+    problems: list[OrfeasError] = []
+    for path in paths:
+        try:
+            return path, _kept(studio, path)
+        except OrfeasError as problem:
+            problems.append(problem)
+    raise problems[0]
 
 
 def _kept_pixels(studio: Studio, image: QImage, name: str) -> Picture:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject
@@ -29,6 +32,16 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.state.store_thread import StoreThread
 
 Ended = JobDone | JobFailed | JobCancelled
+Start = Callable[["Studio"], Job]
+
+
+@dataclass
+class _Batch:
+    """Jobs that are still to be sent, one after the other."""
+
+    starts: deque[Start]
+    failed: Callable[[OrfeasError], object] | None
+    sent: Callable[[], object] | None
 
 
 class JobDesk(QObject):
@@ -45,6 +58,7 @@ class JobDesk(QObject):
         self.list = JobList(self)
         self._store = store
         self._studio: Studio | None = None
+        self._batches: deque[_Batch] = deque()
         self._waiting: dict[str, Callable[[Ended], object]] = {}
         self._previews: dict[str, Callable[[JobPreviewed], object]] = {}
         self._errors: dict[str, OrfeasError] = {}
@@ -56,8 +70,11 @@ class JobDesk(QObject):
         self._store.ask(studio.resume_waiting_jobs, self._take_up)
 
     def close(self) -> None:
-        """Let go of the studio; what comes later is heard no more."""
-        self._studio = None
+        """Let go of the studio; what comes later is heard no more, what is to come waits in the library."""
+        studio, self._studio = self._studio, None
+        if studio is not None:
+            for start in (start for batch in self._batches for start in batch.starts):
+                self._store.ask(partial(start, studio))
 
     def send(
         self,
@@ -67,10 +84,12 @@ class JobDesk(QObject):
         listed: bool = True,
         failed: Callable[[OrfeasError], object] | None = None,
         previewed: Callable[[JobPreviewed], object] | None = None,
+        sent: Callable[[], object] | None = None,
     ) -> None:
         """Start a job on the store thread.
 
-        `ended` hears how it ended, once what it left is recorded; `failed` hears why it could not start.
+        `ended` hears how it ended, once what it left is recorded; `failed` hears why it could not start, `sent`
+        that it did.
         """
         if self._studio is None:
             return
@@ -83,8 +102,47 @@ class JobDesk(QObject):
                 self._previews[job.id] = previewed
             if listed:
                 self.list.add(job)
+            if sent is not None:
+                sent()
 
         self._store.ask(lambda: start(studio), take, failed)
+
+    def send_all(
+        self,
+        starts: Iterable[Start],
+        failed: Callable[[OrfeasError], object] | None = None,
+        sent: Callable[[], object] | None = None,
+    ) -> None:
+        """Start many jobs, each when the one before has its place, so that all else has its turn between them.
+
+        `failed` hears of each that could not start; `sent` that there are no more. Cancelling what waits ends it.
+        """
+        self._batches.append(_Batch(deque(starts), failed, sent))
+        if len(self._batches) == 1:
+            self._send_next()
+        else:
+            self._count_to_come()
+
+    def _send_next(self) -> None:
+        while self._batches and not self._batches[0].starts:
+            told = self._batches.popleft().sent
+            if told is not None:
+                told()
+        if not self._batches:
+            self._count_to_come()
+            return
+        batch = self._batches[0]
+
+        def refuse(error: OrfeasError) -> None:
+            (batch.failed or self._store.failed.emit)(error)
+            self._send_next()
+
+        start = batch.starts.popleft()
+        self._count_to_come()
+        self.send(start, failed=refuse, sent=self._send_next)
+
+    def _count_to_come(self) -> None:
+        self.list.set_to_come(sum(len(batch.starts) for batch in self._batches))
 
     def take_event(self, event: JobEvent) -> None:
         """Show what happened; what ended is recorded on the store thread first, unless nothing is kept of it."""
@@ -109,7 +167,11 @@ class JobDesk(QObject):
             self.cancel(job_id)
 
     def cancel_waiting(self) -> None:
-        """Stop what has not begun, as far as the list shows it."""
+        """Stop what has not begun, as far as the list shows it, and what is on its way into the list."""
+        for batch in self._batches:
+            batch.starts.clear()
+            batch.sent = None
+        self._count_to_come()
         for job_id in self.list.ids({JobState.waiting}):
             self.cancel(job_id)
 
@@ -155,8 +217,7 @@ class JobDesk(QObject):
             self._store.ask(self._studio.forget_jobs)
 
     def _take_up(self, jobs: tuple[Job, ...]) -> None:
-        for job in jobs:
-            self.list.add(job)
+        self.list.add_waiting(jobs)
 
     def _conclude(self, event: JobEvent, change: Change | None) -> None:
         if isinstance(event, JobFailed):

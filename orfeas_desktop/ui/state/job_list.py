@@ -68,11 +68,19 @@ class JobList(QAbstractListModel):
         self._rows: list[JobRow] = []
         self.held = False
         """Whether nothing that waits may start."""
+        self.to_come = 0
+        """How many jobs are on their way into the list."""
 
     def set_held(self, held: bool) -> None:
         """Show that the queue is paused, or goes on."""
         self.held = held
         self.hold_changed.emit()
+
+    def set_to_come(self, count: int) -> None:
+        """Show how many jobs are on their way into the list."""
+        if count != self.to_come:
+            self.to_come = count
+            self.hold_changed.emit()
 
     def add(self, job: Job, state: JobState = JobState.waiting, problem: str = "") -> None:
         """Take a job in; one that is there already stays as it is."""
@@ -83,6 +91,16 @@ class JobList(QAbstractListModel):
         self.beginInsertRows(QModelIndex(), place, place)
         self._rows.insert(place, row)
         self.endInsertRows()
+
+    def add_waiting(self, jobs: Iterable[Job]) -> None:
+        """Take in all of these that are not there, last among those that wait."""
+        known = {row.id for row in self._rows}
+        rows = [JobRow(job, JobState.waiting) for job in jobs if job.id not in known]
+        if rows:
+            place = self.count(JobState.running) + self.count(JobState.waiting)
+            self.beginInsertRows(QModelIndex(), place, place + len(rows) - 1)
+            self._rows[place:place] = rows
+            self.endInsertRows()
 
     def take_event(self, event: JobEvent, say: str = "") -> None:
         """Show what happened to a job; `say` is the sentence of a failure."""

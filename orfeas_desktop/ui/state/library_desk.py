@@ -73,6 +73,8 @@ class LibraryDesk(QObject):
     changed: TypedSignal[Change] = signal(Change)
     deleted: TypedSignal[tuple[int, ...]] = signal(tuple)
     """These assets went into the recycle bin."""
+    returned: TypedSignal[tuple[int, ...]] = signal(tuple)
+    """The deletion of these assets was undone."""
     refreshed = Signal()
     stood = signal(int)
     """An asset was put back to that version, or forward to it again."""
@@ -201,9 +203,15 @@ class LibraryDesk(QObject):
             self._push(
                 self.tr("Move to recycle bin"),
                 lambda: self._write(lambda: studio.delete_assets(asset_ids)),
-                lambda: self._write(lambda: studio.restore_assets(asset_ids)),
+                lambda: self._bring_back(studio, asset_ids),
             )
             self.deleted.emit(asset_ids)
+
+    def _bring_back(self, studio: Studio, asset_ids: tuple[int, ...]) -> None:
+        def tell(change: Change) -> None:
+            self.take_change(change, lambda: self.returned.emit(asset_ids))
+
+        self._store.ask(lambda: studio.restore_assets(asset_ids), tell)
 
     def restore_assets(self, asset_ids: tuple[int, ...]) -> None:
         """Take assets out of the recycle bin; can be undone."""

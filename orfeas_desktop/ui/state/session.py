@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,7 @@ class Session(QObject):
         self.chosen: Chosen | None = None
         self._shown_asset: int | None = None
         self._expecting: Draft | None = None
+        self._awaited: tuple[Destination, Draft] | None = None
         self._asked_thumbnails: set[int] = set()
         self._asked_scores: set[int] = set()
         self.library.model.thumbnail_missing.connect(self._make_thumbnail)
@@ -84,6 +86,7 @@ class Session(QObject):
         self.desk.finished.connect(self._show_result)
         self.drafting.previewed.connect(self._show_coarse)
         self.library.stood.connect(self._show_stood)
+        self.library.returned.connect(self._show_returned)
         self.library.changed.connect(self._follow)
         self.library.project_opened.connect(self._leave_chosen)
 
@@ -165,12 +168,13 @@ class Session(QObject):
             lambda studio: studio.export_version(version_id, exporter, target, params=params), tell
         )
 
-    def import_mesh(self, path: Path) -> None:
-        """Read a mesh file into the open project."""
-        from_project = self.library.project
-        if from_project is not None:
-            project_id = from_project.id
-            self.desk.send(lambda studio: studio.import_mesh(path, Destination(project_id, path.stem)))
+    def import_meshes(self, paths: Sequence[Path]) -> None:
+        """Read mesh files into the open project; show the last, unless the user turns to something else meanwhile."""
+        if self.library.project is None or not paths:
+            return
+        goals = [(path, Destination(self.library.project.id, path.stem)) for path in paths]
+        self._awaited = (goals[-1][1], self.drafting.draft)
+        self.desk.send_all(partial(_imported, path, goal) for path, goal in goals)
 
     def open_samples(self, make: Samples) -> None:
         """Open the project of samples, made when it is not there."""
@@ -286,6 +290,19 @@ class Session(QObject):
         if chosen is not None and chosen.version.id != version_id and version_id in own:
             self.choose_version(version_id)
 
+    def _show_returned(self, asset_ids: tuple[int, ...]) -> None:
+        """Turn to what was brought back from the recycle bin, unless something else is worked on meanwhile."""
+        project, studio = self.library.project, self.studio
+        if (
+            studio is None
+            or project is None
+            or self.chosen is not None
+            or self.drafting.draft.front is not None
+        ):
+            return
+        if studio.asset(asset_ids[0]).project_id == project.id:
+            self.choose(asset_ids[0])
+
     def _origin(self, version: Version) -> Version:
         """Return the version that was made from pictures and that this one comes from; itself when none was."""
         versions = self.chosen.versions if self.chosen is not None else ()
@@ -302,6 +319,9 @@ class Session(QObject):
         """Whether the draft is still what the job was made from, or nothing; for a tool, its asset is chosen."""
         if job.request.table is Table.tools and job.destination is not None:
             return self.chosen is not None and self.chosen.asset.id == job.destination.asset_id
+        if job.request.table is Table.chores and self._awaited == (job.destination, self.drafting.draft):
+            self._awaited = None
+            return True
         if self._expecting is self.drafting.draft:
             self._expecting = None
             return True
@@ -338,3 +358,7 @@ class Session(QObject):
             self._shown_asset = None
             self.drafting.clear()
         self.chosen_changed.emit(None)
+
+
+def _imported(path: Path, goal: Destination, studio: Studio) -> Job:
+    return studio.import_mesh(path, goal)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from orfeas_desktop.assets import AssetKind, AssetRef
 from orfeas_desktop.errors import WorkerDied
 from orfeas_desktop.params import Params, param
-from orfeas_desktop.requests import JobFailed, JobProgressed, JobStarted, Progress
+from orfeas_desktop.requests import JobCancelled, JobFailed, JobProgressed, JobStarted, JobState, Progress
 from orfeas_desktop.ui.panels.box_editor import BoxEditor
 from orfeas_desktop.ui.panels.details_panel import DetailsPanel
 from orfeas_desktop.ui.panels.generate_panel import EngineChoice, GeneratePanel
@@ -177,8 +177,8 @@ def test_an_editor_without_a_picture_does_nothing(qtbot, look):
 def test_the_picture_panel_says_how_the_mask_was_found(qtbot, look):
     panel = shown(qtbot, ImagePanel(look))
     for how, words in (
-        ("plain", "Mask from the plain ground, 80 % sure"),
-        ("other", "Mask found, 80 % sure"),
+        ("plain", "On plain ground, 80 % sure"),
+        ("other", "Found, 80 % sure"),
     ):
         panel.show_draft(Draft({"front": a_picture()}, found=FoundMask(filled(), how, 0.8)))
         assert panel.mask_text.whole_text() == words
@@ -259,6 +259,8 @@ def test_the_queue_counts_and_paints(queue: JobPanel):
     assert queue.count.text() == "1 running · 2 waiting"
     assert queue.stop.isEnabled()
     assert queue.clear.isEnabled()
+    queue.jobs.set_to_come(9)
+    assert queue.count.text() == "1 running · 2 waiting · 9 to come"
     image = queue.view.grab().toImage()
     assert not image.isNull()
     queue.jobs.take_event(JobProgressed("0", Progress("", None, None, 61.0, None)))
@@ -308,6 +310,29 @@ def test_what_waits_is_moved_with_mouse_and_keys(queue: JobPanel, qtbot):
     menu.close()
     assert heard.args == [("2", 0)]
     view.activated.emit(jobs.index(0))
+
+
+def test_the_chosen_place_stays_when_its_job_is_cancelled(queue: JobPanel, qtbot):
+    view, jobs = queue.view, queue.jobs
+    view.setCurrentIndex(jobs.index(1))
+    jobs.take_event(JobCancelled("1"))
+    assert jobs.row_at(view.currentIndex()).id == "2"
+    jobs.take_event(JobCancelled("2"))
+    assert jobs.row_at(view.currentIndex()).id == "2"
+    jobs.take_event(JobCancelled("0"))
+    assert jobs.row_at(view.currentIndex()).id == "2"
+
+
+def test_new_work_is_in_sight_wherever_the_history_was_scrolled_to(queue: JobPanel, qtbot):
+    view, jobs = queue.view, queue.jobs
+    for number in range(30):
+        jobs.add(a_job("Old", f"old {number}"), JobState.done)
+    qtbot.waitUntil(lambda: view.verticalScrollBar().maximum() > 0)
+    view.scrollToBottom()
+    jobs.add(a_job("Older", "older"), JobState.done)
+    assert view.verticalScrollBar().value() > 0
+    jobs.add(a_job("New", "new"))
+    assert view.verticalScrollBar().value() == 0
 
 
 def test_the_queue_has_a_menu_for_every_row(queue: JobPanel, qtbot):

@@ -156,3 +156,14 @@ def test_the_order_holds_whatever_happens(qapp, happenings: list[tuple[int, str]
     ranks = [{JobState.running: 0, JobState.waiting: 1}.get(row.state, 2) for row in jobs.rows()]
     assert ranks == sorted(ranks)
     assert sorted(order(jobs)) == ["0", "1", "2", "3", "4"]
+
+
+def test_many_that_wait_are_taken_in_at_once(jobs: JobList):
+    jobs.take_event(JobStarted("1"))
+    jobs.take_event(JobCancelled("2"))
+    inserted: list[tuple[int, int]] = []
+    jobs.rowsInserted.connect(lambda _parent, first, last: inserted.append((first, last)))
+    jobs.add_waiting([a_job("One", "0"), a_job("Four", "3"), a_job("Five", "4")])
+    assert [row.id for row in jobs.rows()] == ["1", "0", "3", "4", "2"]
+    jobs.add_waiting([a_job("Four", "3")])
+    assert inserted == [(2, 3)]
