@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orfeas_desktop.engine.jobs.context import JobContext
+    from orfeas_desktop.engine.mesh.mesh import Mesh
     from orfeas_desktop.engine.scene.scene import Scene
     from orfeas_desktop.params import Scalar
 
@@ -93,6 +94,12 @@ def _report(export: Exported, scene: Scene, readers: tuple[Verdict, ...], pictur
     )
 
 
+def _shown(mesh: Mesh, found: Reread) -> Mesh:
+    """Return what is compared of a mesh: what the format holds."""
+    shown = plain(mesh)
+    return shown if found.normals else shown.changed(normals=None)
+
+
 def _picture(export: Exported, scene: Scene) -> tuple[Picture, str]:
     """Return what the picture shows, and the picture as PNG in base64; empty where nothing can draw."""
     from PIL import Image
@@ -100,7 +107,7 @@ def _picture(export: Exported, scene: Scene) -> tuple[Picture, str]:
     given = flat_mesh(scene)
     found = export.reread or reread(export.files[0][1])
     try:
-        alike = None if found is None else likeness(plain(given), plain(found.mesh))
+        alike = None if found is None else likeness(*(_shown(mesh, found) for mesh in (given, found.mesh)))
         pixels = draw_mesh(
             given if found is None else found.mesh, Shot(_SIDE_PX, _SIDE_PX, Ground.transparent)
         )

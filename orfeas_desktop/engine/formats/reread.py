@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
-import numpy as np
-
 from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.engine.formats.reread_datasmith import datasmith_mesh
 from orfeas_desktop.engine.formats.reread_fbx import fbx_mesh
+from orfeas_desktop.engine.formats.reread_threemf import threemf_mesh
 from orfeas_desktop.engine.formats.reread_usd import usd_mesh
 from orfeas_desktop.engine.formats.unity_package import unpack
 from orfeas_desktop.engine.mesh.files import MESH_SUFFIXES, read_mesh
@@ -36,11 +35,12 @@ _NOT_READ = (
 
 @dataclass(frozen=True, eq=False)
 class Reread:
-    """What a reader found: the finest level of everything, and whether the reader sees colours."""
+    """What a reader found: the finest level of everything, and whether the format holds colours and normals."""
 
     mesh: Mesh
     reader: str
     colors: bool = True
+    normals: bool = True
 
 
 def reread(main: Path) -> Reread | None:
@@ -102,14 +102,9 @@ def _usd(main: Path) -> Reread:
 
 
 def _threemf(main: Path) -> Reread:
-    import trimesh
-
-    scene = trimesh.load_scene(main, process=False)
-    shape = scene.to_mesh()
-    x, y, z = np.asarray(shape.vertices, np.float32).T
-    places = np.stack([x, z, -y], axis=1)
-    mesh = Mesh(places, np.asarray(shape.faces, np.int32), metres_per_unit=0.001, name=main.stem)
-    return Reread(in_metres(mesh), "trimesh", colors=False)
+    mesh = threemf_mesh(main)
+    colors = mesh.colors is not None or any(each != Material() for each in mesh.materials)
+    return Reread(mesh, "lib3mf", colors=colors, normals=False)
 
 
 _READERS: dict[str, Callable[[Path], Reread]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from dataclasses import replace
@@ -15,6 +16,7 @@ from PIL import Image
 
 from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.engine.exporters import EXPORTERS
+from orfeas_desktop.engine.formats.reread import reread
 from orfeas_desktop.engine.formats.threemf import read_3mf_contents
 from orfeas_desktop.engine.jobs.recipe import NOTICE
 from orfeas_desktop.engine.layouts import LAYOUTS
@@ -143,6 +145,29 @@ def test_the_parts_of_a_scene_are_objects(
     objects = read_model(made.path).GetMeshObjects()
     assert objects.Count() == 2
     assert slicer_says(made.path)["number_of_facets"] == "12"
+
+
+@pytest.mark.parametrize(
+    ("coloring", "seen", "apart"), [("textures", True, 0.002), ("vertices", True, 0.05), ("none", False, 1.0)]
+)
+def test_the_picture_is_compared_in_colour(
+    asset_file: Path, exported: Callable[..., Path], tmp_path: Path, coloring: str, seen: bool, apart: float
+) -> None:
+    path = exported("3mf", asset_file, tmp_path, name=coloring, coloring=coloring, report=True)
+    (told,) = (json.loads(file.read_text("utf-8")) for file in path.parent.glob("*-report.json"))
+    picture = told["picture"]
+    assert (picture["reader"], picture["colors"]) == ("lib3mf", seen)
+    assert picture["likeness"]["outline"] >= 0.999
+    assert picture["likeness"]["color"] <= apart
+
+
+def test_a_file_that_builds_nothing_shows_nothing(export: Callable[..., Path], cube: Mesh) -> None:
+    path = export(cube)
+    with zipfile.ZipFile(path) as package:
+        model = package.read("3D/3dmodel.model").decode()
+    emptied = re.sub(r"<item [^>]*/>", "", model)
+    assert emptied != model
+    assert reread(packed(emptied, path.parent)) is None
 
 
 def test_a_notice_goes_along(export: Callable[..., Path], cube: Mesh) -> None:
