@@ -18,6 +18,7 @@ from orfeas_desktop.engine.exporters.hearing import Hearing
 from orfeas_desktop.engine.exporters.report import Exported, write_report
 from orfeas_desktop.engine.formats.publish import MAIN_SLOT, plain_stem
 from orfeas_desktop.engine.formats.reread import Reread
+from orfeas_desktop.engine.formats.second_readers import readers_here
 from orfeas_desktop.engine.jobs.context import Inputs, JobContext, Output, WorkEntry
 from orfeas_desktop.engine.jobs.recipe import NOTICE
 from orfeas_desktop.engine.mesh.mesh import Mesh
@@ -26,7 +27,7 @@ from orfeas_desktop.engine.scene.flatten import bounds_of
 from orfeas_desktop.engine.scene.reading import scene_of_inputs
 from orfeas_desktop.engine.scene.scene import Scene
 from orfeas_desktop.errors import ExportNotVerified
-from orfeas_desktop.params import Params, Traits, param
+from orfeas_desktop.params import Params, PlainParams, Traits, param
 from orfeas_desktop.register import Lane, Slot
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -53,6 +54,11 @@ class ExportParams(Params):
         QT_TRANSLATE_NOOP("Params", "Report"),
         QT_TRANSLATE_NOOP("Params", "Writes a page and a JSON file of what was checked, and by whom."),
     )
+
+    def counting(self) -> PlainParams:
+        """Return the values that the result depends on: a report, also on who can be asked on this machine."""
+        told = super().counting()
+        return {**told, "readers": ", ".join(readers_here())} if self.report else told
 
     @field_validator("name")
     @classmethod

@@ -34,6 +34,8 @@ _NEWER = ("godot4", "godot")
 _OLDER = ("godot3-server", "godot-server", "godot3-headless", "godot-headless")
 """Of Godot 3 only those without a window."""
 _APPLICATION = "/Applications/Godot.app/Contents/MacOS/Godot"
+GODOTS = (*_NEWER, _APPLICATION, *_OLDER)
+"""What it may be called."""
 _ANSWER = "ORFEAS "
 _ASK_S = 20.0
 _PROJECTS = {3: 'config_version=4\n[application]\nconfig/name="look"\n', 4: "config_version=5\n"}

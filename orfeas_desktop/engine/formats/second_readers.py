@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ValidationError
 
 from orfeas_desktop.engine.formats.blender import BATCH
-from orfeas_desktop.engine.formats.godot_look import godot_says
+from orfeas_desktop.engine.formats.godot_look import GODOTS, godot_says
 from orfeas_desktop.engine.formats.programs import Ended, run_program
 from orfeas_desktop.engine.formats.threemf import strict_problem
 from orfeas_desktop.paths import RESOURCES
@@ -126,6 +126,12 @@ _READERS = (
         _blender,
     ),
 )
+
+
+def readers_here() -> tuple[str, ...]:
+    """Return the programs on this machine that can be asked."""
+    programs = [command[0] for reader in _READERS for command in reader.commands]
+    return tuple(program for program in (*programs, *GODOTS) if shutil.which(program))
 
 
 def second_opinions(files: tuple[Path, ...], context: JobContext) -> tuple[Verdict, ...]:

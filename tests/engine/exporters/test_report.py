@@ -125,6 +125,20 @@ def test_a_program_ends_when_its_time_is_up_or_the_job_is_cancelled(make_context
     assert list(make_context().staging.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for a reader is a file without a suffix")
+def test_another_reader_on_the_machine_is_another_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report of before that reader was there is not taken from the cache; files without one are."""
+    params = EXPORTERS["stl"].params
+    monkeypatch.setenv("PATH", str(tmp_path))
+    before, plain_before = params(report=True).counting(), params().counting()
+    (tmp_path / "admesh").write_text("")
+    (tmp_path / "admesh").chmod(0o755)
+    assert params(report=True).counting() != before
+    assert params().counting() == plain_before
+
+
 NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>" + "x" * 300 + "\u202e\0"
 
 
