@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from orfeas_desktop.engine.mesh.layout import box_layout
+from orfeas_desktop.engine.mesh.box_charts import box_layout
 from orfeas_desktop.engine.mesh.mesh import Material, Texture
 from orfeas_desktop.engine.mesh.pick import with_vertices
 from orfeas_desktop.engine.mesh.textures import textures_of

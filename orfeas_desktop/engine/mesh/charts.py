@@ -47,7 +47,7 @@ def chart_facts(mesh: Mesh, uv_set: int = 0, texture_side: int | None = None) ->
     corners = uv[mesh.faces]
     areas = np.linalg.norm(face_normals(mesh.vertices, mesh.faces), axis=1) / 2
     signed = _signed(corners)
-    coverage, overlap, overlapping = _laid(corners)
+    coverage, overlap, overlapping = covered(corners)
     flat = (np.abs(signed) <= 1e-14) & (areas > 0)
     total_uv, total = float(np.abs(signed).sum()), float(areas.sum())
     density = None
@@ -84,7 +84,8 @@ def _count(mesh: Mesh, uv_set: int) -> int:
     return len(np.unique(labels[faces[:, 0]]))
 
 
-def _laid(corners: NDArray[np.float64]) -> tuple[float, float, NDArray[np.int64]]:
+def covered(corners: NDArray[np.float64]) -> tuple[float, float, NDArray[np.int64]]:
+    """Return which shares of the unit square (F, 3, 2) faces lie on, and lie on more than once, and which faces do."""
     wrapped = corners - np.floor(corners.min(axis=1, keepdims=True) + 1e-9)
     spans = np.minimum(wrapped.max(axis=1), 1.0) - wrapped.min(axis=1)
     load = float((spans * _SIDE).prod(axis=1).sum())

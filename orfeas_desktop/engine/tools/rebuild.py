@@ -88,7 +88,7 @@ def _upgrade(params: PlainParams, version: int) -> PlainParams:
 
 REBUILD = WorkshopTool(
     id="rebuild",
-    version=3,
+    version=4,
     title=QT_TRANSLATE_NOOP("Tools", "Rebuild"),
     summary=QT_TRANSLATE_NOOP(
         "Tools", "Makes a new closed surface around a broken one; textures are carried over."

@@ -127,7 +127,7 @@ def _drawn(given: Mesh, params: RemeshParams, context: JobContext) -> Mesh | Non
 
 REMESH = WorkshopTool(
     id="remesh",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Tools", "Remesh"),
     summary=QT_TRANSLATE_NOOP(
         "Tools", "Draws the surface anew with even triangles, quads or a grid; textures are carried over."

@@ -10,7 +10,8 @@ from orfeas_desktop.engine.bake.bake import Plan, Work, bake
 from orfeas_desktop.engine.bake.dress import dressed
 from orfeas_desktop.engine.bake.maps import Map
 from orfeas_desktop.engine.bake.projection import project
-from orfeas_desktop.engine.mesh.layout import Layout, box_layout
+from orfeas_desktop.engine.mesh.box_charts import box_layout
+from orfeas_desktop.engine.mesh.layout import Layout
 from orfeas_desktop.engine.mesh.pick import with_vertices
 from orfeas_desktop.engine.mesh.polygons import joined, starts_of
 from orfeas_desktop.engine.mesh.retexture import plain_material, retextured, texture_slots
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _PADDING = 4
 _MOST_CHARTED = 40_000
-"""Larger surfaces get the six sides of a box at once: charts would take minutes."""
+"""Larger surfaces get the six sides of a box: an atlas takes much longer then, in more charts that fill less."""
 _LIMIT_S = 60.0
 _MUCH_FINER = 1.2
 """A surface with so many times the faces has detail that a normal map can tell."""

@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.bake.carry import carried
+from orfeas_desktop.engine.mesh.box_charts import box_layout
 from orfeas_desktop.engine.mesh.charts import chart_facts
-from orfeas_desktop.engine.mesh.layout import Layout, box_layout
+from orfeas_desktop.engine.mesh.layout import Layout
 from orfeas_desktop.engine.mesh.pick import with_vertices
 from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.tools.charted import charted
@@ -131,7 +132,7 @@ def _boxed(arguments: tuple[NDArray[np.float32], NDArray[np.int32], int, int], c
 
 UNWRAP = WorkshopTool(
     id="unwrap",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Tools", "Unwrap"),
     summary=QT_TRANSLATE_NOOP("Tools", "Makes a new texture layout and carries the textures over."),
     params=UnwrapParams,

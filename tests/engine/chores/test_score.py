@@ -11,8 +11,8 @@ from PIL import Image
 
 from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.engine.chores.score import SCORE
+from orfeas_desktop.engine.mesh.box_charts import box_layout
 from orfeas_desktop.engine.mesh.glb import write_glb
-from orfeas_desktop.engine.mesh.layout import box_layout
 from orfeas_desktop.engine.mesh.mesh import Material
 from orfeas_desktop.engine.mesh.pick import with_vertices
 from orfeas_desktop.engine.mesh.score import cut_out, front_outline, overlap, sharpness

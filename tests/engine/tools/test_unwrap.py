@@ -15,10 +15,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from orfeas_desktop.engine.bake.surface import Spots, Surface
+from orfeas_desktop.engine.mesh.box_charts import box_layout
 from orfeas_desktop.engine.mesh.charts import chart_facts
 from orfeas_desktop.engine.mesh.distance import sampled_spots
 from orfeas_desktop.engine.mesh.facts import mesh_facts
-from orfeas_desktop.engine.mesh.layout import atlas_layout, box_layout
+from orfeas_desktop.engine.mesh.layout import atlas_layout
 from orfeas_desktop.engine.mesh.mesh import Mesh
 from orfeas_desktop.engine.mesh.raster import texels_of
 from orfeas_desktop.engine.mesh.transfer import colors_near
@@ -131,11 +132,12 @@ def test_charts_never_overlap(ball: Mesh, seed: int) -> None:
     random = np.random.default_rng(seed)
     bend = random.normal(size=(3, 3)).astype(np.float32) / 5
     bent = Mesh((ball.vertices + 2 * np.sin(ball.vertices @ bend)).astype(np.float32), ball.faces)
-    made = laid(bent, atlas_layout)
-    figures = chart_facts(made)
-    assert figures.overlap < 0.001
-    assert not figures.outside
-    assert mesh_facts(made).watertight
+    for how in (atlas_layout, box_layout):
+        made = laid(bent, how)
+        figures = chart_facts(made)
+        assert figures.overlap < 0.001
+        assert not figures.outside
+        assert mesh_facts(made).watertight
 
 
 def test_the_box_fits_whatever_comes(cube: Mesh) -> None:
@@ -148,6 +150,35 @@ def test_the_box_fits_whatever_comes(cube: Mesh) -> None:
     assert not chart_facts(laid(soup, box_layout)).outside
     dot = Mesh(np.zeros((3, 3), np.float32), np.int32([[0, 1, 2]]))
     assert np.isfinite(laid(dot, box_layout).uvs[0]).all()
+
+
+def spring(turns: int, around: int = 12) -> Mesh:
+    """Return a wire wound upwards: all that looks up hangs together, turn above turn."""
+    along = np.linspace(0, 2 * np.pi * turns, 40 * turns)
+    middle = np.stack([20 * np.cos(along), 8 * along / (2 * np.pi), 20 * np.sin(along)], axis=1)
+    out, up = middle * [1, 0, 1] / 20, np.array([0.0, 1.0, 0.0])
+    angle = 2 * np.pi * np.arange(around) / around
+    ring = np.cos(angle)[None, :, None] * out[:, None] + np.sin(angle)[None, :, None] * up
+    at = np.arange(len(along) * around).reshape(len(along), around)
+    a, b, c, d = (
+        each.reshape(-1) for each in (at[:-1], at[1:], np.roll(at[1:], -1, 1), np.roll(at[:-1], -1, 1))
+    )
+    faces = np.concatenate([np.stack([a, c, b], axis=1), np.stack([a, d, c], axis=1)])
+    places = (middle[:, None] + 3 * ring).reshape(-1, 3)
+    return Mesh(places.astype(np.float32), faces.astype(np.int32))
+
+
+def test_the_box_has_few_charts_and_nothing_lies_on_itself(ball: Mesh) -> None:
+    figures = chart_facts(laid(ball, box_layout))
+    assert (figures.charts, figures.overlap) == (6, 0)
+    assert figures.stretch < 1.1
+    wound = laid(spring(4), box_layout)
+    figures = chart_facts(wound)
+    assert (len(figures.overlapping), figures.outside) == (0, False)
+    assert figures.charts < 150
+    assert mesh_facts(wound).boundary_edges == mesh_facts(spring(4)).boundary_edges
+    twice = Mesh(ball.vertices, np.concatenate([ball.faces[:20], ball.faces[:20]]))
+    assert not len(chart_facts(laid(twice, box_layout)).overlapping)
 
 
 def test_a_child_is_ended_when_it_takes_too_long_or_is_cancelled(make_context: Callable[..., Any]) -> None:
