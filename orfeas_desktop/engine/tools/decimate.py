@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.mesh.decimate import decimated
 from orfeas_desktop.engine.mesh.distance import surface_distance
-from orfeas_desktop.engine.mesh.retexture import plain_material
+from orfeas_desktop.engine.mesh.retexture import plain_material, texture_slots
+from orfeas_desktop.engine.mesh.textures import texture_size, textures_of
+from orfeas_desktop.engine.tools.resurface import resurfaced
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool
 from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 
 _ATTEMPTS = 6
+_STRAINED = 1.05
+"""Where so many times the faces asked for are left, seams have bent the shape as well."""
+_SAMPLES = 5000
+_SMALLEST_SIDE, _LARGEST_SIDE = 256, 4096
 
 
 class DecimateParams(Params):
@@ -54,6 +60,14 @@ class DecimateParams(Params):
             "Seams hold the shape back a little; without textures, to be baked anew, fewer faces say more.",
         ),
     )
+    new_layout: bool = param(
+        True,
+        QT_TRANSLATE_NOOP("Params", "New layout where needed"),
+        QT_TRANSLATE_NOOP(
+            "Params",
+            "Where seams leave many more faces than asked for, textures are baked on a new layout instead.",
+        ),
+    )
 
 
 def _make(meshes: tuple[Mesh, ...], params: DecimateParams, context: JobContext) -> Made:
@@ -61,13 +75,52 @@ def _make(meshes: tuple[Mesh, ...], params: DecimateParams, context: JobContext)
     target = params.faces or max(round(mesh.face_count * params.share / 100), 4)
     if params.largest_error_mm:
         return Made(_bounded(mesh, target, params.largest_error_mm / 1000, context))
-    made = decimated(mesh, target, None, lambda share: context.progress(0.95 * share))
+    made = decimated(mesh, target, None, lambda share: context.progress(0.6 * share))
+    if params.new_layout and texture_slots(mesh) and mesh.uvs and made.face_count > _STRAINED * target:
+        anew = _laid_out_anew(mesh, made, target, context)
+        if anew is not None:
+            return Made(anew)
     if made.face_count > 1.1 * target + 8:
         context.warn(
             QT_TRANSLATE_NOOP("Warnings", "Seams, borders and shape leave no fewer than {faces} faces."),
             faces=made.face_count,
         )
     return Made(made)
+
+
+def _laid_out_anew(mesh: Mesh, held: Mesh, target: int, context: JobContext) -> Mesh | None:
+    """Return the mesh with about `target` faces and its textures baked on a new layout; None when that helps little.
+
+    `held` is as far as it comes with the old layout.
+    """
+    bare = decimated(_without_looks(mesh), target, None, lambda share: context.progress(0.6 + 0.1 * share))
+    if bare.face_count > 0.9 * held.face_count and _away(mesh, bare, context) > 0.5 * _away(
+        mesh, held, context
+    ):
+        return None
+    made = resurfaced(mesh, bare, _texture_side(mesh), context, 0.7)
+    context.fact("laid_out_anew", True)
+    context.warn(
+        QT_TRANSLATE_NOOP(
+            "Warnings", "Seams would have left {faces} faces, so the textures were baked on a new layout."
+        ),
+        faces=held.face_count,
+    )
+    return made
+
+
+def _away(mesh: Mesh, made: Mesh, context: JobContext) -> float:
+    return surface_distance(mesh, made, samples=_SAMPLES, step=lambda _: context.check_cancelled())[0]
+
+
+def _texture_side(mesh: Mesh) -> int:
+    """Return how large textures must be for as many texels as the largest of the mesh's own has, within bounds."""
+    sizes = [
+        max(texture_size(texture))
+        for material in mesh.materials
+        for texture in textures_of(material).values()
+    ]
+    return min(max([_SMALLEST_SIDE, *sizes]), _LARGEST_SIDE)
 
 
 def _without_looks(mesh: Mesh) -> Mesh:
@@ -107,7 +160,7 @@ def _bounded(mesh: Mesh, target: int, bound_m: float, context: JobContext) -> Me
 
 DECIMATE = WorkshopTool(
     id="decimate",
-    version=3,
+    version=4,
     title=QT_TRANSLATE_NOOP("Tools", "Decimate"),
     summary=QT_TRANSLATE_NOOP(
         "Tools", "Leaves fewer faces; textures and their seams stay, what is closed stays closed."

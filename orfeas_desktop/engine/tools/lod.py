@@ -78,7 +78,7 @@ def _make(meshes: tuple[Mesh, ...], params: LodParams, context: JobContext) -> M
 
 LOD = WorkshopTool(
     id="lod",
-    version=3,
+    version=4,
     title=QT_TRANSLATE_NOOP("Tools", "Levels of detail"),
     summary=QT_TRANSLATE_NOOP("Tools", "Makes coarser meshes for the distance; all share the texture."),
     params=LodParams,

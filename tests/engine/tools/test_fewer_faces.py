@@ -13,13 +13,13 @@ from orfeas_desktop.engine.mesh.charts import chart_facts
 from orfeas_desktop.engine.mesh.collapse import collapsed
 from orfeas_desktop.engine.mesh.decimate import decimated
 from orfeas_desktop.engine.mesh.facts import mesh_facts
+from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
 from orfeas_desktop.engine.mesh.solid import is_solid
+from orfeas_desktop.engine.mesh.textures import texture_size
 from orfeas_desktop.engine.mesh.thin import thinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from orfeas_desktop.engine.mesh.mesh import Mesh
 
 
 def textured(mesh: Mesh) -> Mesh:
@@ -218,6 +218,36 @@ def test_levels_go_by_the_size_on_the_screen(run_tool: Callable[..., Any], torus
     assert 0 < ran.facts["distance_lod1_mm"] < ran.facts["distance_lod2_mm"] < 0.5
 
 
+def test_where_seams_stand_in_the_way_textures_are_baked_on_a_new_layout(
+    run_tool: Callable[..., Any], ball: Mesh, encoded_picture: Callable[..., bytes]
+) -> None:
+    """Every face is a chart of its own, so nothing can collapse."""
+    count = ball.face_count
+    picture = Texture(encoded_picture("PNG"), "image/png")
+    corner = np.arange(count, dtype=np.float32)[:, None, None] / count
+    uv = (np.float32([[0, 0], [0.01, 0], [0, 0.01]]) + 0.9 * corner).astype(np.float32).reshape(-1, 2)
+    torn = Mesh(
+        ball.vertices[ball.faces].reshape(-1, 3),
+        np.arange(3 * count, dtype=np.int32).reshape(-1, 3),
+        uvs=(uv,),
+        materials=(Material("paint", base_color_texture=picture, roughness=0.25),),
+        metres_per_unit=ball.metres_per_unit,
+    )
+    ran = run_tool("decimate", torn, faces=200)
+    assert (ran.facts["faces"], ran.facts["laid_out_anew"]) == (200, True)
+    assert ran.facts["watertight"] is True
+    assert f"Seams would have left {count} faces" in ran.warnings[0]
+    charts, (material,) = chart_facts(ran.mesh), ran.mesh.materials
+    assert (charts.charts < 60, charts.overlap) == (True, 0)
+    assert material.base_color_texture is not None
+    assert texture_size(material.base_color_texture) == (256, 256)
+    assert material.roughness == 0.25
+    assert material.normal_map is not None
+    held = run_tool("decimate", torn, faces=200, new_layout=False)
+    assert (held.facts["faces"], "laid_out_anew" in held.facts) == (count, False)
+    assert f"no fewer than {count}" in held.warnings[0]
+
+
 def test_without_textures_only_the_shape_counts(run_tool: Callable[..., Any], ball: Mesh) -> None:
     ran = run_tool("decimate", ball, faces=200, textures=False)
     assert (ran.mesh.uvs, ran.mesh.colors, ran.mesh.face_materials) == ((), None, None)
@@ -225,3 +255,23 @@ def test_without_textures_only_the_shape_counts(run_tool: Callable[..., Any], ba
     assert ran.facts["watertight"] is True
     (material,) = ran.mesh.materials
     assert (material.name, material.base_color_texture) == (ball.materials[0].name, None)
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_faces_that_share_no_vertices_are_collapsed_all_the_same(torus: Mesh, flat: bool) -> None:
+    """As many programs write meshes: each face with corners of its own, shaded flat or without normals."""
+    count = torus.face_count
+    corners = torus.vertices[torus.faces]
+    facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    facing /= np.linalg.norm(facing, axis=1, keepdims=True)
+    soup = Mesh(
+        corners.reshape(-1, 3),
+        np.arange(3 * count, dtype=np.int32).reshape(-1, 3),
+        normals=np.repeat(facing, 3, axis=0) if flat else None,
+    )
+    made = decimated(soup, 500, None, lambda _: None)
+    assert made.face_count == 500
+    assert made.normals is None
+    assert is_solid(made)
+    hard = decimated(torus.changed(normals=torus.vertices / 100), 500, None, lambda _: None)
+    assert hard.normals is not None
