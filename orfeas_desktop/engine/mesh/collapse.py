@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     from orfeas_desktop.engine.mesh.mesh import Mesh
 
-_MOST_PASSES = 400
+_MOST_PASSES = 1000
+_PASSES_BARRED = 8
+_FEW = 0.01
+"""A pass that finds less than this share of the faces to try has seen what is cheap; it may be dearer then."""
+_CHEAP = 0.3
+"""The share of the collapses that may be tried at first."""
+_DEARER = 2.0
+_BREADTH = 4
+"""So many of the cheapest are looked at for each collapse that is wanted."""
 _RIM_WEIGHT = 10.0
 _LEAST_TURN = 0.2
 """A face that stays must keep this much of its direction, as the cosine of the angle."""
@@ -61,18 +69,13 @@ def collapsed(mesh: Mesh, target: int, largest_error: float, step: Callable[[flo
     state = state.without_collapsed()
     quadrics = _quadrics(state)
     start, search = len(state.corners), _Search(len(places))
-    for number in range(_MOST_PASSES):
+    for _ in range(_MOST_PASSES):
         left = len(state.corners)
-        if left <= target:
+        if left <= target or search.exhausted:
             break
         step(min((start - left) / max(start - target, 1), 1.0))
-        if number % 8 == 0:
-            search.barred = search.barred[:0]
         state = _one_pass(state, quadrics, mesh, search, (target, largest_error))
-        if len(state.corners) == left and search.exhausted:
-            break
-        if left - len(state.corners) < 0.01 * left:
-            search.breadth *= 4
+        search.go_on(left, len(state.corners))
     materials = None if mesh.face_materials is None else mesh.face_materials[state.owner]
     fewer = mesh.changed(faces=state.corners.astype(np.int32), face_materials=materials, tangents=None)
     return picked(fewer, np.arange(len(state.corners)))
@@ -163,12 +166,34 @@ def _next(sides: NDArray[np.int64]) -> NDArray[np.int64]:
 
 @dataclass(eq=False)
 class _Search:
-    """What a pass leaves for the next: collapses that would turn a face, how many of the cheapest to look at."""
+    """What a pass leaves for the next: how dear a collapse may be, and those that would turn a face.
+
+    Cheap collapses all over the mesh come before dear ones anywhere, or seams that hold on would have the shape
+    between them eaten up.
+    """
 
     count: int
-    breadth: int = 4
+    limit: float | None = None
+    next_cost: float = np.inf
+    """Of the cheapest collapse beyond the limit."""
+    tried: int = 0
     exhausted: bool = False
     barred: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    _since: int = 0
+    """Passes that took faces away since the barred ones were last let in again."""
+    _swept: float = np.inf
+    """How many faces were left when last all had been tried."""
+
+    def go_on(self, left: int, now: int) -> None:
+        """Take note of a pass that made `now` faces of `left`."""
+        self._since += now < left
+        if not self.tried and np.isinf(self.next_cost):
+            self.exhausted = not self._since or now > (1 - _FEW) * self._swept
+            self._swept = now
+        if self._since >= _PASSES_BARRED or (not self.tried and np.isinf(self.next_cost)):
+            self.barred, self._since = self.barred[:0], 0
+        if self.tried < _FEW * left and np.isfinite(self.next_cost):
+            self.limit = max(_DEARER * (self.limit or 0.0), self.next_cost)
 
     def key(self, found: _Candidates) -> NDArray[np.int64]:
         """Return a number for each collapse."""
@@ -183,11 +208,14 @@ def _one_pass(
     most = max((len(state.corners) - target + 1) // 2, 1)
     found = _candidates(state, sides, quadrics)
     found = found.some((found.cost <= largest_error**2) & ~np.isin(search.key(found), search.barred))
-    look_at = max(search.breadth * most, 256)
-    search.exhausted = look_at >= len(found.gone) and not len(search.barred)
-    found = found.some(np.argsort(found.cost, kind="stable")[:look_at])
+    if search.limit is None:
+        search.limit = float(np.quantile(found.cost, _CHEAP)) if len(found.cost) else 0.0
+    search.next_cost = float(found.cost[found.cost > search.limit].min(initial=np.inf))
+    found = found.some(found.cost <= search.limit)
+    found = found.some(np.argsort(found.cost, kind="stable")[: max(_BREADTH * most, 256)])
     found = found.some(_whole_links(found, sides, search.count))
     chosen = found.some(_apart(found.gone, sides.ends, search.count)[:most])
+    search.tried = len(chosen.gone)
     broken = _broken(state, _moved(state, chosen), mesh)
     leaving = np.zeros(search.count, bool)
     leaving[chosen.gone] = True
