@@ -335,9 +335,8 @@ def _shown(studio: Studio, file: AssetRef | LocalFile) -> Picture:
 
 
 def _found(studio: Studio, done: JobDone) -> FoundMask | None:
-    result = studio.located(done.result)
-    file = result.file(MASK)
-    return None if file is None else _read_mask(studio, file.path, result.facts)
+    file = done.result.file(MASK)
+    return None if file is None else _read_mask(studio, file.path, done.result.facts)
 
 
 def _mask_of(studio: Studio, version: Version) -> FoundMask | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -154,7 +154,7 @@ class JobDesk(QObject):
             self.list.take_event(event)
         elif self._studio is not None:
             studio = self._studio
-            self._store.ask(lambda: studio.record(event), lambda change: self._conclude(event, change))
+            self._store.ask(lambda: _recorded(studio, event), lambda made: self._conclude(*made))
 
     def cancel(self, job_id: str) -> None:
         """Stop one job."""
@@ -245,6 +245,14 @@ class JobDesk(QObject):
             self.finished.emit(event)
         if isinstance(event, JobFailed) and listed:
             self.failed.emit(event)
+
+
+def _recorded(studio: Studio, event: JobEvent) -> tuple[JobEvent, Change | None]:
+    """Keep what happened; return it with the files where they lie then, and what that changed."""
+    change = studio.record(event)
+    if isinstance(event, JobDone):
+        event = replace(event, result=studio.located(event.result))
+    return event, change
 
 
 def _nothing() -> None:

@@ -54,6 +54,15 @@ class DisplayFiles:
     again: bool = False
     """Whether it is another version of the asset that was shown before."""
 
+    @classmethod
+    def of(cls, ended: Ended) -> DisplayFiles | None:
+        """Return what a job has prepared for showing, if it has."""
+        if not isinstance(ended, JobDone):
+            return None
+        manifest, files = ended.result.file("manifest"), ended.result.files
+        arrays = {output.file.name: output.file.path for output in files if output.slot == "arrays"}
+        return None if manifest is None else cls(manifest.path, arrays)
+
 
 class Session(QObject):
     """Opens the studio, holds library, queue and draft together, and follows what is chosen."""
@@ -215,11 +224,10 @@ class Session(QObject):
             return
 
         def show(ended: Ended) -> None:
-            if isinstance(ended, JobDone) and self._is_watched(event.job_id):
-                files = self._display_files(ended)
-                if files is not None:
-                    self._shown_asset = None
-                    self.display_ready.emit(files)
+            files = DisplayFiles.of(ended)
+            if files is not None and self._is_watched(event.job_id):
+                self._shown_asset = None
+                self.display_ready.emit(files)
 
         path = Path(event.path)
         self.desk.send(
@@ -230,14 +238,6 @@ class Session(QObject):
         """Whether it still runs, and the draft is what it makes something of."""
         job = self.desk.list.running(job_id)
         return job is not None and self._is_about(job)
-
-    def _display_files(self, ended: JobDone) -> DisplayFiles | None:
-        if self.studio is None:
-            return None
-        result = self.studio.located(ended.result)
-        manifest = result.file("manifest")
-        arrays = {output.file.name: output.file.path for output in result.files if output.slot == "arrays"}
-        return None if manifest is None else DisplayFiles(manifest.path, arrays)
 
     def _measure(self, version: Version) -> None:
         """Have a version measured that an older program made, or whose measuring was cut off."""
@@ -254,7 +254,7 @@ class Session(QObject):
         def show(ended: Ended) -> None:
             if self.studio is None or self.chosen is None or self.chosen.version.id != version.id:
                 return
-            files = self._display_files(ended) if isinstance(ended, JobDone) else None
+            files = DisplayFiles.of(ended)
             if files is not None:
                 closed = watertight if isinstance(watertight, bool) else None
                 self.display_ready.emit(replace(files, closed=closed, again=again))

@@ -34,10 +34,8 @@ def add_weights(
     lora: bool = False,
 ) -> None:
     """Let a job look into `path` and remember what it holds; a `lora` goes into the library of LoRAs."""
-    studios: list[Studio] = []
 
     def start(studio: Studio) -> Job:
-        studios.append(studio)
         title = QCoreApplication.translate("Weights", _TITLE).format(name=path.name)
         params = {"path": str(path), "lora": lora, "asked": uuid4().hex}
         return studio.start(Work(table=Table.chores, entry=_ENTRY, inputs={}, params=params, title=title))
@@ -46,7 +44,7 @@ def add_weights(
         if isinstance(ended, JobFailed):
             failed(ended.error)
         elif isinstance(ended, JobDone):
-            report = studios[0].located(ended.result).file("report")
+            report = ended.result.file("report")
             if report is not None:
                 done(ADDED.validate_json(report.path.read_bytes()))
 

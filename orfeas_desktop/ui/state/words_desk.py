@@ -200,9 +200,8 @@ class WordsDesk(QObject):
         self.busy_changed.emit(self.busy)
         if isinstance(ended, JobFailed):
             self.failed.emit(ended.error)
-        studio = self._studio
-        if isinstance(ended, JobDone) and studio is not None:
-            self._store.ask(lambda: _pictures(studio, ended, recipe), self._add, self.failed.emit)
+        if isinstance(ended, JobDone):
+            self._store.ask(lambda: _pictures(ended, recipe), self._add, self.failed.emit)
 
     def _add(self, made: tuple[WordsPicture, ...]) -> None:
         known = {picture.file.digest for picture in made}
@@ -215,9 +214,8 @@ class WordsDesk(QObject):
         self.failed.emit(error)
 
 
-def _pictures(studio: Studio, done: JobDone, recipe: Recipe) -> tuple[WordsPicture, ...]:
-    result = studio.located(done.result)
-    made = [output.file for output in result.files if output.slot == PICTURES]
+def _pictures(done: JobDone, recipe: Recipe) -> tuple[WordsPicture, ...]:
+    made = [output.file for output in done.result.files if output.slot == PICTURES]
     return tuple(
         WordsPicture(file, read_shown(file.path, LARGEST), Path(file.name).stem, recipe.seed + number)
         for number, file in enumerate(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,11 +116,10 @@ class WorkshopDesk(QObject):
         )
 
     def _examined(self, version: Version, tool: str, ended: Ended) -> None:
-        studio = self._studio
-        if studio is None or not isinstance(ended, JobDone):
+        if not isinstance(ended, JobDone):
             self._give_up(ended.error if isinstance(ended, JobFailed) else None)
             return
-        result = studio.located(ended.result)
+        result = ended.result
         report = result.file("report")
         if report is None:
             self._give_up(None)
@@ -135,11 +135,11 @@ class WorkshopDesk(QObject):
         )
 
     def _placed(self, version_id: int, tool: str, result: JobResult, ended: Ended) -> None:
-        studio, report = self._studio, result.file("report")
-        if studio is None or report is None or not isinstance(ended, JobDone):
+        report = result.file("report")
+        if report is None or not isinstance(ended, JobDone):
             self._give_up(ended.error if isinstance(ended, JobFailed) else None)
             return
-        places = studio.located(ended.result).file("places")
+        places = ended.result.file("places")
 
         def read() -> Diagnosis:
             arrays = read_places(places.path) if places is not None else {}
@@ -151,16 +151,9 @@ class WorkshopDesk(QObject):
         """Have a coloured mesh of a diagnosis made ready for the 3D view."""
 
         def tell(ended: Ended) -> None:
-            studio = self._studio
-            if studio is None or not isinstance(ended, JobDone):
-                return
-            result = studio.located(ended.result)
-            manifest = result.file("manifest")
-            arrays = {
-                output.file.name: output.file.path for output in result.files if output.slot == "arrays"
-            }
-            if manifest is not None:
-                self.map_ready.emit(DisplayFiles(manifest.path, arrays, again=True))
+            files = DisplayFiles.of(ended)
+            if files is not None:
+                self.map_ready.emit(replace(files, again=True))
 
         self._desk.send(
             lambda studio: studio.preview_display(path), tell, listed=False, failed=self.refused.emit
