@@ -92,7 +92,8 @@ def test_a_project_is_exported_in_several_formats_as_zips(orfeas, tmp_path):
         assert package.testzip() is None
 
 
-def test_settings_go_to_the_formats_that_have_them(orfeas, own, tmp_path):
+def test_settings_go_to_the_formats_that_have_them(orfeas, own, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")  # the report asks no other programs
     mesh = tmp_path / "a.obj"
     mesh.write_text(TETRA)
     words = (

@@ -37,7 +37,9 @@ _APPLICATION = "/Applications/Godot.app/Contents/MacOS/Godot"
 GODOTS = (*_NEWER, _APPLICATION, *_OLDER)
 """What it may be called."""
 _ANSWER = "ORFEAS "
-_ASK_S = 20.0
+_ASK_S, _IMPORT_S = 20.0, 60.0
+_UNREAD = ("KHR_draco_mesh_compression", "EXT_meshopt_compression", "KHR_meshopt_compression")
+"""What no Godot reads; Godot 3 never ends its import over some of it."""
 _PROJECTS = {3: 'config_version=4\n[application]\nconfig/name="look"\n', 4: "config_version=5\n"}
 
 
@@ -89,12 +91,17 @@ def godot_says(files: tuple[Path, ...], context: JobContext, limit_s: float) -> 
     godot = Godot.found(context)
     if godot is None:
         return dict.fromkeys(wanted, (None, "not on this machine"))
-    with tempfile.TemporaryDirectory(dir=context.scratch, prefix="godot-") as place:
-        look = _Look(godot, Path(place), context, limit_s)
-        names = look.copied(files)
-        asked = {file: names[file] for file in wanted if file in names}
-        look.imported(names.values())
-        answers = look.answers(asked.values())
+    refused = {file for file in wanted if set(_needed(file)) & set(_UNREAD)}
+    taken = tuple(file for file in files if file not in refused)
+    answers: dict[str, _Found] = {}
+    asked: dict[Path, str] = {}
+    if set(taken) & set(wanted):
+        with tempfile.TemporaryDirectory(dir=context.scratch, prefix="godot-") as place:
+            look = _Look(godot, Path(place), context, limit_s)
+            names = look.copied(taken)
+            asked = {file: names[file] for file in wanted if file in names}
+            look.imported(names.values())
+            answers = look.answers(asked.values())
     return {file: _told(file, answers.get(asked.get(file, "")), godot) for file in wanted}
 
 
@@ -135,23 +142,23 @@ class _Look:
             made = {path.name.rpartition("-")[0] for path in done.glob("*.md5")}
             return wanted <= made
 
-        self._run(("--editor",), all_there)
+        self._run(("--editor",), min(self.limit_s, _IMPORT_S), all_there)
 
     def answers(self, names: Iterable[str]) -> dict[str, _Found]:
         """Return what is in the imported files; nothing when Godot does not say."""
         (self._project / "wanted.json").write_text(json.dumps(list(names)), "utf-8")
         shutil.copy(RESOURCES / "scripts" / f"godot_look_{self.godot.major}.gd", self._project / "look.gd")
-        lines = self._run(("-s", "look.gd")).splitlines()
+        lines = self._run(("-s", "look.gd"), self.limit_s).splitlines()
         said = [line.removeprefix(_ANSWER) for line in lines if line.startswith(_ANSWER)]
         try:
             return _ANSWERS.validate_json(said[-1])
         except (IndexError, ValidationError):
             return {}
 
-    def _run(self, words: tuple[str, ...], until: Callable[[], bool] = lambda: False) -> str:
+    def _run(self, words: tuple[str, ...], limit_s: float, until: Callable[[], bool] = lambda: False) -> str:
         headless = ("--headless",) if self.godot.major == 4 else ()
         command = [self.godot.program, *headless, "--path", str(self._project), *words]
-        return run_program(command, self.context, self.limit_s, until=until, environment=self._own()).said
+        return run_program(command, self.context, limit_s, until=until, environment=self._own()).said
 
     def _own(self) -> dict[str, str]:
         """Return an environment in which Godot keeps its own settings in the place that is thrown away."""
@@ -163,12 +170,12 @@ class _Look:
 def _told(file: Path, found: _Found | None, godot: Godot) -> Told:
     if file.suffix == SCENE and godot.major == 3:
         return None, f"Godot {godot.version} does not read scenes of Godot 4"
+    needed = _needed(file)
+    if needed and (found is None or not found.faces):
+        return None, f"Godot {godot.version} does not read {', '.join(needed)}"
     if found is None:
         return None, f"Godot {godot.version} did not say what it found"
     if not found.faces:
-        needed = _needed(file)
-        if needed:
-            return None, f"Godot {godot.version} does not read {', '.join(needed)}"
         return False, f"nothing in it was found by Godot {godot.version}"
     x, y, z = found.size
     return (

@@ -118,7 +118,7 @@ def test_what_it_does_not_know_is_no_fault_and_nothing_found_is_one(
     place.mkdir()
     (place / "godot3-server").symlink_to(program)
     monkeypatch.setenv("PATH", str(place))
-    small = exported("glb", dark_file, tmp_path, name="small", compression="draco")
+    small = exported("gltf", dark_file, tmp_path, name="small", compression="draco")
     loose = exported("gltf", dark_file, tmp_path, name="loose")
     folder = exported("unity", dark_file, tmp_path, name="of_unity").parent
     bare = tmp_path / "loose" / "bare.gltf"
@@ -126,15 +126,17 @@ def test_what_it_does_not_know_is_no_fault_and_nothing_found_is_one(
     bare.write_text(json.dumps(document | {"nodes": [{"name": "nothing"}], "scenes": [{"nodes": [0]}]}))
     model = folder / "of_unity.fbx"
     pictures = tuple((folder / "Textures").glob("*.png"))
-    beside = tuple(file for file in loose.parent.iterdir() if file.suffix in (".bin", ".png"))
+    beside = tuple(
+        file for file in (*loose.parent.iterdir(), *small.parent.iterdir()) if file.suffix in (".bin", ".png")
+    )
     found = asked((small, loose, bare, model, *pictures, *beside), make_context())
     assert {name: each.fine for name, each in found.items()} == {
-        "small.glb": None,
+        "small.gltf": None,
         "loose.gltf": True,
         "bare.gltf": False,
         "of_unity.fbx": True,
     }
-    assert found["small.glb"].words == "Godot 3.2.3 does not read KHR_draco_mesh_compression"
+    assert found["small.gltf"].words == "Godot 3.2.3 does not read KHR_draco_mesh_compression"
     assert "7 meshes, 524 triangles" in found["of_unity.fbx"].words
 
 

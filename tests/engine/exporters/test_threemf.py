@@ -151,8 +151,15 @@ def test_the_parts_of_a_scene_are_objects(
     ("coloring", "seen", "apart"), [("textures", True, 0.002), ("vertices", True, 0.05), ("none", False, 1.0)]
 )
 def test_the_picture_is_compared_in_colour(
-    asset_file: Path, exported: Callable[..., Path], tmp_path: Path, coloring: str, seen: bool, apart: float
+    asset_file: Path,
+    exported: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    coloring: str,
+    seen: bool,
+    apart: float,
 ) -> None:
+    monkeypatch.setenv("PATH", "")  # the report asks no other programs
     path = exported("3mf", asset_file, tmp_path, name=coloring, coloring=coloring, report=True)
     (told,) = (json.loads(file.read_text("utf-8")) for file in path.parent.glob("*-report.json"))
     picture = told["picture"]
