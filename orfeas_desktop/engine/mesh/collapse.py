@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 _MOST_PASSES = 1000
 _PASSES_BARRED = 8
-_FEW = 0.01
-"""A pass that finds less than this share of the faces to try has seen what is cheap; it may be dearer then."""
+_FEW, _FEW_FAR = 0.01, 0.03
+"""A pass that finds less than this share of the faces to try has seen what is cheap; the same far from the end."""
+_FAR = 5
 _CHEAP = 0.3
 """The share of the collapses that may be tried at first."""
 _DEARER = 2.0
-_BREADTH = 4
-"""So many of the cheapest are looked at for each collapse that is wanted."""
+_BREADTH, _LOOKED_AT = 4, 10_000
+"""So many of the cheapest are looked at for each collapse that is wanted, and at least; some turn a face."""
 _RIM_WEIGHT = 10.0
 _LEAST_TURN = 0.2
 """A face that stays must keep this much of its direction, as the cosine of the angle."""
@@ -75,7 +76,7 @@ def collapsed(mesh: Mesh, target: int, largest_error: float, step: Callable[[flo
             break
         step(min((start - left) / max(start - target, 1), 1.0))
         state = _one_pass(state, quadrics, mesh, search, (target, largest_error))
-        search.go_on(left, len(state.corners))
+        search.go_on(left, len(state.corners), far=left > _FAR * target)
     materials = None if mesh.face_materials is None else mesh.face_materials[state.owner]
     fewer = mesh.changed(faces=state.corners.astype(np.int32), face_materials=materials, tangents=None)
     return picked(fewer, np.arange(len(state.corners)))
@@ -184,7 +185,7 @@ class _Search:
     _swept: float = np.inf
     """How many faces were left when last all had been tried."""
 
-    def go_on(self, left: int, now: int) -> None:
+    def go_on(self, left: int, now: int, *, far: bool) -> None:
         """Take note of a pass that made `now` faces of `left`."""
         self._since += now < left
         if not self.tried and np.isinf(self.next_cost):
@@ -192,7 +193,7 @@ class _Search:
             self._swept = now
         if self._since >= _PASSES_BARRED or (not self.tried and np.isinf(self.next_cost)):
             self.barred, self._since = self.barred[:0], 0
-        if self.tried < _FEW * left and np.isfinite(self.next_cost):
+        if self.tried < (_FEW_FAR if far else _FEW) * left and np.isfinite(self.next_cost):
             self.limit = max(_DEARER * (self.limit or 0.0), self.next_cost)
 
     def key(self, found: _Candidates) -> NDArray[np.int64]:
@@ -212,9 +213,9 @@ def _one_pass(
         search.limit = float(np.quantile(found.cost, _CHEAP)) if len(found.cost) else 0.0
     search.next_cost = float(found.cost[found.cost > search.limit].min(initial=np.inf))
     found = found.some(found.cost <= search.limit)
-    found = found.some(np.argsort(found.cost, kind="stable")[: max(_BREADTH * most, 256)])
+    found = found.some(np.argsort(found.cost, kind="stable")[: max(_BREADTH * most, _LOOKED_AT)])
     found = found.some(_whole_links(found, sides, search.count))
-    chosen = found.some(_apart(found.gone, sides.ends, search.count)[:most])
+    chosen = found.some(_apart(found.gone, sides.ends, search.count))
     search.tried = len(chosen.gone)
     broken = _broken(state, _moved(state, chosen), mesh)
     leaving = np.zeros(search.count, bool)
@@ -222,7 +223,7 @@ def _one_pass(
     at_fault = state.faces[broken]
     leaving[at_fault[leaving[at_fault]]] = False
     search.barred = np.concatenate([search.barred, search.key(chosen.some(~leaving[chosen.gone]))])
-    chosen = chosen.some(leaving[chosen.gone])
+    chosen = chosen.some(np.flatnonzero(leaving[chosen.gone])[:most])
     quadrics[chosen.kept] += quadrics[chosen.gone]
     after = _State(_moved(state, chosen), state.owner, state.ids, state.places, state.groups)
     return after.without_collapsed()

@@ -69,7 +69,7 @@ def test_a_ragged_seam_holds_neither_the_number_of_faces_nor_the_shape_back(
     )
     ran = run_tool("decimate", mesh, faces=300)
     assert (ran.facts["faces"], ran.facts["boundary_edges"]) == (300, 0)
-    assert ran.facts["distance_mean_mm"] < 0.5
+    assert ran.facts["distance_mean_mm"] < 0.6
     assert ran.warnings == []
 
 
