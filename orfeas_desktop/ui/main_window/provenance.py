@@ -16,6 +16,7 @@ from orfeas_desktop.register import Table
 from orfeas_desktop.studio.chains import known_steps
 from orfeas_desktop.ui.main_window.change_facts import change_facts
 from orfeas_desktop.ui.panels.details_panel import FactGroup, VersionLine
+from orfeas_desktop.ui.panels.doctor_facts import stretch_words
 from orfeas_desktop.ui.panels.fact_grid import Fact
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def score_facts(score: Mapping[str, Scalar]) -> tuple[Fact, ...]:
     titles: dict[str, tuple[str, Callable[[float], str]]] = {
         "silhouette_iou": (tr("Like the picture"), lambda value: f"{locale.toString(100 * value, 'f', 1)} %"),
         "components": (tr("Pieces"), lambda value: locale.toString(int(value))),
-        "uv_stretch": (tr("UV stretch"), lambda value: locale.toString(value, "f", 2)),
+        "uv_stretch": (tr("UV stretch"), stretch_words),
         "uv_coverage": (tr("UV coverage"), lambda value: f"{locale.toString(100 * value, 'f', 0)} %"),
         "texels_per_mm": (tr("Texels a mm"), lambda value: locale.toString(value, "g", 4)),
         "texture_sharpness": (tr("Texture sharpness"), lambda value: locale.toString(value, "f", 1)),

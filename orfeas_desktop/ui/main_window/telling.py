@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
+from orfeas_desktop.register import Table
 from orfeas_desktop.ui.dialogs.error_box import ErrorBox
 from orfeas_desktop.ui.panels.status_line import MachineLine
 
@@ -64,7 +65,8 @@ class Telling(QObject):
         self.window.toasts.show(words, (self.tr("Show"), lambda: self.explain(event.job_id)))
 
     def _tell_finished(self, event: JobDone) -> None:
-        if event.result.cached and event.job.destination is not None:
+        imported = event.job.request.table is Table.chores
+        if event.result.cached and event.job.destination is not None and not imported:
             self.window.toasts.show(
                 self.tr("{name} was made before: taken from the cache").format(name=event.job.title)
             )

@@ -43,7 +43,8 @@ def _number(template: str, times: float = 1.0, digits: int = 4) -> Callable[[Sca
     return say
 
 
-def _stretch(value: Scalar) -> str:
+def stretch_words(value: Scalar) -> str:
+    """Return how much a texture layout stretches, in words."""
     if not isinstance(value, int | float):
         return ""
     if value > _MUCH:
@@ -85,7 +86,7 @@ _TOLD: tuple[tuple[str, str, Callable[[Scalar], str]], ...] = (
     ("self_intersections", QT_TRANSLATE_NOOP("DoctorPanel", "Crossing pairs"), _number("{}")),
     ("uv_charts", QT_TRANSLATE_NOOP("DoctorPanel", "UV charts"), _number("{}")),
     ("uv_coverage", QT_TRANSLATE_NOOP("DoctorPanel", "UV coverage"), _percent),
-    ("uv_stretch", QT_TRANSLATE_NOOP("DoctorPanel", "UV stretch"), _stretch),
+    ("uv_stretch", QT_TRANSLATE_NOOP("DoctorPanel", "UV stretch"), stretch_words),
     ("texels_per_mm", QT_TRANSLATE_NOOP("DoctorPanel", "Texels a mm"), _number("{}", digits=3)),
     (
         "watertight",

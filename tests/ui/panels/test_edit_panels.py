@@ -212,6 +212,7 @@ def test_a_scorecard_becomes_badges():
         fact.name: fact.value for fact in score_facts({**score, "uv_coverage": 0.5, "uv_stretch": None})
     }
     assert titles == {"Like the picture": "97.4 %", "UV coverage": "50 %"}
+    assert [fact.value for fact in score_facts({"uv_stretch": 1254.7})] == ["more than 10"]
 
 
 def test_the_doctor_says_what_was_measured_in_plain_numbers():
