@@ -12,6 +12,7 @@ from orfeas_desktop.assets import MESH_SUFFIXES
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.recipes import Recipe, steps_text
 from orfeas_desktop.studio.chains import chain_of, recipe_params
+from orfeas_desktop.ui.main_window.intake import opened
 from orfeas_desktop.ui.main_window.provenance import step_facts
 from orfeas_desktop.ui.panels.recipe_panel import RecipeChoice, recipe_words
 from orfeas_desktop.ui.signals import TypedSignal, signal
@@ -88,9 +89,8 @@ class Cookery(QObject):
         wish = self._wish(recipe_id)
         if wish is None or project is None:
             return 0
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in MESH_SUFFIXES)
-        for path in files:
-            self._desk.run_on_file(wish, path, project.id, f"{path.stem} · {self._title(recipe_id)}")
+        files = [path for path in opened([folder]) if path.suffix.lower() in MESH_SUFFIXES]
+        self._desk.run_on_files(wish, files, project.id, self._title(recipe_id))
         if not files:
             self._window.toasts.show(self.tr("There is no mesh file in this folder"))
         return len(files)

@@ -42,6 +42,7 @@ class _Batch:
     starts: deque[Start]
     failed: Callable[[OrfeasError], object] | None
     sent: Callable[[], object] | None
+    ended: Callable[[Ended], object] | None
 
 
 class JobDesk(QObject):
@@ -112,12 +113,14 @@ class JobDesk(QObject):
         starts: Iterable[Start],
         failed: Callable[[OrfeasError], object] | None = None,
         sent: Callable[[], object] | None = None,
+        ended: Callable[[Ended], object] | None = None,
     ) -> None:
         """Start many jobs, each when the one before has its place, so that all else has its turn between them.
 
-        `failed` hears of each that could not start; `sent` that there are no more. Cancelling what waits ends it.
+        `failed` hears of each that could not start; `sent` that there are no more; `ended` how each one ended.
+        Cancelling what waits ends it.
         """
-        self._batches.append(_Batch(deque(starts), failed, sent))
+        self._batches.append(_Batch(deque(starts), failed, sent, ended))
         if len(self._batches) == 1:
             self._send_next()
         else:
@@ -139,7 +142,7 @@ class JobDesk(QObject):
 
         start = batch.starts.popleft()
         self._count_to_come()
-        self.send(start, failed=refuse, sent=self._send_next)
+        self.send(start, batch.ended, failed=refuse, sent=self._send_next)
 
     def _count_to_come(self) -> None:
         self.list.set_to_come(sum(len(batch.starts) for batch in self._batches))

@@ -183,7 +183,7 @@ class Session(QObject):
             return
         goals = [(path, Destination(self.library.project.id, path.stem)) for path in paths]
         self._awaited = (goals[-1][1], self.drafting.draft)
-        self.desk.send_all(partial(_imported, path, goal) for path, goal in goals)
+        self.desk.send_all(partial(import_job, path, goal) for path, goal in goals)
 
     def open_samples(self, make: Samples) -> None:
         """Open the project of samples, made when it is not there."""
@@ -360,5 +360,6 @@ class Session(QObject):
         self.chosen_changed.emit(None)
 
 
-def _imported(path: Path, goal: Destination, studio: Studio) -> Job:
+def import_job(path: Path, goal: Destination, studio: Studio) -> Job:
+    """Start the job that reads a mesh file into the library. Raises what `Studio.import_mesh` raises."""
     return studio.import_mesh(path, goal)

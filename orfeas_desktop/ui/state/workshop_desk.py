@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from orfeas_desktop.requests import Destination, FromJob, JobDone, JobFailed, Jo
 from orfeas_desktop.studio import Work
 from orfeas_desktop.ui.signals import TypedSignal, in_a_turn_of_its_own, signal
 from orfeas_desktop.ui.state.diagnosis import Diagnosis, faults_in, read_places
-from orfeas_desktop.ui.state.session import DisplayFiles
+from orfeas_desktop.ui.state.session import DisplayFiles, import_job
 
 if TYPE_CHECKING:
     from orfeas_desktop.params import Scalar
@@ -80,21 +81,19 @@ class WorkshopDesk(QObject):
         if not image.isNull():
             self.previewed.emit(image)
 
-    def run_on_file(self, wish: ToolWish, path: Path, project_id: int, title: str) -> None:
-        """Take a mesh file into the project and run a tool on it."""
+    def run_on_files(self, wish: ToolWish, paths: Sequence[Path], project_id: int, title: str) -> None:
+        """Take mesh files into the project and run a tool on each."""
 
         def go_on(ended: Ended) -> None:
             studio = self._studio
-            version = (
-                studio.version_of_job(ended.job.id)
-                if studio is not None and isinstance(ended, JobDone)
-                else None
-            )
+            if studio is None or not isinstance(ended, JobDone):
+                return
+            version = studio.version_of_job(ended.job.id)
             if version is not None:
-                self.run(wish, version.id, title)
+                self.run(wish, version.id, f"{ended.job.title} · {title}")
 
-        destination = Destination(project_id, path.stem)
-        self._desk.send(lambda studio: studio.import_mesh(path, destination), go_on, failed=self.refused.emit)
+        starts = [partial(import_job, path, Destination(project_id, path.stem)) for path in paths]
+        self._desk.send_all(starts, self.refused.emit, ended=go_on)
 
     def diagnosis_of(self, version_id: int) -> Diagnosis | None:
         """Return what was found in that version, when it was examined."""
