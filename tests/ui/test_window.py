@@ -24,7 +24,7 @@ from shiboken6 import Shiboken
 from orfeas_desktop.actions import ACTIONS
 from orfeas_desktop.paths import Paths
 from orfeas_desktop.projects.store import ProjectStore
-from orfeas_desktop.requests import JobState
+from orfeas_desktop.requests import JobCancelled, JobStarted, JobState
 from orfeas_desktop.settings import load_settings
 from orfeas_desktop.ui.dialogs.error_box import ErrorBox
 from orfeas_desktop.ui.dialogs.settings_dialog import SettingsDialog
@@ -32,6 +32,7 @@ from orfeas_desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from orfeas_desktop.ui.panels.picture_tile import holds_picture
 from orfeas_desktop.ui.theme import ThemeName
 from orfeas_desktop.ui.viewport.modes import Mode, ViewDirection
+from tests.ui.made_up import a_job
 
 
 def names(running) -> list[str]:
@@ -474,6 +475,23 @@ def test_a_picture_inside_an_address_is_taken_and_one_in_the_web_is_explained(ru
     broken = QMimeData()
     broken.setHtml("data:image/png;base64,AAAA")
     assert not holds_picture(broken)
+
+
+def test_what_runs_can_be_cancelled_from_the_moment_it_runs(running):
+    jobs, actions, panel = running.session.desk.list, running.window.commands.actions, running.window.jobs
+    jobs.add(a_job("Cup", "1"))
+    assert (actions["cancel-waiting"].isEnabled(), actions["cancel-current"].isEnabled()) == (True, False)
+    jobs.take_event(JobStarted("1"))
+    assert (actions["cancel-waiting"].isEnabled(), actions["cancel-current"].isEnabled()) == (False, True)
+    cancelled: list[str] = []
+    running.session.desk.cancel = cancelled.append
+    QTest.mouseClick(panel.stop, Qt.MouseButton.LeftButton)
+    assert cancelled == ["1"]
+    jobs.take_event(JobCancelled("1"))
+    assert not actions["cancel-current"].isEnabled()
+    jobs.set_to_come(3)
+    assert actions["cancel-waiting"].isEnabled()
+    jobs.set_to_come(0)
 
 
 def test_pasting_takes_pictures_and_says_when_there_is_none(running, picture: Path, qtbot):

@@ -82,7 +82,7 @@ class Wiring(QObject):
     def _met(self) -> frozenset[Need]:
         session, library, jobs = self.session, self.session.library, self.session.desk.list
         picked = () if library.in_bin else self.window.browser.grid.chosen()
-        running, waiting = jobs.count(JobState.running), jobs.count(JobState.waiting)
+        running, waiting = jobs.count(JobState.running), jobs.count(JobState.waiting) + jobs.to_come
         facts = {
             Need.library: session.studio is not None,
             Need.writable: session.writable,
@@ -291,8 +291,7 @@ class Wiring(QObject):
         panel.retry_wanted.connect(desk.retry)
         panel.move_wanted.connect(lambda move: desk.move(*move))
         desk.finished.connect(self._renew_after)
-        for happening in (desk.list.rowsInserted, desk.list.rowsRemoved, desk.list.rowsMoved):
-            happening.connect(self.renew)
+        desk.list.counts_changed.connect(self.renew)
 
     # 3D view
 

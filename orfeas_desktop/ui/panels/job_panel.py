@@ -189,15 +189,8 @@ class JobPanel(Panel):
         self.painter.retry_pressed.connect(self.retry_wanted.emit)
         self.painter.row_pressed.connect(self._explain)
         look.changed.connect(self.view.viewport().update)
-        for happening in (
-            jobs.rowsInserted,
-            jobs.rowsRemoved,
-            jobs.rowsMoved,
-            jobs.dataChanged,
-            jobs.modelReset,
-            jobs.hold_changed,
-        ):
-            happening.connect(self.refresh)
+        jobs.counts_changed.connect(self.refresh)
+        jobs.hold_changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:

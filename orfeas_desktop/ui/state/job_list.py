@@ -62,6 +62,8 @@ class JobList(QAbstractListModel):
     """Rows are jobs: running first, then waiting in the order they came, then ended, newest first."""
 
     hold_changed = Signal()
+    counts_changed = Signal()
+    """How many run, wait, ended or are to come is not what it was."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -80,7 +82,7 @@ class JobList(QAbstractListModel):
         """Show how many jobs are on their way into the list."""
         if count != self.to_come:
             self.to_come = count
-            self.hold_changed.emit()
+            self.counts_changed.emit()
 
     def add(self, job: Job, state: JobState = JobState.waiting, problem: str = "") -> None:
         """Take a job in; one that is there already stays as it is."""
@@ -91,6 +93,7 @@ class JobList(QAbstractListModel):
         self.beginInsertRows(QModelIndex(), place, place)
         self._rows.insert(place, row)
         self.endInsertRows()
+        self.counts_changed.emit()
 
     def add_waiting(self, jobs: Iterable[Job]) -> None:
         """Take in all of these that are not there, last among those that wait."""
@@ -101,6 +104,7 @@ class JobList(QAbstractListModel):
             self.beginInsertRows(QModelIndex(), place, place + len(rows) - 1)
             self._rows[place:place] = rows
             self.endInsertRows()
+            self.counts_changed.emit()
 
     def take_event(self, event: JobEvent, say: str = "") -> None:
         """Show what happened to a job; `say` is the sentence of a failure."""
@@ -238,6 +242,7 @@ class JobList(QAbstractListModel):
             self.endMoveRows()
         self.dataChanged.emit(self.index(target), self.index(target))
         self._drop_oldest()
+        self.counts_changed.emit()
 
     def _place_of(self, row: JobRow) -> int:
         """Return where the row belongs among the others."""
@@ -259,6 +264,7 @@ class JobList(QAbstractListModel):
         self.beginRemoveRows(QModelIndex(), place, place)
         del self._rows[place]
         self.endRemoveRows()
+        self.counts_changed.emit()
 
     def _find(self, job_id: str) -> int | None:
         return next((place for place, row in enumerate(self._rows) if row.id == job_id), None)
