@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import Shiboken
 
 from orfeas_desktop.actions import ACTIONS
+from orfeas_desktop.errors import NoSuchAsset
 from orfeas_desktop.paths import Paths
 from orfeas_desktop.projects.store import ProjectStore
 from orfeas_desktop.requests import JobCancelled, JobStarted, JobState
@@ -475,6 +476,19 @@ def test_a_picture_inside_an_address_is_taken_and_one_in_the_web_is_explained(ru
     broken = QMimeData()
     broken.setHtml("data:image/png;base64,AAAA")
     assert not holds_picture(broken)
+
+
+def test_what_is_ready_is_shown_in_its_project_or_said_to_be_gone(running, shelf, qtbot):
+    other, _ = shelf.store.create_project("Garden")
+    gnome = shelf.store.asset(shelf.add(other.id, "Gnome")[0])
+    session = running.session
+    qtbot.waitUntil(lambda: len(session.library.projects) == 2)
+    session.turn_to(gnome.latest.id)
+    assert (session.library.project.name, session.chosen.asset.name) == ("Garden", "Gnome")
+    with qtbot.waitSignal(session.failed) as heard:
+        session.turn_to(10_000)
+    assert isinstance(heard.args[0], NoSuchAsset)
+    running.window.findChild(ErrorBox).close()
 
 
 def test_what_runs_can_be_cancelled_from_the_moment_it_runs(running):

@@ -79,7 +79,7 @@ class Telling(QObject):
 
     def _tell_arrived(self, version: Version) -> None:
         known = self.session.studio.asset(version.asset_id).name if self.session.studio else ""
-        show = partial(self.session.choose_version, version.id)
+        show = partial(self.session.turn_to, version.id)
         self.window.toasts.show(self.tr("“{name}” is ready").format(name=known), (self.tr("Show"), show))
 
     def _tell_exported(self, handed: Handed) -> None:

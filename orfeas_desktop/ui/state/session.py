@@ -146,6 +146,20 @@ class Session(QObject):
             version = self.studio.version(version_id)
             self._choose(self.studio, self.studio.asset(version.asset_id), version)
 
+    def turn_to(self, version_id: int) -> None:
+        """Show that version wherever it is, in its project; say so when it is gone."""
+        if self.studio is None:
+            return
+        try:
+            version = self.studio.version(version_id)
+            asset = self.studio.asset(version.asset_id)
+        except OrfeasError as error:
+            self.failed.emit(error)
+            return
+        if self.library.project is None or self.library.project.id != asset.project_id:
+            self.library.open_project(asset.project_id)
+        self._choose(self.studio, asset, version)
+
     def _choose(self, studio: Studio, asset: Asset, version: Version) -> None:
         self.chosen = Chosen(asset, version, studio.versions(asset.id))
         self.chosen_changed.emit(self.chosen)
