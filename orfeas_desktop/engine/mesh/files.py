@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING
 
 from orfeas_desktop.assets import MESH_SUFFIXES
@@ -42,7 +43,7 @@ def _read(path: Path, name: str) -> Mesh:
         return read_glb(path)
     if form == ".gltf":
         return read_gltf(path)
-    data = read_bounded(path)
+    data = read_bounded(path).removeprefix(BOM_UTF8)  # Windows programs begin text with it
     stem = name.rpartition(".")[0] or name
     try:
         if form == ".ply":
@@ -57,7 +58,7 @@ def _read(path: Path, name: str) -> Mesh:
 
 
 def _form(path: Path, name: str) -> str:
-    head = _head(path)
+    head = _head(path).removeprefix(BOM_UTF8)
     if head.startswith(b"glTF"):
         return ".glb"
     if head.startswith((b"ply\n", b"ply\r")):
@@ -74,6 +75,6 @@ def _head(path: Path) -> bytes:
         if not path.is_file():
             return b""
         with path.open("rb") as stream:
-            return stream.read(4)
+            return stream.read(len(BOM_UTF8) + 4)
     except (OSError, ValueError):
         return b""

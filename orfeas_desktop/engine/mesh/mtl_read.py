@@ -52,7 +52,7 @@ def parse_mtl(data: bytes, folder: Path) -> dict[str, Material]:
     """
     entries: dict[str, _Entry] = {}
     entry = _Entry()
-    for line in data.decode("utf-8", "replace").splitlines():
+    for line in data.decode("utf-8-sig", "replace").splitlines():
         key, _, rest = line.strip().replace("\t", " ").partition(" ")
         if key == "newmtl":
             entry = entries.setdefault(rest.strip(), _Entry())

@@ -62,6 +62,19 @@ def test_text_files_of_trimesh_are_read(tmp_path: Path) -> None:
     assert mesh_facts(ply).volume_m3 == pytest.approx(6)
 
 
+def test_text_files_of_windows_begin_with_a_mark(tmp_path: Path) -> None:
+    shape = trimesh.creation.box((1, 2, 3))
+    saved(tmp_path, "a.mtl", "\ufeffnewmtl red\nKd 1 0 0\n")
+    obj = "\ufeffmtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nusemtl red\nf 1 2 3\n"
+    assert read_mesh(saved(tmp_path, "a.obj", obj)).materials[0].base_color[:3] == (1.0, 0.0, 0.0)
+    assert read_mesh(saved(tmp_path, "b.obj", obj.replace("mtllib a.mtl\n", ""))).face_count == 1
+    for kind, options in (("stl_ascii", {}), ("ply", {"encoding": "ascii"})):
+        text = shape.export(file_type=kind, **options)
+        data = text if isinstance(text, bytes) else text.encode()
+        path = saved(tmp_path, f"a.{kind[:3]}", b"\xef\xbb\xbf" + data)
+        assert read_mesh(path).face_count == 12
+
+
 def test_a_blob_without_suffix_is_known_by_its_name(tmp_path: Path, cube: Mesh) -> None:
     path = saved(tmp_path, "0123abc", "v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
     file = LocalFile(path, "0123abc", AssetKind.mesh, "thing.OBJ", 1)
