@@ -551,6 +551,16 @@ def test_a_closed_window_leaves_no_name_of_the_surface_it_drew_on(open_running):
     assert len(surfaces()) == before
 
 
+def test_a_mesh_of_another_format_is_not_taken_for_a_picture(running, tmp_path: Path):
+    asked: list[list[Path]] = []
+    running.session.import_meshes = lambda paths: asked.append(list(paths))
+    chair = tmp_path / "Chair.FBX"
+    chair.write_bytes(b"Kaydara FBX Binary")
+    dropped(running.window, chair)
+    assert asked == [[chair]]
+    assert not running.window.inspector.images.problem.isVisible()
+
+
 def test_a_folder_without_pictures_is_refused(running, tmp_path: Path, qtbot):
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("nothing")

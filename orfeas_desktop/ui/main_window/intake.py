@@ -24,6 +24,21 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.state.session import Session
 
 _TAKEN = (*SUFFIXES, *MESH_SUFFIXES)
+_MESHES = (
+    *MESH_SUFFIXES,
+    ".3mf",
+    ".abc",
+    ".blend",
+    ".dae",
+    ".fbx",
+    ".off",
+    ".step",
+    ".stp",
+    ".usd",
+    ".usda",
+    ".usdz",
+)
+"""What is meant as a mesh; those that cannot be read are refused as such."""
 
 
 class Intake(QObject):
@@ -39,7 +54,7 @@ class Intake(QObject):
     def take_dropped(self, data: QMimeData) -> None:
         """Take what was dropped anywhere on the window: pictures to build from, meshes to keep."""
         files = opened(files_in(data))
-        meshes = [path for path in files if path.suffix.lower() in MESH_SUFFIXES]
+        meshes = [path for path in files if path.suffix.lower() in _MESHES]
         self.session.import_meshes(meshes)
         pictures = [path for path in files if path not in meshes]
         if len(pictures) == 1:

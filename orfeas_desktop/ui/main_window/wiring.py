@@ -72,7 +72,7 @@ class Wiring(QObject):
         return (
             self.tr("Your first mesh appears here")
             if empty
-            else self.tr("Choose an asset, or drop a picture")
+            else self.tr("Choose an asset, or drop a picture or a mesh")
         )
 
     def _renew_after(self, happening: object) -> None:

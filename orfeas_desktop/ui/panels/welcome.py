@@ -34,9 +34,11 @@ class Welcome(QFrame):
         self.setObjectName("welcome")
         self.setAccessibleName(self.tr("Begin"))
         self.icon = IconLabel(look, IconName("ph.image", Ink.muted), 32)
-        self.line = label(self.tr("Drop a picture here"), Role.display)
+        self.line = label(self.tr("Drop a picture or a mesh here"), Role.display)
         self.note = label(
-            self.tr("Or paste one with Ctrl+V. It becomes a mesh on this machine; nothing is sent anywhere."),
+            self.tr(
+                "Or paste a picture with Ctrl+V: it becomes a mesh on this machine. Nothing is sent anywhere."
+            ),
             Role.muted,
             wrap=True,
         )
