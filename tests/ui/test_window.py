@@ -491,6 +491,26 @@ def test_what_is_ready_is_shown_in_its_project_or_said_to_be_gone(running, shelf
     running.window.findChild(ErrorBox).close()
 
 
+def test_ctrl_enter_starts_what_is_seen_while_editing(running, picture: Path, qtbot):
+    window, inspector = running.window, running.window.inspector
+    wanted: list[str] = []
+    running.session.drafting.generate = lambda *_given: wanted.append("generate")
+    inspector.tools.run_wanted.connect(lambda wish: wanted.append(wish.tool))
+    running.session.desk.send = lambda *_given, **_more: None
+    dropped(window, picture)
+    qtbot.waitUntil(lambda: running.session.drafting.draft.front is not None)
+    QTest.mouseClick(window.top.edit, Qt.MouseButton.LeftButton)
+    QTest.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert wanted == []
+    inspector.tools.show_tool("mirror")
+    inspector.tools.run.setEnabled(True)
+    QTest.keyClick(inspector.tools.run, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert wanted == ["mirror"]
+    QTest.mouseClick(window.top.generate, Qt.MouseButton.LeftButton)
+    QTest.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert wanted == ["mirror", "generate"]
+
+
 def test_what_runs_can_be_cancelled_from_the_moment_it_runs(running):
     jobs, actions, panel = running.session.desk.list, running.window.commands.actions, running.window.jobs
     jobs.add(a_job("Cup", "1"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QKeyCombination, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QMainWindow, QVBoxLayout
 
@@ -39,6 +39,15 @@ SMALLEST = (420, 300)
 LEAST_VIEW = (240, 140)
 LEAST_PAGE = 150
 """Of the inspector: below it a page scrolls no further, it is cut."""
+
+
+_START = {
+    QKeyCombination(Qt.KeyboardModifier.ControlModifier, Qt.Key.Key_Return),
+    QKeyCombination(Qt.KeyboardModifier.ControlModifier, Qt.Key.Key_Enter),
+    QKeyCombination(
+        Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.KeypadModifier, Qt.Key.Key_Enter
+    ),
+}
 
 
 class MainWindow(QMainWindow):
@@ -133,7 +142,26 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
         self.dropped.emit(event.mimeData())
 
+    def event(self, event: QEvent) -> bool:
+        """In the workspace for editing Ctrl+Enter starts what is seen there, not a generation out of sight."""
+        if (
+            event.type() is QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and self._starts(event)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def _starts(self, event: QKeyEvent) -> bool:
+        return self.inspector.editing and event.keyCombination() in _START
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._starts(event):
+            runs = self.inspector.runs()
+            if runs is not None:
+                runs.click()
+            return
         if event.key() == Qt.Key.Key_Escape and self.isFullScreen():
             self.commands.actions["full-screen"].trigger()
             return

@@ -116,6 +116,13 @@ class Inspector(Panel):
         self.details_tab.setChecked(True)
         self._turn(self.details_tab)
 
+    def runs(self) -> QAbstractButton | None:
+        """Return what starts the work of the page for editing that is seen; None where there is no such work."""
+        if not self.editing or not hasattr(self, "tools"):
+            return None
+        starts = (self.tools.run, self.doctor.check, self.recipes.run)
+        return next((button for button in starts if button.isVisible()), None)
+
     def _tab(self, title: str, tip: str = "") -> QPushButton:
         tab = text_button(title, Kind.tab, tip)
         tab.setCheckable(True)
