@@ -62,7 +62,7 @@ class DecimateParams(Params):
     )
     new_layout: bool = param(
         True,
-        QT_TRANSLATE_NOOP("Params", "New layout where needed"),
+        QT_TRANSLATE_NOOP("Params", "New layout"),
         QT_TRANSLATE_NOOP(
             "Params",
             "Where seams leave many more faces than asked for, textures are baked on a new layout instead.",

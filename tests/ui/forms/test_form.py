@@ -6,9 +6,11 @@ from enum import StrEnum
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QFontMetrics, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from orfeas_desktop.engine.backends import BACKENDS
+from orfeas_desktop.engine.tools import TOOLS
 from orfeas_desktop.params import FieldKind, Params, Traits, param
 from orfeas_desktop.ui.forms.editors import (
     BooleanEditor,
@@ -152,3 +154,11 @@ def test_every_editor_can_be_named_by_a_screen_reader(form: Form):
     for name, editor in form.editors.items():
         assert editor.focusProxy().accessibleName() == Sample.model_fields[name].title
     assert form.editors["shape"].focusProxy().accessibleDescription() == "How it bulges."
+
+
+def test_titles_leave_room_for_what_they_name_in_the_inspector(look):
+    metrics = QFontMetrics(QApplication.font())
+    titles = {
+        field.title for table in (BACKENDS, TOOLS) for entry in table for field in entry.params.fields()
+    }
+    assert [title for title in titles if metrics.horizontalAdvance(title) > 140] == []
