@@ -66,6 +66,8 @@ class ParamField:
     counts: bool
     """Whether the result depends on it, so that it belongs to the cache key."""
     advanced: bool
+    at_minimum: str = ""
+    """What a form says in place of the least value, where that is no amount but means something of its own."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Traits:
     unit: str = ""
     counts: bool = True
     advanced: bool = False
+    at_minimum: str = ""
     choice_titles: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     """Of a text field whose values come from a data file."""
@@ -196,6 +199,7 @@ def _describe(name: str, info: FieldInfo) -> ParamField:
         choices=choices,
         counts=traits.counts,
         advanced=traits.advanced,
+        at_minimum=traits.at_minimum,
     )
 
 

@@ -80,6 +80,7 @@ class EngineSettings(Params):
         QT_TRANSLATE_NOOP("Settings", "How many threads the work may use; 0 takes all."),
         ge=0,
         le=256,
+        traits=Traits(at_minimum=QT_TRANSLATE_NOOP("Params", "All")),
     )
     cancel_grace_s: float = param(
         10.0,
@@ -111,7 +112,7 @@ class EngineSettings(Params):
         ),
         ge=0,
         le=1024,
-        traits=Traits(unit="GB", advanced=True),
+        traits=Traits(unit="GB", advanced=True, at_minimum=QT_TRANSLATE_NOOP("Params", "What is free")),
     )
     idle_unload_s: float = param(
         600.0,
@@ -119,7 +120,7 @@ class EngineSettings(Params):
         QT_TRANSLATE_NOOP("Settings", "Loaded networks go when nothing has come for so long; 0 keeps them."),
         ge=0,
         le=86_400,
-        traits=Traits(unit="s", advanced=True),
+        traits=Traits(unit="s", advanced=True, at_minimum=QT_TRANSLATE_NOOP("Params", "Never")),
     )
     speedup: CallSpeedup = param(
         CallSpeedup.off,

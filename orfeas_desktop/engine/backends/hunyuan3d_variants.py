@@ -72,6 +72,7 @@ class ShapeParams(Params):
         QT_TRANSLATE_NOOP("Params", "Simplifies the mesh to this many triangles; 0 keeps them all."),
         ge=0,
         le=10_000_000,
+        traits=Traits(at_minimum=QT_TRANSLATE_NOOP("Params", "All")),
     )
     remove_floaters: bool = param(
         True,

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.layouts.base import Footprint, Layout, gap_param, middles
-from orfeas_desktop.params import Params, param
+from orfeas_desktop.params import Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class GridParams(Params):
         QT_TRANSLATE_NOOP("Params", "How many stand side by side; 0 makes the grid about square."),
         ge=0,
         le=1000,
+        traits=Traits(at_minimum=QT_TRANSLATE_NOOP("Params", "Automatic")),
     )
     gap_mm: float = gap_param()
 

@@ -10,8 +10,9 @@ from orfeas_desktop.params import Choice, Params, Traits, param
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 PRINTERS = tuple(Choice(printer.id, printer.title) for printer in printer_file().printers)
-_MM = Traits(unit="mm", step=1.0, advanced=True)
-_FINE_MM = Traits(unit="mm", step=0.05)
+_OWN = QT_TRANSLATE_NOOP("Params", "Printer’s")
+_MM = Traits(unit="mm", step=1.0, advanced=True, at_minimum=_OWN)
+_FINE_MM = Traits(unit="mm", step=0.05, at_minimum=_OWN)
 
 
 class PrinterParams(Params):
@@ -61,7 +62,7 @@ class PrinterParams(Params):
         QT_TRANSLATE_NOOP("Params", "How high one layer is; 0 takes the printer's."),
         ge=0.0,
         le=10.0,
-        traits=Traits(unit="mm", step=0.05, advanced=True),
+        traits=Traits(unit="mm", step=0.05, advanced=True, at_minimum=_OWN),
     )
     overhang_deg: float = param(
         0.0,
@@ -71,7 +72,7 @@ class PrinterParams(Params):
         ),
         ge=0.0,
         le=89.0,
-        traits=Traits(unit="°", step=1.0, advanced=True),
+        traits=Traits(unit="°", step=1.0, advanced=True, at_minimum=_OWN),
     )
 
 

@@ -34,7 +34,7 @@ class DecimateParams(Params):
         QT_TRANSLATE_NOOP("Params", "How many faces to leave; 0 goes by the share."),
         ge=0,
         le=20_000_000,
-        traits=Traits(step=1000),
+        traits=Traits(step=1000, at_minimum=QT_TRANSLATE_NOOP("Params", "By share")),
     )
     share: float = param(
         50.0,
@@ -50,7 +50,7 @@ class DecimateParams(Params):
         QT_TRANSLATE_NOOP("Params", "Stops where the surface would move further than this; 0 sets no limit."),
         ge=0.0,
         le=1000.0,
-        traits=Traits(unit="mm", step=0.01),
+        traits=Traits(unit="mm", step=0.01, at_minimum=QT_TRANSLATE_NOOP("Params", "No limit")),
     )
     textures: bool = param(
         True,

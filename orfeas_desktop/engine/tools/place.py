@@ -66,7 +66,7 @@ class PlaceParams(Params):
         QT_TRANSLATE_NOOP("Params", "The mesh is scaled to this size; 0 keeps it."),
         ge=0.0,
         le=1_000_000.0,
-        traits=Traits(unit="mm", step=1.0),
+        traits=Traits(unit="mm", step=1.0, at_minimum=QT_TRANSLATE_NOOP("Params", "As it is")),
     )
     measure: Measure = param(
         Measure.largest,

@@ -58,7 +58,7 @@ class PrintCheckParams(PrinterParams):
         QT_TRANSLATE_NOOP("Params", "In your currency; 0 leaves the cost out."),
         ge=0.0,
         le=1_000_000.0,
-        traits=Traits(step=1.0),
+        traits=Traits(step=1.0, at_minimum=QT_TRANSLATE_NOOP("Params", "Not told")),
     )
     maps: bool = param(
         True,

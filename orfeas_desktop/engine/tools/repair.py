@@ -56,7 +56,7 @@ class RepairParams(Params):
         QT_TRANSLATE_NOOP("Params", "Holes with more edges stay open; 0 closes all."),
         ge=0,
         le=1_000_000,
-        traits=Traits(advanced=True),
+        traits=Traits(advanced=True, at_minimum=QT_TRANSLATE_NOOP("Params", "Any")),
     )
     untangle: bool = param(
         True,

@@ -45,7 +45,7 @@ def texture_side_param() -> int:
         QT_TRANSLATE_NOOP("Params", "What textures become on the new surface; 0 leaves colours out."),
         ge=0,
         le=8192,
-        traits=Traits(unit="px", step=256),
+        traits=Traits(unit="px", step=256, at_minimum=QT_TRANSLATE_NOOP("Params", "None")),
     )
 
 

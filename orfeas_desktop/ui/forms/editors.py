@@ -133,6 +133,7 @@ class IntegerEditor(Editor):
         self.spin.setSingleStep(int(field.step or 1))
         if field.unit:
             self.spin.setSuffix(f" {field.unit}")
+        self.spin.setSpecialValueText(words(field.at_minimum))
         self.spin.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
         guard_wheel(self.spin)
         self.adopt(self.spin)
@@ -159,6 +160,7 @@ class NumberEditor(Editor):
         self.spin.setSingleStep(self.step)
         if field.unit:
             self.spin.setSuffix(f" {field.unit}")
+        self.spin.setSpecialValueText(words(field.at_minimum))
         guard_wheel(self.spin)
         self.slider: QSlider | None = None
         if field.minimum is not None and field.maximum is not None:
@@ -166,8 +168,11 @@ class NumberEditor(Editor):
             self.slider.setRange(0, round((high - low) / self.step))
             guard_wheel(self.slider)
             self.spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-            longest = max((self.spin.textFromValue(end) for end in (low, high)), key=len) + self.spin.suffix()
-            self.spin.setFixedWidth(max(64, self.spin.fontMetrics().horizontalAdvance(longest) + 22))
+            ends = [self.spin.textFromValue(end) + self.spin.suffix() for end in (low, high)]
+            shown = (self.spin.specialValueText(), *ends)
+            self.spin.setFixedWidth(
+                max(64, 22 + max(self.spin.fontMetrics().horizontalAdvance(text) for text in shown))
+            )
             self.adopt(self.slider, self.spin)
             self.slider.valueChanged.connect(self._take_slider)
         else:

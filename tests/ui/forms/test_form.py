@@ -40,6 +40,12 @@ class Sample(Params):
     hidden: str = param("", "Hidden")
 
 
+class Limits(Params):
+    faces: int = param(0, "Faces", ge=0, traits=Traits(at_minimum="By share"))
+    error: float = param(0.0, "Error", ge=0.0, le=9.0, traits=Traits(unit="mm", at_minimum="No limit"))
+    gap: float = param(0.0, "Gap", ge=0.0, le=9.0, traits=Traits(unit="mm"))
+
+
 @pytest.fixture
 def form(qtbot):
     made = Form(Sample, skip={"hidden"})
@@ -88,6 +94,22 @@ def test_slider_and_number_show_the_same(form: Form, qtbot):
     editor.spin.setValue(1.5)
     assert editor.slider.value() == editor.slider.maximum()
     assert editor.spin.decimals() == 2
+
+
+def test_a_least_value_that_is_no_amount_is_said_in_words(qtbot):
+    form = Form(Limits)
+    qtbot.addWidget(form)
+    with qtbot.waitExposed(form):
+        form.show()
+    faces, error, gap = (form.editors[name].spin for name in ("faces", "error", "gap"))
+    assert (faces.text(), error.text(), gap.text()) == ("By share", "No limit", "0.00 mm")
+    assert form.values() == {"faces": 0, "error": 0.0, "gap": 0.0}
+    for spin, typed in ((faces, "500"), (error, "1.5")):
+        spin.selectAll()
+        qtbot.keyClicks(spin, typed)
+        qtbot.keyClick(spin, Qt.Key.Key_Return)
+    assert (faces.text(), error.text()) == ("500", "1.50 mm")
+    assert form.values() == {"faces": 500, "error": 1.5, "gap": 0.0}
 
 
 def test_values_come_in_and_go_out(form: Form):
