@@ -1,4 +1,4 @@
-"""signal(Payload): a Qt signal with one payload that the type checker knows; and a call in a turn of its own."""
+"""signal(Payload): a Qt signal with one payload that the type checker knows; and calls in turns of their own."""
 
 from __future__ import annotations
 
@@ -67,3 +67,29 @@ def in_a_turn_of_its_own(owner: QObject, call: Callable[[], object]) -> None:
     Work cut into turns keeps each short. A timer of 0 ms would not do: what it calls is strung onto the running turn.
     """
     QTimer.singleShot(1, owner, call)
+
+
+class Paced(QObject):
+    """Makes a call when it is asked to, but within `ms` milliseconds only once more, for all that were asked then."""
+
+    def __init__(self, call: Callable[[], object], ms: int, parent: QObject) -> None:
+        super().__init__(parent)
+        self._call = call
+        self._asked = False
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(ms)
+        self._pause.timeout.connect(self._go_on)
+
+    def ask(self) -> None:
+        """Have the call made, now or when the pause after the last one is over."""
+        if self._pause.isActive():
+            self._asked = True
+        else:
+            self._pause.start()
+            self._call()
+
+    def _go_on(self) -> None:
+        if self._asked:
+            self._asked = False
+            self.ask()

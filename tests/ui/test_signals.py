@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QThread
 
 from orfeas_desktop.requests import JobEvent, JobQueued
 from orfeas_desktop.ui.engine_thread import EngineThread
-from orfeas_desktop.ui.signals import TypedSignal, signal
+from orfeas_desktop.ui.signals import Paced, TypedSignal, signal
 
 
 class Sender(QObject):
@@ -36,6 +36,23 @@ def test_two_thousand_emits_leave_true_alone(qtbot):
     for _ in range(2000):
         sender.flagged.emit(True)
     assert abs(sys.getrefcount(True) - before) < 100
+
+
+def test_a_paced_call_is_made_at_once_and_once_more_for_all_that_ask_meanwhile(qtbot):
+    calls: list[str] = []
+    owner = QObject()
+    state = ["first"]
+    paced = Paced(lambda: calls.append(state[0]), 20, owner)
+    paced.ask()
+    assert calls == ["first"]
+    for state[0] in ("second", "third"):
+        paced.ask()
+    assert calls == ["first"]
+    qtbot.waitUntil(lambda: calls == ["first", "third"])
+    qtbot.waitUntil(lambda: not paced._pause.isActive())
+    assert calls == ["first", "third"]
+    paced.ask()
+    assert len(calls) == 3
 
 
 def test_events_of_another_thread_arrive_in_order(qtbot):

@@ -19,6 +19,7 @@ from orfeas_desktop.ui.main_window.engine_offers import (
     why_unavailable,
 )
 from orfeas_desktop.ui.main_window.provenance import fact_groups, version_lines
+from orfeas_desktop.ui.signals import Paced
 from orfeas_desktop.ui.state.draft import Draft
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.main_window.window import MainWindow
     from orfeas_desktop.ui.main_window.words_wiring import WordsWiring
     from orfeas_desktop.ui.state.session import Chosen, DisplayFiles, Session
+
+
+_RENEW_MS = 50
+"""How long what is said of the next run may be out of date while thousands of jobs end at once."""
 
 
 class Wiring(QObject):
@@ -51,7 +56,7 @@ class Wiring(QObject):
 
     def renew(self) -> None:
         """Tell every button, menu and line what can be done now."""
-        self.window.commands.meet(self._met())
+        self._meet()
         self._say_generate()
         self.words.renew(self.window.commands.why_not("generate", Need.picture), self._engine())
         library = self.session.library
@@ -65,6 +70,9 @@ class Wiring(QObject):
             self.window.viewport.message.hide()
         elif not showing and self.window.viewport.is_ready:
             self.window.viewport.message.say(self._what_next(empty=empty))
+
+    def _meet(self) -> None:
+        self.window.commands.meet(self._met())
 
     def _what_next(self, *, empty: bool) -> str:
         if self.session.drafting.draft.front is not None:
@@ -291,7 +299,8 @@ class Wiring(QObject):
         panel.retry_wanted.connect(desk.retry)
         panel.move_wanted.connect(lambda move: desk.move(*move))
         desk.finished.connect(self._renew_after)
-        desk.list.counts_changed.connect(self.renew)
+        desk.list.counts_changed.connect(self._meet)
+        desk.list.counts_changed.connect(Paced(self.renew, _RENEW_MS, self).ask)
 
     # 3D view
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -68,6 +69,8 @@ class JobList(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: list[JobRow] = []
+        self._counts: Counter[JobState] | None = None
+        """By state; None until somebody asks after a change."""
         self.held = False
         """Whether nothing that waits may start."""
         self.to_come = 0
@@ -92,6 +95,7 @@ class JobList(QAbstractListModel):
         place = self._place_of(row)
         self.beginInsertRows(QModelIndex(), place, place)
         self._rows.insert(place, row)
+        self._counts = None
         self.endInsertRows()
         self.counts_changed.emit()
 
@@ -103,6 +107,7 @@ class JobList(QAbstractListModel):
             place = self.count(JobState.running) + self.count(JobState.waiting)
             self.beginInsertRows(QModelIndex(), place, place + len(rows) - 1)
             self._rows[place:place] = rows
+            self._counts = None
             self.endInsertRows()
             self.counts_changed.emit()
 
@@ -168,7 +173,9 @@ class JobList(QAbstractListModel):
 
     def count(self, state: JobState) -> int:
         """Return how many jobs are in that state."""
-        return sum(row.state is state for row in self._rows)
+        if self._counts is None:
+            self._counts = Counter(row.state for row in self._rows)
+        return self._counts[state]
 
     def job(self, job_id: str) -> JobRow | None:
         """Return the row of that job."""
@@ -234,6 +241,7 @@ class JobList(QAbstractListModel):
         if state is not JobState.running:
             row = replace(row, progress=None)
         self._rows[place] = row
+        self._counts = None
         target = self._place_of(row)
         target -= target > place
         if target != place:
@@ -263,6 +271,7 @@ class JobList(QAbstractListModel):
     def _remove(self, place: int) -> None:
         self.beginRemoveRows(QModelIndex(), place, place)
         del self._rows[place]
+        self._counts = None
         self.endRemoveRows()
         self.counts_changed.emit()
 

@@ -153,6 +153,8 @@ def test_the_order_holds_whatever_happens(qapp, happenings: list[tuple[int, str]
             "progress": JobProgressed(job_id, HALF),
         }
         jobs.take_event(events[kind])
+        states = [row.state for row in jobs.rows()]
+        assert [jobs.count(state) for state in JobState] == [states.count(state) for state in JobState]
     ranks = [{JobState.running: 0, JobState.waiting: 1}.get(row.state, 2) for row in jobs.rows()]
     assert ranks == sorted(ranks)
     assert sorted(order(jobs)) == ["0", "1", "2", "3", "4"]
