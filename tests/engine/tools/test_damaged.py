@@ -18,6 +18,7 @@ from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
 from orfeas_desktop.engine.tools import TOOLS
 from orfeas_desktop.errors import OrfeasError
 from tests.bad_inputs import png_header
+from tests.bench.workshop import raw_mesh
 from tests.engine.entries.test_every_tool import LIGHT
 
 if TYPE_CHECKING:
@@ -235,3 +236,24 @@ def test_a_checked_result_or_one_sentence(
     assert all(mesh.face_count for mesh in meshes)
     found = worse(mesh_facts(read_mesh(folder / f"{kind}.glb")), mesh_facts(meshes[0]))
     assert not found or context.warnings
+
+
+@pytest.fixture(scope="module")
+def huge(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five million faces, 2 % of them gone or turned."""
+    path = tmp_path_factory.mktemp("huge") / "huge.glb"
+    write_glb(raw_mesh(5_050_000, 0.02).changed(colors=None), path)
+    return path
+
+
+@pytest.mark.parametrize("tool", ["place", "smooth", "unwrap"])
+def test_five_million_damaged_faces_are_worked_on_or_refused(
+    tool: str, huge: Path, make_context: Callable[..., Any]
+) -> None:
+    context = make_context()
+    outputs, said = attempt(TOOLS[tool], {"mesh": (local_file(huge, AssetKind.mesh, "huge.glb"),)}, context)
+    assert context.facts["faces_before"] > 4_990_000
+    if tool == "unwrap":
+        assert "“Decimate” leaves fewer" in said
+    else:
+        assert read_glb(outputs[0].path).face_count == context.facts["faces_before"]
