@@ -128,10 +128,13 @@ def test_a_download_that_is_stopped_goes_on_where_it_was(orfeas, hub, home, how)
     while shown["state"].startswith("0.") and time.monotonic() < end:
         time.sleep(0.1)
         shown = orfeas("weights", "show", SET, "--json").json
-    assert shown["state"].startswith("paused at 0.1"), shown["state"]
+    assert shown["state"].startswith("paused at 0."), shown["state"]
     assert shown["folder"] is None
+    kept = hub.gets(LARGE)[1].start
     assert orfeas("weights", "download", SET).status == 0
-    assert int(hub.gets(LARGE)[-1].range.removeprefix("bytes=").removesuffix("-")) >= 50_000
+    assert hub.gets(LARGE)[-1].start >= kept, (
+        "of what a cut connection brought before, some was fetched again"
+    )
 
 
 def test_a_set_behind_a_gate_wants_a_token_and_nobody_writes_it_down(orfeas, hub, home, monkeypatch) -> None:

@@ -56,6 +56,11 @@ class Asked:
     range: str
     authorization: str
 
+    @property
+    def start(self) -> int:
+        """The byte from which on it asked; how many came before a cut is up to the network."""
+        return int(self.range.removeprefix("bytes=").partition("-")[0] or 0)
+
 
 class Hub:
     """Answers for one repository; `other` is a second host to which it may send people on."""
