@@ -12,6 +12,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+import psutil
+
 from orfeas_desktop.engine.backends.base import Backend
 from orfeas_desktop.engine.worker.job import run_job
 from orfeas_desktop.engine.worker.line import MessageLine, read_lines, take_standard_streams
@@ -53,6 +55,8 @@ def serve(lane: str, tables: Callable[[], Tables]) -> int:
         return Worker(line, tables()).run()
     except BrokenPipeError:
         return 1
+    finally:
+        end_children()
 
 
 def _settle(lane: str) -> None:
@@ -63,8 +67,6 @@ def _settle(lane: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.main_thread().name = f"{lane} work"
     if sys.platform == "win32":
-        import psutil
-
         psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
     else:
         os.nice(_NICENESS)
@@ -153,14 +155,16 @@ class Worker:
                     flag.set()
 
 
+def end_children() -> None:
+    """End what this process started and left behind, at once."""
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
+
+
 def end_with_children() -> None:
     """End this process and what it started, at once."""
-    if sys.platform == "win32":
-        import psutil
-
-        for child in psutil.Process().children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                child.kill()
-    elif os.getpgrp() == os.getpid():
+    if sys.platform != "win32" and os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
+    end_children()
     os._exit(1)

@@ -117,9 +117,10 @@ def test_it_cancels_its_work_when_the_engine_goes(worker: Worker, tmp_path: Path
     assert worker.wait(60) == 0
 
 
-def test_it_takes_its_children_with_it(worker: Worker, tmp_path: Path) -> None:
+@pytest.mark.parametrize("entry", ["brood", "desert"])
+def test_it_takes_its_children_with_it(worker: Worker, tmp_path: Path, entry: str) -> None:
     hear(worker)
-    say(worker, run_job(tmp_path, "brood", amount=600.0))
+    say(worker, run_job(tmp_path, entry, amount=600.0))
     while not isinstance(said := hear(worker), Warned):
         pass
     assert worker.stdin is not None

@@ -141,6 +141,13 @@ def brood(inputs: Inputs, params: NaughtyParams, context: JobContext) -> list[Ou
     return deaf(inputs, params, context)
 
 
+def desert(inputs: Inputs, params: NaughtyParams, context: JobContext) -> list[Output]:
+    """Start a child and be done without waiting for it."""
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    context.warn("child", pid=child.pid)
+    return write(inputs, params, context)
+
+
 def hold_the_line(inputs: Inputs, params: NaughtyParams, context: JobContext) -> list[Output]:
     """Die while a forked child still holds every descriptor."""
     child = os.fork()
@@ -316,6 +323,7 @@ TOOLS = Register(
                 stay,
                 deaf,
                 brood,
+                desert,
                 hold_the_line,
                 die,
                 babble,
