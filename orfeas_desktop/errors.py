@@ -3,7 +3,7 @@
 OrfeasError
 ├ InputError    2   BadPicture (Empty, Unreadable, TooLarge, Transparent, NoObject, NotAFile, Missing)
 │                   · BadMesh (Unfit, NotPrintable) · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput
-│                   · NotAFolder · FolderInUse · FileChanging · NameMissing
+│                   · NotAFolder · FolderInUse · FileChanging · PackedFile · NameMissing
 ├ ResourceError 3   WeightsMissing · BadWeights · WeightsBusy · LicenceNotAccepted · Offline · DownloadFailed
 │                   · WrongContent · SignInNeeded · SpaceMissing · DiskFull · PermissionDenied · FolderMissing · PathTooLong
 │                   · NoDisplay · OutOfMemory · ProgramMissing
@@ -111,6 +111,14 @@ class FileChanging(InputError):
     code = "file-changing"
     sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” changed while it was read.")
     remedy = QT_TRANSLATE_NOOP("Errors", "Wait until the other program is done with it, then try again.")
+
+
+class PackedFile(InputError):
+    """An archive where a picture or a mesh is needed."""
+
+    code = "packed-file"
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is an archive, and what lies in it is not looked for.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Unpack it first, then give the pictures or meshes from it.")
 
 
 class NameMissing(InputError):
@@ -232,7 +240,7 @@ class WeightsMissing(ResourceError):
     """A backend whose weights are not on this machine."""
 
     code = "weights-missing"
-    sentence = QT_TRANSLATE_NOOP("Errors", "{entry} needs weights that are not on this machine: {missing}.")
+    sentence = QT_TRANSLATE_NOOP("Errors", "These weights are not on this machine: {missing}.")
     remedy = QT_TRANSLATE_NOOP(
         "Errors", "Get them under “Weights…” or with “orfeas weights download”, or choose another engine."
     )

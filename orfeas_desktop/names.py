@@ -10,6 +10,7 @@ _DEVICES = frozenset(
 )
 """Names that Windows keeps for devices, whatever follows a point."""
 _LONGEST = 120
+_ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")
 
 
 def distinct(names: Sequence[str], joint: str = "_") -> tuple[str, ...]:
@@ -25,6 +26,11 @@ def distinct(names: Sequence[str], joint: str = "_") -> tuple[str, ...]:
         taken.add(candidate.casefold())
         told.append(candidate)
     return tuple(told)
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file of that name has to be unpacked first."""
+    return name.lower().endswith(_ARCHIVES)
 
 
 def file_stem(name: str) -> str:

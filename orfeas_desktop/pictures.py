@@ -20,12 +20,14 @@ from orfeas_desktop.errors import (
     NotAFile,
     OrfeasError,
     OutOfMemory,
+    PackedFile,
     PermissionDenied,
     PictureDamaged,
     PictureEmpty,
     PictureTooLarge,
     PictureTransparent,
 )
+from orfeas_desktop.names import is_archive
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -88,7 +90,7 @@ class PictureInfo:
 def check_picture(path: Path, *, max_megapixels: float = 100) -> PictureInfo:
     """Read the header of the picture at `path` without decoding it.
 
-    Raises FileMissing, NotAFile, PermissionDenied, and of the BadPicture family BadPicture, PictureEmpty,
+    Raises FileMissing, NotAFile, PackedFile, PermissionDenied, and of the BadPicture family BadPicture, PictureEmpty,
     PictureDamaged and PictureTooLarge.
     """
     with _opened(path, max_megapixels) as image:
@@ -171,13 +173,15 @@ def _identified(stream: BinaryIO) -> Image.Image:
         Image.MAX_IMAGE_PIXELS = limit
 
 
-def _explained(path: Path, head: bytes, fault: BaseException) -> BadPicture | FileMissing | PermissionDenied:
+def _explained(path: Path, head: bytes, fault: BaseException) -> OrfeasError:
     if isinstance(fault, OSError) and fault.errno in _GONE:
         return FileMissing(name=path.name)
     if isinstance(fault, PermissionError):
         return PermissionDenied(place=str(path))
     if _declares_no_pixels(head):
         return PictureEmpty(name=path.name)
+    if is_archive(path.name):
+        return PackedFile(name=path.name)
     kind = PictureDamaged if head.startswith(_MAGIC) else BadPicture
     return kind(name=path.name, details=f"{type(fault).__name__}: {fault}")
 

@@ -137,6 +137,7 @@ BAD_PICTURES = (
     BadPicture("cut png", _bytes("cut.png", lambda: _encoded("PNG")[:900]), "picture-damaged"),
     BadPicture("cut jpeg", _bytes("cut.jpg", lambda: _encoded("JPEG")[:900]), "picture-damaged"),
     BadPicture("cut webp", _bytes("cut.webp", lambda: _encoded("WEBP")[:900]), "picture-damaged"),
+    BadPicture("archive", _bytes("pictures.ZIP", lambda: b"PK\x03\x04" + bytes(60)), "packed-file"),
     BadPicture("no height", _bytes("flat.png", lambda: png_header(64, 0)), "picture-empty"),
     BadPicture(
         "decompression bomb", _bytes("bomb.png", lambda: png_header(65500, 65500)), "picture-too-large"

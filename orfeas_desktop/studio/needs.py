@@ -26,11 +26,11 @@ class BackendNeeds:
     def reason_against(self, backend: Backend) -> OrfeasError | None:
         """Return why the backend cannot run here, or None."""
         if backend.own_files and not OwnPictures(self.weights.folder).all():
-            return WeightsMissing(entry=backend.title, missing="a folder or file of your own")
+            return WeightsMissing(missing="a pipeline of your own")
         missing = [set_id for set_id in backend.weights if self.weights.find(set_id) is None]
         if missing:
             titles = ", ".join(weight_set(set_id).title for set_id in missing)
-            return WeightsMissing(entry=backend.title, missing=titles)
+            return WeightsMissing(missing=titles)
         try:
             self.licences.need_all(backend.weights)
         except LicenceNotAccepted as error:

@@ -101,7 +101,7 @@ class Hunyuan3dShape(Backend):
         from orfeas_desktop.engine.networks.shape_weights import ShapeWeights
 
         store = WeightStore.of()
-        folder = store.need(self.id, self.weights[0])
+        folder = store.need(self.weights[0])
         turbo = self.variant.turbo_decoder
         decoder = store.find(turbo) if turbo and options.decoder is DecoderChoice.flashvdm else None
         return ShapeWeights.open(folder, store.shelf.converted, decoder)

@@ -99,7 +99,7 @@ class TextToImage(Backend):
 
         store = WeightStore.of()
         if not isinstance(options, OwnParams):
-            found = read_pipeline_folder(store.need(self.id, self.weights[0]))
+            found = read_pipeline_folder(store.need(self.weights[0]))
             return PictureWeights(found.base, found.folder, found.variant, sampled(found.files))
         if not options.pipeline:
             raise BadInput(entry=self.id, problem="none of your own pipelines is chosen")
@@ -109,7 +109,7 @@ class TextToImage(Backend):
         if place.is_dir():
             found = read_pipeline_folder(place)
             return PictureWeights(found.base, found.folder, found.variant, own.digest)
-        folder = _small_files(store, own.base, self.id)
+        folder = _small_files(store, own.base)
         return PictureWeights(own.base, folder, read_pipeline_folder(folder).variant, own.digest, place)
 
     def _made(
@@ -203,13 +203,13 @@ def _of_seed(order: PictureOrder, number: int) -> PictureOrder:
     return replace(order, seed=(order.seed + number) % 2**63)
 
 
-def _small_files(store: WeightStore, base: PictureBase, entry: str) -> Path:
+def _small_files(store: WeightStore, base: PictureBase) -> Path:
     """A set whose settings and words a single file of that base goes with."""
     for set_id in SMALL_FILES[base]:
         folder = store.find(set_id)
         if folder is not None:
             return folder
-    raise WeightsMissing(entry=entry, missing=weight_set(SMALL_FILES[base][0]).title)
+    raise WeightsMissing(missing=weight_set(SMALL_FILES[base][0]).title)
 
 
 def _loras(options: TextToImageParams, base: PictureBase, context: JobContext) -> list[LoraFile]:

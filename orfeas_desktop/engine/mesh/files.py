@@ -11,7 +11,8 @@ from orfeas_desktop.engine.mesh.obj_read import parse_obj
 from orfeas_desktop.engine.mesh.ply_read import parse_ply
 from orfeas_desktop.engine.mesh.source_files import Broken, read_bounded
 from orfeas_desktop.engine.mesh.stl_read import parse_stl
-from orfeas_desktop.errors import BadMesh
+from orfeas_desktop.errors import BadMesh, PackedFile
+from orfeas_desktop.names import is_archive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,7 @@ def read_mesh(path: Path) -> Mesh:
     """Return the mesh of a GLB, glTF, OBJ, STL or PLY file, told by content first and suffix second.
 
     STL counts as millimetres with z up; everything else as metres with y up. Other files are read only from the
-    same folder or below. Raises BadMesh, FileMissing, NotAFile, PermissionDenied.
+    same folder or below. Raises BadMesh, FileMissing, NotAFile, PackedFile, PermissionDenied.
     """
     return _read(path, path.name)
 
@@ -66,6 +67,8 @@ def _form(path: Path, name: str) -> str:
     suffix = f".{name.rpartition('.')[2].lower()}"
     if suffix in MESH_SUFFIXES:
         return suffix
+    if is_archive(name):
+        raise PackedFile(name=name)
     raise BadMesh(name=name, problem="its format is unknown")
 
 

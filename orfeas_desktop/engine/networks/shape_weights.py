@@ -40,7 +40,7 @@ def weight_path(folder: Path) -> Path:
     """The weight file of a published folder. Raises WeightsMissing."""
     found = weight_file(folder)
     if found is None:
-        raise WeightsMissing(entry=folder.name, missing="model.fp16.safetensors")
+        raise WeightsMissing(missing=f"{folder.name}/model.fp16.safetensors")
     return found
 
 

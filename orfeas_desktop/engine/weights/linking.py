@@ -12,7 +12,7 @@ from orfeas_desktop.engine.weights.file_table import told
 from orfeas_desktop.engine.weights.lone_file import configuration, fitting_sets, named_in_path
 from orfeas_desktop.engine.weights.recognise import FoundWeights
 from orfeas_desktop.engine.weights.store import OwnedFile, OwnedSet
-from orfeas_desktop.errors import BadWeights, FileMissing
+from orfeas_desktop.errors import BadWeights, FileMissing, NotAFile
 
 if TYPE_CHECKING:
     from orfeas_desktop.engine.weights.store import WeightStore
@@ -26,12 +26,12 @@ def add_weights(store: WeightStore, path: Path, as_set: str = "") -> tuple[Found
 
     as_set  the id of a lone file's set, where its content leaves several open
 
-    Raises FileMissing, FolderMissing, BadWeights, UnknownEntry, WeightsBusy, DiskFull and PermissionDenied.
+    Raises FileMissing, FolderMissing, NotAFile, BadWeights, UnknownEntry, WeightsBusy, DiskFull and PermissionDenied.
     """
-    if path.is_dir() or not path.suffix:
+    if path.is_dir() or not (path.suffix or path.exists()):
         return store.shelf.add(path)
     if not path.is_file():
-        raise FileMissing(name=path.name)
+        raise (NotAFile if path.exists() else FileMissing)(name=path.name)
     if (path.parent / CONFIGURATION).is_file() and not as_set:
         return store.shelf.add(path.parent)
     return (_add_lone(store, path.absolute(), as_set or _set_of(path)),)

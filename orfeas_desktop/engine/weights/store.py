@@ -138,11 +138,11 @@ class WeightStore:
         usable = wanted in WEIGHT_SETS or wanted.purpose == "text-to-image"
         return self.shelf.find(set_id) if usable else None
 
-    def need(self, entry: str, set_id: str) -> Path:
-        """Return the folder of that set. Raises WeightsMissing for the entry that needs it."""
+    def need(self, set_id: str) -> Path:
+        """Return the folder of that set. Raises WeightsMissing."""
         folder = self.find(set_id)
         if folder is None:
-            raise WeightsMissing(entry=entry, missing=weight_set(set_id).title)
+            raise WeightsMissing(missing=weight_set(set_id).title)
         return folder
 
     def digest(self, set_ids: Iterable[str]) -> str:

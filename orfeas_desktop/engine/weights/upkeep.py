@@ -78,7 +78,7 @@ def _wanted_of(
         return tuple((store.folder / file.path, file.size, file.sha256) for file in owned.files)
     folder = store.find(set_id)
     if folder is None:
-        raise WeightsMissing(entry="verify", missing=set_id)
+        raise WeightsMissing(missing=set_id)
     weights = weight_set(set_id)
     rows: list[tuple[Path, int, str | None]] = []
     for path in used_files(folder):

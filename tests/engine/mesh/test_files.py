@@ -19,7 +19,7 @@ from orfeas_desktop.engine.mesh.files import read_mesh, read_mesh_file
 from orfeas_desktop.engine.mesh.glb import write_glb
 from orfeas_desktop.engine.mesh.mesh import AlphaMode
 from orfeas_desktop.engine.mesh.textures import pixels_of
-from orfeas_desktop.errors import BadMesh, FileMissing, NotAFile, PermissionDenied
+from orfeas_desktop.errors import BadMesh, FileMissing, NotAFile, PackedFile, PermissionDenied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +99,8 @@ def test_what_is_no_mesh_file(tmp_path: Path) -> None:
             read_mesh(tmp_path / "pipe.obj")
     assert problem_of(saved(tmp_path, "empty.stl", "")) == "it is empty"
     assert problem_of(saved(tmp_path, "words.docx", "hello")) == "its format is unknown"
+    with pytest.raises(PackedFile):
+        read_mesh(saved(tmp_path, "meshes.tar.gz", "hello"))
     big = tmp_path / "big.stl"
     with big.open("wb") as stream:
         stream.truncate(2**31 + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -327,6 +328,10 @@ def test_folders_are_told_by_their_place_or_become_the_users_own(tmp_path, shelf
         add_from(store, shelf, tmp_path, "sdxl-base")
     with pytest.raises(FolderMissing):
         add_from(store, shelf, tmp_path / "nothing")
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    for device in (Path(os.devnull), tmp_path / "pipe.safetensors"):
+        with pytest.raises(NotAFile):
+            add_from(store, shelf, device)
 
 
 @pytest.mark.parametrize(

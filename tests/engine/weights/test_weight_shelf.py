@@ -80,7 +80,7 @@ def test_a_shelf_remembers_finds_and_forgets(tmp_path) -> None:
     again = WeightShelf(tmp_path / "weights")
     assert here(again) == {"hunyuan3d-2mini", "hunyuan3d-2-1"}
     store = WeightStore(tmp_path / "weights")
-    assert store.need("x", "hunyuan3d-2mini").name == "hunyuan3d-dit-v2-mini"
+    assert store.need("hunyuan3d-2mini").name == "hunyuan3d-dit-v2-mini"
     digest = store.digest(["hunyuan3d-2mini"])
     assert len(digest) == 64
     assert digest != store.digest(["hunyuan3d-2-1"])
@@ -89,7 +89,7 @@ def test_a_shelf_remembers_finds_and_forgets(tmp_path) -> None:
     assert shelf.find("hunyuan3d-2mini") is None
     assert store.digest(["hunyuan3d-2mini"]) == ""
     with pytest.raises(WeightsMissing, match="Hunyuan3D 2mini"):
-        store.need("x", "hunyuan3d-2mini")
+        store.need("hunyuan3d-2mini")
 
 
 def test_weights_under_the_own_folder_are_found_by_name(tmp_path) -> None:
