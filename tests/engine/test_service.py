@@ -155,6 +155,21 @@ def test_a_held_queue_starts_nothing_that_is_to_be_kept(place: Place) -> None:
     place.done(kept)
 
 
+def test_a_held_queue_keeps_back_what_is_known_already(place: Place) -> None:
+    made = place.end(place.submit("write", "known"))
+    assert isinstance(made, JobDone)
+    place.keeping.adopt(made)
+    place.engine.hold(True)
+    kept = place.submit("write", "known", destination=Destination(1, "Kept"))
+    unwanted = place.submit("write", "known", destination=Destination(1, "Unwanted"))
+    assert place.done(place.submit("write", "known")).cached
+    place.engine.cancel(unwanted.id)
+    assert isinstance(place.end(unwanted), JobCancelled)
+    assert [type(event) for event in place.events_of(kept)] == [JobQueued]
+    place.engine.hold(False)
+    assert place.done(kept).cached
+
+
 def test_what_waits_can_be_cancelled_alone(place: Place) -> None:
     go = place.folder / "go"
     running = place.submit("stay", str(go), amount=60)

@@ -65,6 +65,10 @@ class JobQueue:
         """While true, no job whose result is to be kept starts; what somebody waits for before their eyes does."""
         self._count = 0
 
+    def holds(self, job: Job) -> bool:
+        """Tell whether the job may not start now."""
+        return self.held and job.destination is not None
+
     def add(self, job: Job, lane: Lane) -> bool:
         """Let the job wait in its lane; False when it is here already."""
         if job.id in self._live:
@@ -100,7 +104,7 @@ class JobQueue:
             if place.lane is lane
             and place.key is not None
             and place.state is JobState.waiting
-            and not (self.held and place.job.destination is not None)
+            and not self.holds(place.job)
         )
         first = min(ready, key=lambda place: place.rank, default=None)
         if first is None or first.key is None:

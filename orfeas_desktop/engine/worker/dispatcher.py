@@ -108,6 +108,8 @@ class Dispatcher:
         self._runs: dict[Lane, _Run] = {}
         self._prepared: dict[str, Prepared] = {}
         self._unsettled: deque[Job] = deque()
+        self._put_off: list[Job] = []
+        """What could be offered but for the hold; a known result is kept back with it."""
         self._left: list[Path] = []
 
     def submit(self, job: Job) -> None:
@@ -157,8 +159,11 @@ class Dispatcher:
         self._queue.reprioritise(job_id, priority)
 
     def hold(self, held: bool) -> None:
-        """Start no further job whose result is to be kept, or go on; what runs ends as it would."""
+        """Start no further job whose result is to be kept, known or not, or go on; what runs ends as it would."""
         self._queue.held = held
+        if not held:
+            self._unsettled.extend(self._put_off)
+            self._put_off.clear()
         self._go_on()
 
     def warm_up(self, lane: Lane) -> None:
@@ -227,7 +232,10 @@ class Dispatcher:
         elif None in states.values():
             self._fail(job, BadInput(entry=job.request.entry, problem="no job is known that makes its input"))
         elif all(state is JobState.done for state in states.values()):
-            self._offer(job)
+            if self._queue.holds(job):
+                self._put_off.append(job)
+            else:
+                self._offer(job)
 
     def _offer(self, job: Job) -> None:
         try:
