@@ -68,6 +68,8 @@ def test_a_preset_and_several_assets_are_exported(
 
     (out / "Ring.glb").unlink()
     window.commands.actions["export-again"].trigger()
+    window.commands.actions["export-again"].trigger()
+    assert "This is in the queue already" in window.toasts.shown()
     qtbot.waitUntil((out / "Ring.glb").exists, timeout=WAIT)
     assert session.studio.asset(ids["Ring"]).version_count == 2
 

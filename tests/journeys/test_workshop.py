@@ -125,6 +125,8 @@ def test_a_recipe_runs_on_one_on_many_and_on_a_folder(
     assert panel.run.text() == "Run on Torn ring"
     assert not panel.save.isEnabled()
     click(panel.run)
+    click(panel.run)
+    assert "This is in the queue already" in window.toasts.shown()
     qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=LONG)
     version = session.chosen.version
     assert version.provenance.facts["watertight"] is True

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.errors import OrfeasError
@@ -38,6 +38,9 @@ _RECIPE = "recipe"
 
 class Exporting(QObject):
     """Asks how to export, does it, and does the last one again."""
+
+    changed = Signal()
+    """What the last export was is not what it was."""
 
     def __init__(
         self,
@@ -97,6 +100,7 @@ class Exporting(QObject):
 
     def _take(self, standing: Standing, choice: ExportChoice) -> None:
         self.last = LastExport.model_validate(asdict(choice))
+        self.changed.emit()
         if choice.into_folder:
             self._deliver(choice, standing)
         else:
@@ -126,7 +130,11 @@ class Exporting(QObject):
             Parcel(version.id, name, None if _made_by(steps, version) else steps)
             for name, (_, version) in zip(names, standing, strict=True)
         )
+        ask = repr((choice, parcels))
+        if not self._session.desk.begin(ask):
+            return
         delivery = Delivery(self._session, preset, choice.folder, self, zipped=choice.zipped)
+        delivery.ended.connect(lambda _: self._session.desk.end(ask))
         delivery.ended.connect(self._tell)
         delivery.start(parcels)
 

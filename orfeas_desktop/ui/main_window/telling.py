@@ -41,9 +41,15 @@ class Telling(QObject):
         session.desk.failed.connect(self._tell_failure)
         session.desk.finished.connect(self._tell_finished)
         session.desk.warned.connect(self._tell_warning)
-        session.drafting.repeated.connect(lambda: window.toasts.show(self.tr("This is in the queue already")))
+        session.desk.repeated.connect(lambda: window.toasts.show(self.tr("This is in the queue already")))
+        session.desk.kept_back.connect(self._tell_paused)
         window.jobs.explain_wanted.connect(self.explain)
         window.viewport.screenshot_saved.connect(self._tell_saved)
+
+    def _tell_paused(self) -> None:
+        self.window.toasts.show(
+            self.tr("The queue is paused"), (self.tr("Go on"), lambda: self.session.desk.hold(False))
+        )
 
     def _tell_deleted(self, ids: tuple[int, ...]) -> None:
         words = (

@@ -77,7 +77,9 @@ class Toasts(QObject):
         over.installEventFilter(self)
 
     def show(self, text: str, action: tuple[str, Callable[[], object]] | None = None) -> Toast:
-        """Show `text`; `action` is a button's words and what it does."""
+        """Show `text`, once; `action` is a button's words and what it does."""
+        for old in [toast for toast in self._shown if toast.message.text() == text]:
+            old.close()
         toast = Toast(self._look, self._over, text, action)
         toast.installEventFilter(self)
         self._shown.append(toast)

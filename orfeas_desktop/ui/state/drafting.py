@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
 
 from orfeas_desktop.assets import AssetKind, AssetRef, LocalFile
@@ -50,8 +50,6 @@ class Drafting(QObject):
     changed: TypedSignal[Draft] = signal(Draft)
     refused: TypedSignal[OrfeasError] = signal(OrfeasError)
     """Something that was given cannot be used; the draft stays as it was."""
-    repeated = Signal()
-    """The same generation is under way already."""
     previewed: TypedSignal[JobPreviewed] = signal(JobPreviewed)
     """A generation shows what is not final yet."""
 
@@ -62,7 +60,6 @@ class Drafting(QObject):
         self._studio: Studio | None = None
         self._mask_entry: Backend | None = None
         self._round = 0
-        self._asked: set[str] = set()
         self._begun = _Begun()
         self.draft = Draft()
 
@@ -209,12 +206,7 @@ class Drafting(QObject):
             inputs[MASK] = (draft.mask_file,)
         destination = Destination(project_id, draft.name, draft.asset_id)
         ask = repr((backend.id, sorted(params.items()), inputs, seed, destination))
-        if ask in self._asked:
-            self.repeated.emit()
-            return
         begun = self._begun
-        self._asked.add(ask)
-        begun.asked.add(ask)
 
         def start(studio: Studio) -> Job:
             goal = replace(destination, after=tuple(begun.jobs))
@@ -222,16 +214,15 @@ class Drafting(QObject):
             begun.jobs.append(job.id)
             return job
 
-        def forget() -> None:
-            self._asked.discard(ask)
-            begun.asked.discard(ask)
-
-        self._desk.send(
+        sent = self._desk.send(
             start,
-            lambda _ended: forget(),
-            failed=lambda error: (forget(), self.refused.emit(error)),
+            lambda _ended: begun.asked.discard(ask),
+            failed=lambda error: (begun.asked.discard(ask), self.refused.emit(error)),
             previewed=self.previewed.emit,
+            ask=ask,
         )
+        if sent:
+            begun.asked.add(ask)
 
     def _put(self, slot: str, kept: Picture, name: str) -> None:
         if slot != FRONT and self.draft.front is None:

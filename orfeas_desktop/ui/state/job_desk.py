@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.projects.records import Change
@@ -53,6 +53,10 @@ class JobDesk(QObject):
     """A job of the list is done and in the library."""
     failed: TypedSignal[JobFailed] = signal(JobFailed)
     warned: TypedSignal[JobWarned] = signal(JobWarned)
+    repeated = Signal()
+    """The same is under way already."""
+    kept_back = Signal()
+    """Something came that waits because the queue is paused."""
 
     def __init__(self, store: StoreThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -62,12 +66,16 @@ class JobDesk(QObject):
         self._batches: deque[_Batch] = deque()
         self._waiting: dict[str, Callable[[Ended], object]] = {}
         self._previews: dict[str, Callable[[JobPreviewed], object]] = {}
+        self._asks: dict[str, str] = {}
+        """What was asked for, by job."""
+        self._under_way: set[str] = set()
         self._errors: dict[str, OrfeasError] = {}
         self._usual: dict[tuple[str, int], float] = {}
 
-    def open(self, studio: Studio) -> None:
-        """Work with this studio: take up what waited in a process that is gone, list what ended."""
+    def open(self, studio: Studio, *, held: bool = False) -> None:
+        """Work with this studio: take up what waited in a process that is gone; `held`: the queue is paused."""
         self._studio = studio
+        self.hold(held)
         self._store.ask(studio.resume_waiting_jobs, self._take_up)
 
     def close(self) -> None:
@@ -86,27 +94,49 @@ class JobDesk(QObject):
         failed: Callable[[OrfeasError], object] | None = None,
         previewed: Callable[[JobPreviewed], object] | None = None,
         sent: Callable[[], object] | None = None,
-    ) -> None:
-        """Start a job on the store thread.
+        ask: str = "",
+    ) -> bool:
+        """Start a job on the store thread; says whether it does.
 
         `ended` hears how it ended, once what it left is recorded; `failed` hears why it could not start, `sent`
-        that it did.
+        that it did. `ask` says in full what is asked for: as long as the same is under way, nothing is started.
         """
-        if self._studio is None:
-            return
         studio = self._studio
+        if studio is None or (ask and not self.begin(ask)):
+            return False
+
+        def refuse(error: OrfeasError) -> None:
+            self.end(ask)
+            (failed or self._store.failed.emit)(error)
 
         def take(job: Job) -> None:
+            if ask:
+                self._asks[job.id] = ask
             if ended is not None:
                 self._waiting[job.id] = ended
             if previewed is not None:
                 self._previews[job.id] = previewed
             if listed:
                 self.list.add(job)
+            if listed and self.list.held and job.destination is not None:
+                self.kept_back.emit()
             if sent is not None:
                 sent()
 
-        self._store.ask(lambda: start(studio), take, failed)
+        self._store.ask(lambda: start(studio), take, refuse)
+        return True
+
+    def begin(self, ask: str) -> bool:
+        """Note what is asked for until its `end`; False, and `repeated` tells, when the same is under way."""
+        if ask in self._under_way:
+            self.repeated.emit()
+            return False
+        self._under_way.add(ask)
+        return True
+
+    def end(self, ask: str) -> None:
+        """Let the same be asked for again."""
+        self._under_way.discard(ask)
 
     def send_all(
         self,
@@ -221,6 +251,8 @@ class JobDesk(QObject):
 
     def _take_up(self, jobs: tuple[Job, ...]) -> None:
         self.list.add_waiting(jobs)
+        if jobs and self.list.held:
+            self.kept_back.emit()
 
     def _conclude(self, event: JobEvent, change: Change | None) -> None:
         if isinstance(event, JobFailed):
@@ -241,6 +273,7 @@ class JobDesk(QObject):
             return
         job_id = event.job.id if isinstance(event, JobDone) else event.job_id
         self._previews.pop(job_id, None)
+        self.end(self._asks.pop(job_id, ""))
         told = self._waiting.pop(job_id, None)
         if told is not None:
             told(event)

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from orfeas_desktop.assets import AssetKind
 from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.names import file_stem
 from orfeas_desktop.projects.records import Asset, Change, Project, Version
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import Destination, FromJob, Job, JobDone, JobEvent, JobPreviewed
@@ -104,10 +105,20 @@ class Session(QObject):
         """Whether the library takes changes."""
         return self.studio is not None and self.studio.writable
 
-    def open(self, studio: Studio, backends: Iterable[Backend], project_id: int | None = None) -> None:
-        """Take over a studio that was opened on the store thread; show `project_id` or the latest project."""
+    def open(
+        self,
+        studio: Studio,
+        backends: Iterable[Backend],
+        project_id: int | None = None,
+        *,
+        held: bool = False,
+    ) -> None:
+        """Take over a studio that was opened on the store thread; show `project_id` or the latest project.
+
+        held  whether the queue is paused
+        """
         self.studio = studio
-        self.desk.open(studio)
+        self.desk.open(studio, held=held)
         self.drafting.open(studio, backends)
         self.library.open(studio, project_id)
         self.opened.emit()
@@ -188,7 +199,9 @@ class Session(QObject):
                 self.exported.emit(handed(target, ended))
 
         self.desk.send(
-            lambda studio: studio.export_version(version_id, exporter, target, params=params), tell
+            lambda studio: studio.export_version(version_id, exporter, target, params=params),
+            tell,
+            ask=repr((version_id, exporter, params, target)),
         )
 
     def import_meshes(self, paths: Sequence[Path]) -> None:
@@ -220,8 +233,7 @@ class Session(QObject):
         mesh = asset.latest.files.get("mesh") if asset.latest else None
         if mesh is None or self.studio is None:
             return None
-        kept = "".join("_" if letter in '<>:"/\\|?*' or ord(letter) < 32 else letter for letter in asset.name)
-        target = folder / mesh.digest[:12] / f"{kept.strip(' .')[:100] or 'mesh'}.glb"
+        target = folder / mesh.digest[:12] / f"{file_stem(asset.name)}.glb"
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.studio.blob_path(mesh.digest), target)

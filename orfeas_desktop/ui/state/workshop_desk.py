@@ -74,6 +74,7 @@ class WorkshopDesk(QObject):
             lambda _ended: self.previewed.emit(QImage()),
             failed=self.refused.emit,
             previewed=self._show_preview,
+            ask=repr((wish, version_id)),
         )
 
     def _show_preview(self, event: JobPreviewed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orfeas_desktop.errors import FileMissing, OrfeasError
+from orfeas_desktop.requests import JobCancelled
 from orfeas_desktop.ui.state.job_desk import JobDesk
 from orfeas_desktop.ui.state.store_thread import StoreThread
 from tests.ui.made_up import a_job
@@ -16,7 +18,7 @@ from tests.ui.made_up import a_job
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orfeas_desktop.requests import Job
+    from orfeas_desktop.requests import Job, JobEvent
 
 
 class Books:
@@ -31,6 +33,11 @@ class Books:
         """Nothing waited."""
         return ()
 
+    def hold(self, held: bool) -> None:
+        """Write down that the queue was paused."""
+        if held:
+            self.written.append("held")
+
     def begin(self, name: str) -> Job:
         """Make a job; one that is called “gone” cannot be."""
         self.go_on.wait(10)
@@ -38,6 +45,9 @@ class Books:
         if name == "gone":
             raise FileMissing(name=name)
         return a_job(name, name)
+
+    def record(self, event: JobEvent) -> None:
+        """Keep nothing."""
 
     def cancel(self, job_id: str) -> None:
         """Write down that it was cancelled."""
@@ -99,3 +109,31 @@ def test_what_is_to_come_when_the_window_closes_is_sent_all_the_same(desk: JobDe
     desk.close()
     desk.store.close()
     assert books.written == ["a", "b", "c"]
+
+
+def test_what_is_under_way_is_not_started_twice(desk: JobDesk, books: Books, qtbot):
+    told: list[str] = []
+    desk.repeated.connect(lambda: told.append("repeated"))
+    assert desk.send(partial(begin, "a"), ask="the same")
+    assert not desk.send(partial(begin, "b"), ask="the same")
+    assert desk.send(partial(begin, "c"), ask="another")
+    qtbot.waitUntil(lambda: len(desk.list.rows()) == 2)
+    assert told == ["repeated"]
+    desk.take_event(JobCancelled("a"))
+    qtbot.waitUntil(lambda: desk.send(partial(begin, "gone"), failed=lambda _: None, ask="the same"))
+    qtbot.waitUntil(lambda: desk.send(partial(begin, "b"), ask="the same"))
+    qtbot.waitUntil(lambda: desk.list.job("b") is not None)
+
+
+def test_what_comes_into_a_paused_queue_is_said_to_wait(desk: JobDesk, books: Books, qtbot):
+    told: list[str] = []
+    desk.kept_back.connect(lambda: told.append("paused"))
+    desk.hold(True)
+    desk.send(partial(begin, "kept"))
+    desk.send(lambda _books: replace(a_job("shown", "shown"), destination=None))
+    qtbot.waitUntil(lambda: len(desk.list.rows()) == 2)
+    assert told == ["paused"]
+    books.resume_waiting_jobs = lambda: (a_job("left", "left"),)
+    desk.open(books, held=True)
+    qtbot.waitUntil(lambda: told == ["paused"] * 2)
+    assert books.written.count("held") == 2
