@@ -21,6 +21,7 @@ from orfeas_desktop.settings import Settings, save_settings
 from orfeas_desktop.ui.engine_thread import EngineThread
 from orfeas_desktop.ui.main_window.window import MainWindow
 from orfeas_desktop.ui.pieces.focus_ring import FocusRing
+from orfeas_desktop.ui.pieces.places import Places
 from orfeas_desktop.ui.state.library_model import DragFiles
 from orfeas_desktop.ui.state.session import Session
 from orfeas_desktop.ui.state.window_state import WindowState, read_window_state, write_window_state
@@ -77,7 +78,7 @@ class Running:
             return
         self.closed = True
         if self.behind is not None:
-            self._remember(self.behind.doings)
+            self.remember()
             self.behind.watch.close()
         if self.engine is not None:
             self.engine.stop()
@@ -91,7 +92,8 @@ class Running:
             raise RuntimeError("the window has not been painted yet")
         return self.behind
 
-    def _remember(self, doings: Doings) -> None:
+    def remember(self) -> None:
+        """Keep what the next start is to know. Raises RuntimeError before the first paint."""
         geometry, docks = self.window.layout_text()
         project = self.session.library.project
         write_window_state(
@@ -102,8 +104,10 @@ class Running:
                 project_id=project.id if project else None,
                 project_name=project.name if project else "",
                 backend=self.window.inspector.generate.engine_id(),
-                last_export=doings.exporting.last,
+                last_export=self.doings.exporting.last,
                 tools=self.window.inspector.tools.remembered(),
+                places=self.window.places.known(),
+                held=self.session.desk.list.held,
             ),
         )
 
@@ -130,8 +134,10 @@ def build(app: QApplication, look: Look, paths: Paths, settings: Settings, drag_
     if QLocale.system().language() is QLocale.Language.C:
         QLocale.setDefault(QLocale(QLocale.Language.English))
     session = Session()
-    window = MainWindow(look, session, DragFiles(lambda asset: session.named_file(asset, drag_folder)))
-    running = Running(window, session, FocusRing(app, look), paths, settings, read_window_state(paths.state))
+    remembered = read_window_state(paths.state)
+    drag_files = DragFiles(lambda asset: session.named_file(asset, drag_folder))
+    window = MainWindow(look, session, drag_files, Places(remembered.places))
+    running = Running(window, session, FocusRing(app, look), paths, settings, remembered)
     window.closing.connect(running.close)
     return running
 
@@ -192,8 +198,10 @@ def _furnish(running: Running) -> Behind:
 
     window, session, paths = running.window, running.session, running.paths
     window.add_viewport(Viewport(window.viewport_colours(), window.look.icon))
-    window.inspector.add_words(PromptPanel(window.look), DetailsPanel())
-    window.inspector.add_editing(ToolPanel(window.look), DoctorPanel(), RecipePanel(window.look))
+    window.inspector.add_words(PromptPanel(window.look, window.places), DetailsPanel())
+    window.inspector.add_editing(
+        ToolPanel(window.look, window.places), DoctorPanel(), RecipePanel(window.look)
+    )
     words = WordsWiring(window, session, WordsDesk(session.desk, session.store, paths, window))
     wiring, telling = Wiring(window, session, words), Telling(window, session)
     batch = PictureBatch(window, session, wiring, telling)
@@ -221,9 +229,13 @@ def _take_over(running: Running, studio: Studio) -> None:
 
     running.engine = EngineThread(studio.poll)
     running.engine.happened.connect(running.session.take_event)
-    running.session.open(studio, BACKENDS, running.remembered.project_id)
-    running.window.inspector.generate.choose_engine(running.remembered.backend)
+    remembered = running.remembered
+    running.session.open(studio, BACKENDS, remembered.project_id, held=remembered.held)
+    running.window.inspector.generate.choose_engine(remembered.backend)
     running.engine.start()
+    running.window.places.changed.connect(running.remember)
+    running.doings.exporting.changed.connect(running.remember)
+    running.session.desk.list.hold_changed.connect(running.remember)
 
 
 def _tell_no_library(running: Running, error: OrfeasError) -> None:

@@ -28,9 +28,12 @@ from orfeas_desktop.projects.store import ProjectStore
 from orfeas_desktop.requests import JobCancelled, JobStarted, JobState
 from orfeas_desktop.settings import load_settings
 from orfeas_desktop.ui.dialogs.error_box import ErrorBox
+from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice
 from orfeas_desktop.ui.dialogs.settings_dialog import SettingsDialog
 from orfeas_desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from orfeas_desktop.ui.panels.picture_tile import holds_picture
+from orfeas_desktop.ui.pieces.places import Place
+from orfeas_desktop.ui.state.window_state import read_window_state
 from orfeas_desktop.ui.theme import ThemeName
 from orfeas_desktop.ui.viewport.modes import Mode, ViewDirection
 from tests.ui.made_up import a_job
@@ -436,6 +439,46 @@ def test_layout_and_project_are_remembered(open_running, shelf, qtbot):
     assert (again.window.width(), again.window.height()) == (1200, 800)
     assert [dock.isVisible() for dock in again.window.docks] == [True, True, False]
     assert again.window.docks[0].isFloating()
+
+
+def test_what_is_to_be_remembered_is_kept_at_once_and_a_paused_queue_stays_paused(
+    open_running, shelf, picture: Path, qtbot, monkeypatch
+):
+    shelf.store.create_project("First")
+    running = open_running()
+    folder = running.paths.state
+    assert running.session.library.project.name == "First"
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_given: ([str(picture)], ""))
+    monkeypatch.setattr(running.session, "import_meshes", lambda _paths: None)
+    running.window.commands.actions["import-mesh"].trigger()
+    assert read_window_state(folder).places == {"meshes": picture.parent}
+    exporting = running.doings.exporting
+    monkeypatch.setattr(running.session, "export", lambda *_given: None)
+    exporting._take([], ExportChoice("stl", {}, picture.with_suffix(".stl")))
+    assert read_window_state(folder).last_export.exporter == "stl"
+    QTest.mouseClick(running.window.jobs.pause, Qt.MouseButton.LeftButton)
+    assert read_window_state(folder).held
+    running.window.close()
+    again = open_running()
+    assert again.window.jobs.count.text() == "Paused"
+    assert again.window.commands.actions["pause-queue"].isChecked()
+    assert again.window.places.folder(Place.meshes) == picture.parent
+    again.session.desk.kept_back.emit()
+    toast = again.window.toasts._shown[-1]
+    assert toast.message.text() == "The queue is paused"
+    toast.button.click()
+    assert not again.session.desk.list.held
+    assert not read_window_state(folder).held
+    assert not again.window.commands.actions["pause-queue"].isChecked()
+
+
+def test_an_archive_is_refused_with_the_way_on(running, tmp_path: Path, qtbot):
+    packed = tmp_path / "Pictures.zip"
+    packed.write_bytes(b"PK\x03\x04" + bytes(60))
+    dropped(running.window, packed)
+    images = running.window.inspector.images
+    qtbot.waitUntil(lambda: "“Pictures.zip” is an archive" in images.problem.text())
+    assert "Unpack it first" in images.remedy.text()
 
 
 def test_a_picture_dropped_anywhere_becomes_the_draft(running, picture: Path, qtbot):

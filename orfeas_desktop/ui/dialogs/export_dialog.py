@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from orfeas_desktop.names import file_stem
 from orfeas_desktop.params import PlainParams
 from orfeas_desktop.ui.forms.form import LABEL_WIDTH, Form
+from orfeas_desktop.ui.pieces.places import Place, first_folder
 
 if TYPE_CHECKING:
     from orfeas_desktop.engine.exporters.base import Exporter
@@ -91,7 +92,7 @@ class ExportDialog(QDialog):
         self._hidden = hidden or {}
         self.form: Form | None = None
         self._shown = ""
-        self._build(last.folder if last else Path.home())
+        self._build(last.folder if last else first_folder(Place.exports))
         self.zipped.setChecked(last is not None and last.zipped)
         wanted = self.formats.findData(last.exporter) if last else 0
         self.formats.setCurrentIndex(max(0, wanted))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QLocale, Qt
 from PySide6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QInputDialog,
     QLabel,
     QLineEdit,
@@ -27,20 +25,23 @@ from orfeas_desktop.ui.dialogs.weights_card import WeightsCard
 from orfeas_desktop.ui.pieces.buttons import Kind, text_button
 from orfeas_desktop.ui.pieces.frames import row_of
 from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role, label
+from orfeas_desktop.ui.pieces.places import Place
 from orfeas_desktop.ui.pieces.scroll_column import OVERHANG, ScrollColumn
 
 if TYPE_CHECKING:
     from orfeas_desktop.engine.weights.adding import Added
     from orfeas_desktop.engine.weights.upkeep import Removal
+    from orfeas_desktop.ui.pieces.places import Places
     from orfeas_desktop.ui.state.weights_desk import WeightsDesk
 
 
 class WeightsDialog(QDialog):
     """Shows what the weights desk knows and passes on what the user wants."""
 
-    def __init__(self, desk: WeightsDesk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: WeightsDesk, places: Places, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._places = places
         self.cards: dict[str, WeightsCard] = {}
         self.asking: QInputDialog | None = None
         self.setWindowTitle(self.tr("Weights"))
@@ -153,15 +154,15 @@ class WeightsDialog(QDialog):
         return words.format(count=len(plan.files), freed=freed)
 
     def _pick_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, self.tr("Add a folder of weights"))
-        if path:
-            self._desk.add(Path(path))
+        path = self._places.open_folder(self, Place.weights, self.tr("Add a folder of weights"))
+        if path is not None:
+            self._desk.add(path)
 
     def _pick_file(self) -> None:
         kinds = self.tr("Weights (*.safetensors *.ckpt *.pt *.pth *.bin)")
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Add a file of weights"), "", kinds)
-        if path:
-            self._desk.add(Path(path))
+        path = self._places.open_file(self, Place.weights, self.tr("Add a file of weights"), kinds)
+        if path is not None:
+            self._desk.add(path)
 
     def _show_added(self, found: tuple[Added, ...]) -> None:
         words = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSignalBlocker, QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -245,11 +245,15 @@ class PathEditor(TextEditor):
 
     def pick(self) -> None:
         """Ask for a path; an empty answer changes nothing."""
-        title = words(self.field.title)
+        title, begin = (
+            words(self.field.title),
+            self.value()
+            or QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation),
+        )
         if self.field.kind is FieldKind.folder:
-            path = QFileDialog.getExistingDirectory(self, title, self.value())
+            path = QFileDialog.getExistingDirectory(self, title, begin)
         else:
-            path, _ = QFileDialog.getOpenFileName(self, title, self.value())
+            path, _ = QFileDialog.getOpenFileName(self, title, begin)
         if path:
             self.set_value(path)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtWidgets import QInputDialog
 
 from orfeas_desktop.assets import MESH_SUFFIXES
 from orfeas_desktop.errors import OrfeasError
@@ -15,6 +15,7 @@ from orfeas_desktop.studio.chains import chain_of, recipe_params
 from orfeas_desktop.ui.main_window.intake import opened
 from orfeas_desktop.ui.main_window.provenance import step_facts
 from orfeas_desktop.ui.panels.recipe_panel import RecipeChoice, recipe_words
+from orfeas_desktop.ui.pieces.places import Place
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.state.tool_wish import ToolWish
 
@@ -139,9 +140,10 @@ class Cookery(QObject):
         return recipe_words(self._shelf.get(recipe_id).document.title)
 
     def _ask_folder(self, recipe_id: str) -> None:
-        folder = QFileDialog.getExistingDirectory(self._window, self.tr("Run a recipe on a folder"))
-        if folder:
-            self.run_on_folder(recipe_id, Path(folder))
+        title = self.tr("Run a recipe on a folder")
+        folder = self._window.places.open_folder(self._window, Place.meshes, title)
+        if folder is not None:
+            self.run_on_folder(recipe_id, folder)
 
     def _remove(self, recipe_id: str) -> None:
         try:

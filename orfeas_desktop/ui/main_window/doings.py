@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QInputDialog, QMessageBox, QWidget
 
 from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.names import file_stem
 from orfeas_desktop.settings import SECTION_TITLES, Settings
 from orfeas_desktop.ui.dialogs.settings_dialog import SettingsChange, SettingsDialog, SettingsPage
 from orfeas_desktop.ui.dialogs.shortcuts_dialog import Shortcut, ShortcutsDialog
 from orfeas_desktop.ui.dialogs.weights_dialog import WeightsDialog
 from orfeas_desktop.ui.main_window.exporting import Exporting
 from orfeas_desktop.ui.pieces.frames import fit_screen
+from orfeas_desktop.ui.pieces.places import Place
 from orfeas_desktop.ui.state.weights_desk import WeightsDesk
 from orfeas_desktop.ui.theme import ThemeChoice, ThemeName
 from orfeas_desktop.ui.viewport.modes import Mode, NavigationPreset, ViewDirection
@@ -91,6 +93,7 @@ class Doings(QObject):
         window.browser.action_wanted.connect(self.trigger)
         window.jobs.action_wanted.connect(self.trigger)
         window.welcome.action_wanted.connect(self.trigger)
+        session.desk.list.hold_changed.connect(self._mark_checks)
         for dock in window.docks:
             dock.visibilityChanged.connect(self._mark_checks)
         self._mark_checks()
@@ -255,20 +258,18 @@ class Doings(QObject):
 
     def import_mesh(self) -> None:
         """Ask for mesh files."""
-        paths, _ = QFileDialog.getOpenFileNames(
-            self._window, self.tr("Import mesh"), "", self.tr("Meshes (*.glb *.gltf *.obj *.stl *.ply)")
+        kinds = self.tr("Meshes (*.glb *.gltf *.obj *.stl *.ply)")
+        self._session.import_meshes(
+            self._window.places.open_files(self._window, Place.meshes, self.tr("Import mesh"), kinds)
         )
-        self._session.import_meshes([Path(path) for path in paths])
 
     def screenshot(self) -> None:
         """Ask for a file and save the view there."""
         chosen = self._session.chosen
-        name = f"{chosen.asset.name if chosen else 'view'}.png"
-        path, _ = QFileDialog.getSaveFileName(
-            self._window, self.tr("Save a picture of the view"), name, self.tr("PNG picture (*.png)")
-        )
-        if path:
-            target = Path(path)
+        name = f"{file_stem(chosen.asset.name) if chosen else 'view'}.png"
+        title, kinds = self.tr("Save a picture of the view"), self.tr("PNG picture (*.png)")
+        target = self._window.places.save_file(self._window, Place.shots, name, title, kinds)
+        if target is not None:
             self._window.viewport.screenshot(target if target.suffix else target.with_suffix(".png"))
 
     def switch_theme(self) -> None:
@@ -315,7 +316,7 @@ class Doings(QObject):
 
     def open_weights(self) -> None:
         """Open the weights."""
-        self._open(WeightsDialog(self.weights, self._window))
+        self._open(WeightsDialog(self.weights, self._window.places, self._window))
 
     def open_shortcuts(self) -> None:
         """Show every key."""

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog
 
 from orfeas_desktop.pictures import SUFFIXES
 from orfeas_desktop.requests import Destination
+from orfeas_desktop.ui.pieces.places import Place
 from orfeas_desktop.ui.state.draft import FRONT
 
 if TYPE_CHECKING:
@@ -42,14 +42,14 @@ class PictureBatch(QObject):
     def pick(self) -> None:
         """Ask for picture files, and begin."""
         patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in SUFFIXES)
-        paths, _ = QFileDialog.getOpenFileNames(
+        paths = self._window.places.open_files(
             self._window,
+            Place.pictures,
             self.tr("Generate from several pictures"),
-            "",
             self.tr("Pictures ({patterns})").format(patterns=patterns),
         )
         if paths:
-            self.begin([Path(path) for path in paths])
+            self.begin(paths)
 
     def offer(self, paths: Sequence[Path]) -> None:
         """Offer to begin: the first picture was taken alone."""

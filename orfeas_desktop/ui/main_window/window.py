@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
+    from orfeas_desktop.ui.pieces.places import Places
     from orfeas_desktop.ui.state.library_model import DragFiles
     from orfeas_desktop.ui.state.session import Session
     from orfeas_desktop.ui.theme import Look
@@ -60,9 +61,10 @@ class MainWindow(QMainWindow):
     welcome: Welcome
     toasts: Toasts
 
-    def __init__(self, look: Look, session: Session, files: DragFiles) -> None:
+    def __init__(self, look: Look, session: Session, files: DragFiles, places: Places) -> None:
         super().__init__()
         self.look = look
+        self.places = places
         self._painted = False
         self.setObjectName("window")
         self.setWindowTitle("Orfeas Desktop")
@@ -76,7 +78,7 @@ class MainWindow(QMainWindow):
         self.top = TopBar(look, self.commands.menu)
         self.setMenuWidget(self.top)
         self.browser = ProjectBrowser(look, session.library.model, files)
-        self.inspector = Inspector(look)
+        self.inspector = Inspector(look, places)
         self.jobs = JobPanel(look, session.desk.list)
         self.status = StatusLine(look)
         self._lay_out()

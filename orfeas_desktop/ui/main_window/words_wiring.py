@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QCoreApplication, QObject
-from PySide6.QtWidgets import QFileDialog
 
 from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.engine.backends.base import Task
 from orfeas_desktop.engine.backends.text_to_image import TextToImage, picture_name
 from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.names import file_stem
 from orfeas_desktop.ui.dialogs.error_box import translated
 from orfeas_desktop.ui.main_window.engine_offers import (
     amount_of,
@@ -21,6 +20,7 @@ from orfeas_desktop.ui.main_window.engine_offers import (
     why_unavailable,
 )
 from orfeas_desktop.ui.panels.prompt_panel import HIDDEN, Standing
+from orfeas_desktop.ui.pieces.places import Place
 from orfeas_desktop.ui.state.words_desk import Recipe, WordsPicture
 
 if TYPE_CHECKING:
@@ -134,11 +134,11 @@ class WordsWiring(QObject):
 
     def save(self, picture: WordsPicture) -> None:
         """Ask for a file and write the picture there."""
-        path, _ = QFileDialog.getSaveFileName(
-            self._window, self.tr("Save picture"), f"{picture.name}.png", self.tr("PNG picture (*.png)")
+        kinds, name = self.tr("PNG picture (*.png)"), f"{file_stem(picture.name)}.png"
+        target = self._window.places.save_file(
+            self._window, Place.shots, name, self.tr("Save picture"), kinds
         )
-        if path:
-            target = Path(path)
+        if target is not None:
             target = target if target.suffix else target.with_suffix(".png")
             self._session.store.ask(lambda: shutil.copyfile(picture.file.path, target))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QFileDialog, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from orfeas_desktop.pictures import SUFFIXES
 from orfeas_desktop.ui.panels.box_editor import BoxEditor
@@ -16,11 +16,13 @@ from orfeas_desktop.ui.pieces.buttons import IconName, text_button
 from orfeas_desktop.ui.pieces.frames import row_of
 from orfeas_desktop.ui.pieces.icon_label import IconLabel
 from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role, label, set_role
+from orfeas_desktop.ui.pieces.places import Place
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.state.draft import FRONT, SURE, VIEWS, Draft
 from orfeas_desktop.ui.theme import Ink
 
 if TYPE_CHECKING:
+    from orfeas_desktop.ui.pieces.places import Places
     from orfeas_desktop.ui.theme import Look
 
 PICTURE, ALL_VIEWS, MASK = range(3)
@@ -40,9 +42,10 @@ class ImagePanel(QWidget):
     mask_reset = Signal()
     mask_accepted = Signal()
 
-    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+    def __init__(self, look: Look, places: Places, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
+        self._places = places
         self._draft = Draft()
         self.setAccessibleName(self.tr("Pictures"))
         self.front_tile = self._tile(
@@ -116,11 +119,10 @@ class ImagePanel(QWidget):
     def pick(self, slot: str = FRONT) -> None:
         """Ask for a picture file."""
         patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in SUFFIXES)
-        path, _ = QFileDialog.getOpenFileName(
-            self, self.tr("Open picture"), "", self.tr("Pictures ({patterns})").format(patterns=patterns)
-        )
-        if path:
-            self.picture_given.emit((slot, Path(path)))
+        kinds = self.tr("Pictures ({patterns})").format(patterns=patterns)
+        path = self._places.open_file(self, Place.pictures, self.tr("Open picture"), kinds)
+        if path is not None:
+            self.picture_given.emit((slot, path))
 
     def _view_titles(self) -> dict[str, str]:
         titles = (self.tr("Front"), self.tr("Left side"), self.tr("Back"), self.tr("Right side"))
@@ -211,11 +213,10 @@ class ImagePanel(QWidget):
         return frame
 
     def _pick_mask(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, self.tr("Open mask"), "", self.tr("Pictures (*.png *.jpg *.webp *.bmp *.tif)")
-        )
-        if path:
-            self.mask_file_given.emit(Path(path))
+        kinds = self.tr("Pictures (*.png *.jpg *.webp *.bmp *.tif)")
+        path = self._places.open_file(self, Place.pictures, self.tr("Open mask"), kinds)
+        if path is not None:
+            self.mask_file_given.emit(path)
 
     def _dress(self) -> None:
         draft = self._draft

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.panels.prompt_panel import PromptPanel
     from orfeas_desktop.ui.panels.recipe_panel import RecipePanel
     from orfeas_desktop.ui.panels.tool_panel import ToolPanel
+    from orfeas_desktop.ui.pieces.places import Places
     from orfeas_desktop.ui.theme import Look
 
 
@@ -35,13 +36,13 @@ class Inspector(Panel):
     turned = Signal()
     """Another tab is seen."""
 
-    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+    def __init__(self, look: Look, places: Places, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Inspector"), parent)
         margins = self.column.contentsMargins()
         self.column.setContentsMargins(
             margins.left(), margins.top(), margins.right() - OVERHANG, margins.bottom()
         )
-        self.images = ImagePanel(look)
+        self.images = ImagePanel(look, places)
         self.generate = GeneratePanel(look, self.images)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.generate)

@@ -9,7 +9,6 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
-    QFileDialog,
     QInputDialog,
     QMenu,
     QSlider,
@@ -22,6 +21,7 @@ from orfeas_desktop.ui.forms.editors import guard_wheel
 from orfeas_desktop.ui.pieces.buttons import IconName, Kind, icon_button, text_button
 from orfeas_desktop.ui.pieces.frames import row_of
 from orfeas_desktop.ui.pieces.labels import Role, label
+from orfeas_desktop.ui.pieces.places import Place
 from orfeas_desktop.ui.signals import TypedSignal, signal
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from orfeas_desktop.engine.weights.lora_shelf import Lora
     from orfeas_desktop.engine.weights.picture_base import PictureBase
+    from orfeas_desktop.ui.pieces.places import Places
     from orfeas_desktop.ui.theme import Look
 
 STEP = 0.05
@@ -130,9 +131,10 @@ class LoraList(QWidget):
     triggers_given: TypedSignal[tuple[str, str]] = signal(tuple)  # pyright: ignore[reportAssignmentType]  # a tuple of two
     removed = signal(str)
 
-    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+    def __init__(self, look: Look, places: Places, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
+        self._places = places
         self._base: PictureBase | None = None
         self.rows: dict[str, LoraRow] = {}
         self.dialog: QInputDialog | None = None
@@ -215,6 +217,6 @@ class LoraList(QWidget):
 
     def _pick(self) -> None:
         kinds = self.tr("LoRAs (*.safetensors *.ckpt *.pt *.pth *.bin)")
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Add LoRA"), "", kinds)
-        if path:
-            self.file_given.emit(Path(path))
+        path = self._places.open_file(self, Place.weights, self.tr("Add LoRA"), kinds)
+        if path is not None:
+            self.file_given.emit(path)

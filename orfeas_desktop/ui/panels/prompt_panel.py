@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.weights.picture_base import PictureBase
     from orfeas_desktop.params import PlainParams
     from orfeas_desktop.ui.panels.generate_panel import EngineChoice
+    from orfeas_desktop.ui.pieces.places import Places
     from orfeas_desktop.ui.theme import Look
 
 PROMPT, LORAS, PIPELINE = "prompt", "loras", "pipeline"
@@ -46,11 +47,11 @@ class PromptPanel(QWidget):
     paint_wanted = Signal()
     weights_wanted = Signal()
 
-    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+    def __init__(self, look: Look, places: Places, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(self.tr("Words"))
         self.strip = PictureStrip(look)
-        self.loras = LoraList(look)
+        self.loras = LoraList(look, places)
         self.own = QComboBox()
         self.own.setAccessibleName(self.tr("Your own pipeline"))
         self.problem = label("", Role.danger, wrap=True)

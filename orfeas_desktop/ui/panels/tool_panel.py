@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QStackedWidget, QVBoxLayout, QWidget
 
 from orfeas_desktop.params import PlainParams
 from orfeas_desktop.ui.forms.form import Form
@@ -18,12 +18,14 @@ from orfeas_desktop.ui.panels.work_picture import WorkPicture
 from orfeas_desktop.ui.pieces.buttons import IconName, Kind, icon_button, text_button
 from orfeas_desktop.ui.pieces.frames import row_of
 from orfeas_desktop.ui.pieces.labels import ElidedLabel, Role, label
+from orfeas_desktop.ui.pieces.places import Place
 from orfeas_desktop.ui.pieces.scroll_column import OVERHANG, ScrollColumn
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.state.tool_wish import OtherMesh, ToolWish
 
 if TYPE_CHECKING:
     from orfeas_desktop.ui.panels.fact_grid import Fact
+    from orfeas_desktop.ui.pieces.places import Places
     from orfeas_desktop.ui.theme import Look
 
 MESH_FILTER = "Meshes (*.glb *.gltf *.obj *.stl *.ply)"
@@ -45,8 +47,9 @@ class ToolPanel(QWidget):
     """The tool that is shown now, or nothing for the list."""
     changed = Signal()
 
-    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+    def __init__(self, look: Look, places: Places, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._places = places
         self.setAccessibleName(self.tr("Tools"))
         self._choices: dict[str, ToolChoice] = {}
         self.kept: dict[str, PlainParams] = {}
@@ -227,9 +230,9 @@ class ToolPanel(QWidget):
 
     def _choose_other(self, place: int) -> None:
         if place == len(self._others):
-            path, _ = QFileDialog.getOpenFileName(self, self.tr("Other mesh"), "", self.tr(MESH_FILTER))
-            if path:
-                self.take_other_file(Path(path))
+            path = self._places.open_file(self, Place.meshes, self.tr("Other mesh"), self.tr(MESH_FILTER))
+            if path is not None:
+                self.take_other_file(path)
             else:
                 self.other.setCurrentIndex(0 if self._others else -1)
         self.changed.emit()

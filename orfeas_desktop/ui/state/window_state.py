@@ -40,6 +40,10 @@ class WindowState(BaseModel):
     last_export: LastExport | None = None
     tools: dict[str, PlainParams] = {}
     """What was chosen last in each tool."""
+    places: dict[str, Path] = {}
+    """Where the user last was, by kind of thing."""
+    held: bool = False
+    """Whether the queue is paused."""
 
 
 def read_window_state(folder: Path) -> WindowState:

@@ -27,6 +27,7 @@ from orfeas_desktop.ui.dialogs.licence_dialog import LicenceDialog
 from orfeas_desktop.ui.dialogs.weights_card import WeightsCard
 from orfeas_desktop.ui.dialogs.weights_dialog import WeightsDialog
 from orfeas_desktop.ui.engine_thread import EngineThread
+from orfeas_desktop.ui.pieces.places import Places
 from orfeas_desktop.ui.state.job_desk import JobDesk
 from orfeas_desktop.ui.state.store_thread import StoreThread
 from orfeas_desktop.ui.state.weights_desk import WeightsDesk
@@ -66,7 +67,7 @@ def stage(qtbot, hub, studio) -> Iterator[Stage]:
     jobs.open(studio)
     engine.start()
     desk = WeightsDesk(jobs, threads, Paths.of())
-    dialog = WeightsDialog(desk)
+    dialog = WeightsDialog(desk, Places({}))
     qtbot.addWidget(dialog)
     with qtbot.waitExposed(dialog):
         dialog.show()

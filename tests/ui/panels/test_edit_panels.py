@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 
 from orfeas_desktop.assets import AssetKind, AssetRef
 from orfeas_desktop.engine.tools import TOOLS, group_of, in_groups
@@ -20,6 +21,7 @@ from orfeas_desktop.ui.panels.fact_grid import Fact, number_words
 from orfeas_desktop.ui.panels.recipe_panel import RecipeChoice, RecipePanel
 from orfeas_desktop.ui.panels.tool_list import ToolChoice
 from orfeas_desktop.ui.panels.tool_panel import OtherChoice, ToolPanel
+from orfeas_desktop.ui.pieces.places import Places
 from orfeas_desktop.ui.state.diagnosis import Diagnosis, FoundFault
 from tests.ui.made_up import an_asset
 
@@ -28,7 +30,7 @@ MESH = AssetRef("d", AssetKind.mesh, "Cup.glb", 1)
 
 @pytest.fixture
 def panel(qtbot, look) -> ToolPanel:
-    made = ToolPanel(look)
+    made = ToolPanel(look, Places({}))
     qtbot.addWidget(made)
     made.resize(308, 560)
     made.offer(
@@ -101,18 +103,14 @@ def test_the_other_mesh_is_of_the_library_or_a_file(panel: ToolPanel, qtbot, mon
     assert panel.other_mesh() == MESH
     assert not panel.needs_other()
     file = tmp_path / "hole.stl"
-    monkeypatch.setattr(
-        "orfeas_desktop.ui.panels.tool_panel.QFileDialog.getOpenFileName", lambda *_: (str(file), "")
-    )
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
     panel._choose_other(1)
     assert panel.other_mesh() == file
     panel.say(estimate="", target="", why_not="")
     with qtbot.waitSignal(panel.run_wanted) as asked:
         panel.run.click()
     assert asked.args[0].other == file
-    monkeypatch.setattr(
-        "orfeas_desktop.ui.panels.tool_panel.QFileDialog.getOpenFileName", lambda *_: ("", "")
-    )
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
     panel._choose_other(2)
     assert panel.other_mesh() == MESH
 

@@ -25,6 +25,7 @@ from orfeas_desktop.ui.panels.picture_tile import PictureTile
 from orfeas_desktop.ui.panels.project_browser import ProjectBrowser
 from orfeas_desktop.ui.panels.prompt_panel import PromptPanel
 from orfeas_desktop.ui.panels.status_line import MachineLine, StatusLine
+from orfeas_desktop.ui.pieces.places import Places
 from orfeas_desktop.ui.state.draft import Draft, FoundMask, Picture
 from orfeas_desktop.ui.state.job_list import JobList
 from orfeas_desktop.ui.state.library_model import DragFiles, LibraryModel
@@ -175,7 +176,7 @@ def test_an_editor_without_a_picture_does_nothing(qtbot, look):
 
 
 def test_the_picture_panel_says_how_the_mask_was_found(qtbot, look):
-    panel = shown(qtbot, ImagePanel(look))
+    panel = shown(qtbot, ImagePanel(look, Places({})))
     for how, words in (
         ("plain", "On plain ground, 80 % sure"),
         ("other", "Found, 80 % sure"),
@@ -191,8 +192,8 @@ def test_the_picture_panel_says_how_the_mask_was_found(qtbot, look):
 
 
 def test_the_inspector_turns_its_pages(qtbot, look):
-    inspector = Inspector(look)
-    inspector.add_words(PromptPanel(look), DetailsPanel())
+    inspector = Inspector(look, Places({}))
+    inspector.add_words(PromptPanel(look, Places({})), DetailsPanel())
     shown(qtbot, inspector, 340, 700)
     QTest.mouseClick(inspector.views_tab, Qt.MouseButton.LeftButton)
     assert inspector.images.views["back"].isVisible()
@@ -214,7 +215,7 @@ class Second(Params):
 
 
 def test_engines_keep_their_values_and_say_why_they_cannot(qtbot, look):
-    panel = shown(qtbot, GeneratePanel(look, ImagePanel(look)), 340, 700)
+    panel = shown(qtbot, GeneratePanel(look, ImagePanel(look, Places({}))), 340, 700)
     panel.offer(
         [
             EngineChoice("none", "No weights", "x", First, "Needs weights"),

@@ -19,6 +19,7 @@ from orfeas_desktop.ui.panels.generate_panel import EngineChoice
 from orfeas_desktop.ui.panels.lora_list import LoraList
 from orfeas_desktop.ui.panels.picture_strip import PictureStrip
 from orfeas_desktop.ui.panels.prompt_panel import HIDDEN, PromptPanel, Standing
+from orfeas_desktop.ui.pieces.places import Places
 from orfeas_desktop.ui.state.words_desk import WordsPicture
 
 CLAY = Lora(name="clay", digest="a" * 64, base=PictureBase.sdxl, triggers="clay figure", weight=0.5)
@@ -27,7 +28,7 @@ FLOW = Lora(name="flow", digest="b" * 64, base=PictureBase.flux)
 
 @pytest.fixture
 def loras(look, qtbot) -> LoraList:
-    made = LoraList(look)
+    made = LoraList(look, Places({}))
     qtbot.addWidget(made)
     made.show_loras((CLAY, FLOW))
     made.show()
@@ -110,7 +111,7 @@ def test_the_strip_shows_chooses_and_says_what_is_wanted(look, qtbot) -> None:
 
 @pytest.fixture
 def panel(look, qtbot) -> PromptPanel:
-    made = PromptPanel(look)
+    made = PromptPanel(look, Places({}))
     qtbot.addWidget(made)
     made.show()
     return made
