@@ -34,6 +34,8 @@ TOOL_EXAMPLE = """Examples:
 
 orfeas tool place chair.glb --out placed.glb --set size_mm=450
 
+orfeas tool analyse chair.glb --out faults.json
+
 orfeas tool print-check chair.glb --out checked.glb --set printer=prusa-mk4 --set price_per_kg=25 --json"""
 
 EXPORT_EXAMPLE = """Examples:
@@ -53,7 +55,12 @@ def tool(
             help="A GLB, glTF, OBJ, STL or PLY file, and the other one for a tool that takes two.",
         ),
     ],
-    out: Out,
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="The file to write; its suffix names the format. A tool that reports writes its report alone to a .json file."
+        ),
+    ],
     setting: Settings = None,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -62,7 +69,10 @@ def tool(
     del as_json
     call = call_of(context)
     params = checked_settings(TOOLS[tool_id], setting or ())
-    exporter_for(out)
+    reports = any(slot.kind is AssetKind.report for slot in TOOLS[tool_id].outputs)
+    report_alone = reports and out.suffix.lower() == ".json"
+    if not report_alone:
+        exporter_for(out)
     check_target(out)
     with call.studio() as studio:
         slots = [slot.name for slot in TOOLS[tool_id].inputs]
@@ -71,7 +81,10 @@ def tool(
         inputs = {slot: (read_in(call, studio, mesh)[0],) for slot, mesh in zip(slots, meshes, strict=False)}
         work = Work(table=Table.tools, entry=tool_id, inputs=inputs, params=params, seed=seed)
         done = finish(studio, studio.start(work), call.screen, meshes[0].name)
-        files = _write_out(call, studio, done, out) + write_beside(call, studio, done.result, out)
+        if report_alone:
+            files = _write_report(done.result, out)
+        else:
+            files = _write_out(call, studio, done, out) + write_beside(call, studio, done.result, out)
     _give(call, {"tool": tool_id, "seed": seed}, done.result, files)
 
 
@@ -178,6 +191,13 @@ def _write_out(call: Call, studio: Studio, done: JobDone, out: Path) -> list[str
     mesh = mesh_of(done.result, done.job.request.entry)
     exported = finish(studio, studio.export(mesh, exporter_for(out).id, out), call.screen, out.name)
     return [str(output.file.path) for output in exported.result.files]
+
+
+def _write_report(result: JobResult, out: Path) -> list[str]:
+    reports = [
+        OutputFile(MAIN_SLOT, file.file) for file in result.files if file.file.kind is AssetKind.report
+    ]
+    return [str(path) for path in publish(reports, out)]
 
 
 def write_beside(

@@ -24,7 +24,6 @@ from orfeas_desktop.errors import (
 from orfeas_desktop.params import Scalar, parse_setting
 from orfeas_desktop.presets import PresetExport
 from orfeas_desktop.projects.records import Project
-from orfeas_desktop.register import Table
 from orfeas_desktop.studio import Studio
 
 
@@ -96,8 +95,8 @@ def exporter_for(target: Path) -> Exporter[ExportParams]:
     for exporter in EXPORTERS:
         if exporter.suffix == suffix:
             return exporter
-    known = ", ".join(exporter.suffix for exporter in EXPORTERS)
-    raise UnknownEntry(entry=suffix, table=Table.exporters.value, known=known)
+    known = ", ".join(dict.fromkeys(exporter.suffix for exporter in EXPORTERS if exporter.suffix))
+    raise UnknownEntry(entry=suffix, table="mesh formats", known=known)
 
 
 def check_target(target: Path, *, folder: bool = False) -> None:

@@ -261,6 +261,25 @@ def test_a_tool_changes_a_mesh_file(orfeas, mesh, tmp_path):
     assert str(out) in orfeas("tool", "mirror", mesh, "--out", out).out
 
 
+def test_a_tool_that_reports_can_write_its_report_alone(orfeas, mesh, tmp_path):
+    out = tmp_path / "faults.json"
+    said = orfeas("tool", "analyse", mesh, "--out", out, "--json")
+    assert said.status == 0, said.out
+    assert said.json["files"] == [str(out)]
+    assert json.loads(out.read_text())["faults"] == []
+    assert sorted(each.name for each in tmp_path.iterdir() if each.is_file()) == ["corner.obj", "faults.json"]
+
+
+def test_an_unknown_suffix_is_answered_with_the_known_ones(orfeas, mesh, tmp_path):
+    error = orfeas("tool", "mirror", mesh, "--out", tmp_path / "faults.json", "--json").error
+    assert error["code"] == "unknown-entry"
+    assert error["message"] == "There is no “.json” among the mesh formats."
+    known = error["remedy"].removeprefix("Choose one of: ").removesuffix(".").split(", ")
+    assert ".glb" in known
+    assert all(known)
+    assert len(set(known)) == len(known)
+
+
 @pytest.mark.parametrize("exporter", ["glb", "obj", "stl", "ply"])
 def test_a_mesh_file_is_exported(orfeas, mesh, tmp_path, exporter):
     out = tmp_path / f"out.{exporter}"
