@@ -15,7 +15,7 @@ from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.mesh.weld import first_of_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -77,6 +77,13 @@ class _Tree:
         slack = _SLACK * float(np.abs(corners).max())
         return cls(corners, columns, order, lows[:-1], highs[:-1], boxes, *_planes(corners), slack)
 
+    def holding(self, among: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+        """Return per level which boxes hold one of the faces `among` (F,), the root first."""
+        held = [among[self.order] & (self.order >= 0)]
+        for size in (_LEAF, *[2] * (len(self.low) - 1)):
+            held.insert(0, reduce(np.logical_or, (held[0][at::size] for at in range(size))))
+        return held[:-1]
+
     def triangles(self, places: NDArray[np.int32]) -> NDArray[np.float64]:
         """Return (N, 9) corners of the faces at these places."""
         return self.corners.take(places, axis=0).astype(np.float64)
@@ -103,17 +110,21 @@ def crossings_of(mesh: Mesh, step: Callable[[float], None] | None = None) -> Cro
 
 
 def crossing_faces(
-    places: NDArray[np.floating], faces: NDArray[np.int64], step: Callable[[float], None] | None = None
+    places: NDArray[np.floating],
+    faces: NDArray[np.int64],
+    step: Callable[[float], None] | None = None,
+    among: NDArray[np.bool_] | None = None,
 ) -> Crossings:
     """Return the pairs of faces that run through each other along more than a point, or share an area.
 
     `faces` name welded `places`; faces that only touch do not count, nor do those with the same three corners.
+    With `among` (F,) only those that hold one of these faces.
     Candidates come from a tree of boxes walked level by level; both halves of the work share the processors.
     """
     if len(faces) < 2:
         return Crossings(np.zeros((0, 2), np.int64), np.zeros((0, 2), np.int64))
     tree = _Tree.of(places.astype(np.float32), faces)
-    first, second = _overlapping_leaves(tree)
+    first, second = _overlapping_leaves(tree, among)
     starts = range(0, len(first), _LEAVES_AT_ONCE)
 
     def crossed(start: int) -> Crossings:
@@ -126,10 +137,12 @@ def crossing_faces(
             found.append(pairs)
             if step is not None:
                 step((number + 1) / len(starts))
-    return Crossings(
-        np.concatenate([some.piercing for some in found]),
-        np.concatenate([some.overlapping for some in found]),
-    )
+
+    def joined(parts: Iterable[NDArray[np.int64]]) -> NDArray[np.int64]:
+        pairs = np.concatenate([np.zeros((0, 2), np.int64), *parts])
+        return pairs if among is None else pairs[np.asarray(among[pairs].any(axis=1))]
+
+    return Crossings(joined(one.piercing for one in found), joined(one.overlapping for one in found))
 
 
 def _morton_order(centres: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -154,15 +167,21 @@ def _morton_order(centres: NDArray[np.float64]) -> NDArray[np.int64]:
     return keys & ((1 << spare) - 1)
 
 
-def _overlapping_leaves(tree: _Tree) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _overlapping_leaves(
+    tree: _Tree, among: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return pairs of leaves whose boxes overlap, a leaf with itself included, the lower number first."""
     first = second = np.zeros(1, np.int32)
-    for low, high in zip(tree.low[1:], tree.high[1:], strict=True):
+    held = [None] * len(tree.low) if among is None else tree.holding(among)
+    for low, high, wanted in zip(tree.low[1:], tree.high[1:], held[1:], strict=True):
         apart = first != second
         one, other = 2 * first, 2 * second
         parts = [(one, other), (one, other + 1), (one[apart] + 1, other[apart]), (one + 1, other + 1)]
         found = [_meeting(*part, low, high) for part in parts]
         first, second = (np.concatenate([pair[side] for pair in found]) for side in (0, 1))
+        if wanted is not None:
+            kept = wanted[first] | wanted[second]
+            first, second = first[kept], second[kept]
     return first, second
 
 

@@ -38,18 +38,20 @@ def untangled(
     places[topology.ids] = mesh.vertices
     given, left = places.copy(), 0
     near = _neighbours(topology)
+    region = np.ones(topology.count, bool)
     for number in range(_ROUNDS):
         step(number / _ROUNDS)
         if found is None:
-            found = crossing_faces(places, topology.faces)
+            moved = np.asarray(region[topology.faces].any(axis=1))
+            found = crossing_faces(places, topology.faces, among=moved)
         pairs, found = found.every, None
         left = left if number else len(pairs)
         if not len(pairs):
-            moved = (places != given).any(axis=1)
-            if not moved.any():
+            changed = (places != given).any(axis=1)
+            if not changed.any():
                 return mesh, 0, 0
-            vertices = np.where(moved[topology.ids][:, None], places[topology.ids], mesh.vertices)
-            return mesh.changed(vertices=vertices.astype(np.float32), polygons=None), int(moved.sum()), 0
+            vertices = np.where(changed[topology.ids][:, None], places[topology.ids], mesh.vertices)
+            return mesh.changed(vertices=vertices.astype(np.float32), polygons=None), int(changed.sum()), 0
         region = np.zeros(topology.count, bool)
         region[topology.faces[np.unique(pairs)]] = True
         for _ in range(1 + number // 3):

@@ -84,6 +84,10 @@ def test_crossings_agree_with_trying_every_pair() -> None:
                 tried.add((one, other))
     assert found == tried
     assert found
+    for face in range(40):
+        some = crossing_faces(places, faces, among=np.arange(40) == face).every.tolist()
+        assert {tuple(sorted(pair)) for pair in some} == {pair for pair in found if face in pair}
+    assert not len(crossing_faces(places, faces, among=np.zeros(40, bool)).every)
 
 
 def test_a_band_with_one_twist_cannot_agree_and_is_left() -> None:
