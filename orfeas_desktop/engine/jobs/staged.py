@@ -50,9 +50,17 @@ def own_folder(staging: Path) -> Path:
     return staging / f"of-{os.getpid()}"
 
 
+def lives(pid: int) -> bool:
+    """Return whether a process of that number runs; one that ended and was not yet collected does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error as problem:
+        return isinstance(problem, psutil.AccessDenied)
+
+
 def clear_after_the_dead(staging: Path) -> None:
     """Remove the folders of processes that ended without having their files kept."""
     for folder in staging.glob("of-*"):
         pid = folder.name.removeprefix("of-")
-        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+        if pid.isdecimal() and not lives(int(pid)):
             shutil.rmtree(folder, ignore_errors=True)

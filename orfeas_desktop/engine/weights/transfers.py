@@ -9,9 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 from pydantic import BaseModel
 
+from orfeas_desktop.engine.jobs.staged import lives
 from orfeas_desktop.engine.weights.file_table import read_table, write_table
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def transfer_file(store: WeightStore, set_id: str) -> Path:
 def transfer(store: WeightStore, set_id: str) -> Transfer:
     """Return how far the download of that set is; one whose process is gone is paused."""
     found = read_table(transfer_file(store, set_id), Transfer)
-    if found.state is TransferState.running and not psutil.pid_exists(found.pid):
+    if found.state is TransferState.running and not lives(found.pid):
         return found.model_copy(update={"state": TransferState.paused, "rate": 0.0, "seconds_left": None})
     return found
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from orfeas_desktop.assets import AssetKind, local_file
-from orfeas_desktop.engine.jobs.staged import drop_if_empty, linked
+from orfeas_desktop.engine.jobs.staged import clear_after_the_dead, drop_if_empty, linked, lives
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,3 +56,22 @@ def test_only_empty_folders_are_dropped(tmp_path: Path) -> None:
     assert drop_if_empty(folder)
     assert drop_if_empty(folder)
     assert not folder.exists()
+
+
+def test_what_the_dead_left_goes_though_nobody_collected_them(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        left, ours = (tmp_path / f"of-{pid}" for pid in (ended.pid, os.getpid()))
+        for folder in (left, ours):
+            folder.mkdir()
+        clear_after_the_dead(tmp_path)
+        assert not left.exists()
+        assert ours.exists()
+
+
+def test_a_process_that_may_not_be_seen_counts_as_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hidden(number: int) -> psutil.Process:
+        raise psutil.AccessDenied(number)
+
+    monkeypatch.setattr(psutil, "Process", hidden)
+    assert lives(1)
