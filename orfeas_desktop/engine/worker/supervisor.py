@@ -114,6 +114,7 @@ class Supervisor:
         try:
             message = decode_from_worker(heard.line)
         except BadMessage as problem:
+            self._process.bury()
             return self._replace(
                 self._process, WorkerBabbled(details=f"{problem}\n{self._process.last_lines()}")
             )
@@ -139,11 +140,13 @@ class Supervisor:
             self._heard_at = now
         self._looked_at = now
         if self._cancel_by is not None and now >= self._cancel_by:
+            self._process.bury()
             return self._replace(self._process, None)
         if not self._process.running:
             self._process.kill()
         silence = now - self._heard_at
         if silence >= self._options.silence_s:
+            self._process.bury()
             return self._replace(
                 self._process, WorkerSilent(seconds=silence, details=self._process.last_lines())
             )
@@ -178,8 +181,7 @@ class Supervisor:
         return self._replace(process, WorkerDied(status=status, details=process.last_lines()))
 
     def _replace(self, process: WorkerProcess, error: OrfeasError | None) -> Lost | None:
-        """End the process; when it worked, a fresh one stands ready, unless this one never got that far."""
-        process.bury()
+        """Let go of a buried process; when it worked, a fresh one stands ready, unless it never got that far."""
         worked, cancelled = self._job_id is not None, self._cancel_by is not None
         _LOG.log(
             logging.INFO if cancelled else logging.WARNING,
