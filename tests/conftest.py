@@ -8,11 +8,27 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.patience import PATIENCE_S
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
 
 SCREEN = "1600x1000x24"
+
+settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("house")
 
 
 def _start_xvfb() -> subprocess.Popen[bytes]:
@@ -87,6 +103,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section(heading)
         for subject, (_, words) in sorted(lines.items()):
             terminalreporter.line(f"{subject:14} {words}")
+
+
+@pytest.fixture
+def qtbot(qtbot: QtBot) -> QtBot:
+    """The bot, whose waits end early only where they are told to."""
+    for name in ("waitSignal", "waitSignals", "waitUntil", "waitCallback", "waitActive", "waitExposed"):
+        setattr(qtbot, name, partial(getattr(qtbot, name), timeout=int(PATIENCE_S * 1000)))
+    return qtbot
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from lib3mf import Lib3MF, get_wrapper
 
 from orfeas_desktop.engine.formats.threemf import locale_kept
 from orfeas_desktop.engine.mesh.mesh import Mesh
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +56,6 @@ def read_3mf(path: Path) -> Read:
 def slicer_says(path: Path) -> dict[str, str]:
     """Return what `prusa-slicer --info` says of a file: number_of_facets, manifold, size_x …"""
     done = subprocess.run(
-        ["prusa-slicer", "--info", str(path)], capture_output=True, text=True, timeout=120, check=False
+        ["prusa-slicer", "--info", str(path)], capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     return dict(re.findall(r"^(\w+)\s*=\s*(.*?)\s*$", done.stdout, re.MULTILINE))

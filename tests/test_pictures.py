@@ -406,7 +406,7 @@ def test_a_large_jpeg_is_read_in_bounded_memory(tmp_path: Path) -> None:
     assert grown_mb < 64
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 5), st.data())
 def test_a_flipped_byte_never_escapes_as_another_error(
     tmp_path_factory: pytest.TempPathFactory, which: int, data: st.DataObject
@@ -427,7 +427,7 @@ def test_a_flipped_byte_never_escapes_as_another_error(
     assert max(picture.size) <= 64
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 128))
 def test_the_longest_side_is_kept_to(
     tmp_path_factory: pytest.TempPathFactory, width: int, height: int, max_side: int

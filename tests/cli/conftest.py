@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -61,6 +62,11 @@ def orfeas(home: Path, fresh_log: None, capfd: pytest.CaptureFixture[str]) -> Or
         return Outcome(status, out, err)
 
     return run
+
+
+def hear_ctrl_c() -> None:
+    """In a process about to begin: a test run in the background has Ctrl-C switched off, and its children with it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -24,6 +23,8 @@ from orfeas_desktop.errors import FolderMissing
 from orfeas_desktop.presets import PresetShelf
 from orfeas_desktop.recipes import RecipeShelf
 from orfeas_desktop.studio.chains import recipe_params
+from tests.cli.conftest import hear_ctrl_c
+from tests.patience import PATIENCE_S, wait_until
 
 SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
 TETRA = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n"
@@ -234,11 +235,6 @@ def test_a_watched_folder_must_be_one_that_is_there(orfeas, own, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def hear_ctrl_c() -> None:
-    """A test run that was begun in the background has Ctrl-C switched off, which its children inherit."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot be sent Ctrl-C by itself")
 def test_ctrl_c_ends_a_watch_and_a_restart_goes_on(own, home, tmp_path):
     """The file at work is left for the next time; what was done stays done; a half-copied one is waited for."""
@@ -250,14 +246,10 @@ def test_ctrl_c_ends_a_watch_and_a_restart_goes_on(own, home, tmp_path):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     watch = subprocess.Popen(run, cwd=tmp_path, preexec_fn=hear_ctrl_c, **pipes)
     try:
-        for _ in range(600):
-            if (out / LISTING).exists():
-                break
-            time.sleep(0.1)
+        wait_until((out / LISTING).exists)
         (folder / "b.obj").write_text(TETRA[:20])
-        time.sleep(0.1)
         watch.send_signal(signal.SIGINT)
-        said, _ = watch.communicate(timeout=60)
+        said, _ = watch.communicate(timeout=PATIENCE_S)
     finally:
         watch.kill()
     assert watch.returncode in (0, 130), said
@@ -266,7 +258,7 @@ def test_ctrl_c_ends_a_watch_and_a_restart_goes_on(own, home, tmp_path):
     assert not [path for path in out.iterdir() if path.name.endswith(".part")]
     (folder / "b.obj").write_text(TETRA)
     done = subprocess.run(
-        [*run, "--once", "--json"], capture_output=True, text=True, timeout=120, check=False
+        [*run, "--once", "--json"], capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert [Path(each["in"]).name for each in json.loads(done.stdout)["items"]] == ["b.obj"]
 

@@ -15,6 +15,7 @@ from orfeas_desktop.paths import Paths
 from orfeas_desktop.requests import Destination
 from orfeas_desktop.settings import Settings
 from tests.bad_inputs import cut_out
+from tests.patience import PATIENCE_S
 
 
 def _doors(stale: tuple[str, ...]) -> Doors:
@@ -73,5 +74,5 @@ def test_a_cancelled_job_and_a_thread_that_is_not_the_first(home: Path, tmp_path
 
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join(60)
+    thread.join(PATIENCE_S)
     assert outcome == ["cancelled"]

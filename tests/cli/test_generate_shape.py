@@ -12,6 +12,7 @@ import pytest
 
 from orfeas_desktop.engine.mesh.facts import mesh_facts
 from orfeas_desktop.engine.mesh.files import read_mesh
+from tests.patience import PATIENCE_S
 
 DATA = Path(__file__).parents[1] / "data" / "hunyuan3d_shape"
 QUICK = ["--set", "num_inference_steps=4", "--set", "octree_resolution=24"]
@@ -19,7 +20,7 @@ QUICK = ["--set", "num_inference_steps=4", "--set", "octree_resolution=24"]
 
 def orfeas(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "orfeas_desktop", *words], capture_output=True, text=True, timeout=200
+        [sys.executable, "-m", "orfeas_desktop", *words], capture_output=True, text=True, timeout=PATIENCE_S
     )
 
 

@@ -8,15 +8,18 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import psutil
 import pytest
 from PIL import Image
 
 from orfeas_desktop.cli import command_pages
+from orfeas_desktop.engine.jobs.staged import lives
 from orfeas_desktop.paths import RESOURCES
 from tests.bad_inputs import cut_out, object_picture
+from tests.cli.conftest import hear_ctrl_c
+from tests.patience import PATIENCE_S, wait_until
 
 FAST = ("--set", "resolution=64")
 
@@ -456,21 +459,6 @@ def test_output_that_cannot_be_written_is_told(home, tmp_path, words, status, sa
     assert b"Traceback" not in done.stderr
 
 
-def _processes_below(pid: int) -> list[int]:
-    import psutil
-
-    return [child.pid for child in psutil.Process(pid).children(recursive=True)]
-
-
-def _left_of(pids: list[int]) -> list[int]:
-    """Return those that live on, given the time that a worker needs to see that nobody reads it."""
-    import psutil
-
-    living = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
-    _, left = psutil.wait_procs(living, timeout=30)
-    return [process.pid for process in left if process.status() != psutil.STATUS_ZOMBIE]
-
-
 @pytest.mark.parametrize("presses", [1, 2])
 def test_ctrl_c_cancels(home, tmp_path, presses):
     picture = tmp_path / "large.png"
@@ -482,19 +470,18 @@ def test_ctrl_c_cancels(home, tmp_path, presses):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_ctrl_c,
     ) as command:
-        deadline = time.monotonic() + 60
-        while not (workers := _processes_below(command.pid)):
-            assert time.monotonic() < deadline
-            assert command.poll() is None
-            time.sleep(0.01)
+        below = psutil.Process(command.pid).children
+        wait_until(lambda: below() or command.poll() is not None)
+        workers = [each.pid for each in below(recursive=True)]
         for _ in range(presses):
             command.send_signal(signal.SIGINT)
-        printed, _ = command.communicate(timeout=60)
+        printed, _ = command.communicate(timeout=PATIENCE_S)
     assert command.returncode == 130
     assert '"cancelled"' in printed
     assert not out.exists()
-    assert _left_of(workers) == []
+    wait_until(lambda: not any(lives(pid) for pid in workers), f"the end of {workers}")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "large.png"]
 
 

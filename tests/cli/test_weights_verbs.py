@@ -6,7 +6,6 @@ import io
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,11 @@ import keyring
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
+from orfeas_desktop.engine.weights.store import WeightStore
+from orfeas_desktop.engine.weights.transfers import TransferState, transfer
+from tests.cli.conftest import hear_ctrl_c
 from tests.engine.weights.loopback_hub import LARGE, SET, Hub, Trouble, hub_of_one_set
+from tests.patience import PATIENCE_S, wait_until
 
 
 @pytest.fixture
@@ -114,20 +117,14 @@ def test_a_download_that_is_stopped_goes_on_where_it_was(orfeas, hub, home, how)
     orfeas("weights", "licence", SET, "--accept")
     hub.trouble.extend([Trouble("cut", 100_000), Trouble("slow")])
     command = [sys.executable, "-m", "orfeas_desktop", "weights", "download", SET]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        end = time.monotonic() + 60
-        while len(hub.gets(LARGE)) < 2:
-            assert time.monotonic() < end
-            assert process.poll() is None
-            time.sleep(0.05)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, preexec_fn=hear_ctrl_c, **pipes) as process:
+        wait_until(lambda: len(hub.gets(LARGE)) >= 2 or process.poll() is not None)
         process.send_signal(how)
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE_S)
     assert process.returncode == (130 if how is signal.SIGINT else -signal.SIGKILL)
+    wait_until(lambda: transfer(WeightStore.of(), SET).state is not TransferState.running)
     shown = orfeas("weights", "show", SET, "--json").json
-    end = time.monotonic() + 60
-    while shown["state"].startswith("0.") and time.monotonic() < end:
-        time.sleep(0.1)
-        shown = orfeas("weights", "show", SET, "--json").json
     assert shown["state"].startswith("paused at 0."), shown["state"]
     assert shown["folder"] is None
     kept = hub.gets(LARGE)[1].start

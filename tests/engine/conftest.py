@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import psutil
 import pytest
 from PIL import Image
 
 from orfeas_desktop.assets import AssetKind, LocalFile, local_file
+from orfeas_desktop.engine.jobs.staged import lives
 from orfeas_desktop.engine.mesh.mesh import Material, Mesh, Texture
 from orfeas_desktop.engine.mesh.normals import vertex_normals
 from orfeas_desktop.engine.service import Engine
@@ -37,6 +37,7 @@ from orfeas_desktop.requests import (
     JobStarted,
     JobWarned,
 )
+from tests.patience import PATIENCE_S, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from orfeas_desktop.requests import JobInput
 
 PROGRAM = Path(__file__).parent / "worker" / "worker_program.py"
-PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="session")
@@ -205,14 +205,6 @@ class Place:
         path.write_text(text)
         return local_file(path, AssetKind.file)
 
-    @staticmethod
-    def lives(pid: int) -> bool:
-        """Whether a process of that id is there; one that has ended and waits to be noticed is not."""
-        try:
-            return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return False
-
     @property
     def staging(self) -> Path:
         """Where the engine of this process lets workers leave files."""
@@ -224,7 +216,7 @@ class Place:
 
 OPTIONS = EngineOptions(
     cancel_grace_s=0.3,
-    silence_s=30.0,
+    silence_s=PATIENCE_S,
     exit_grace_s=20.0,
     threads=2,
     worker_command=(sys.executable, str(PROGRAM)),
@@ -256,9 +248,9 @@ def making(base: Path, naughty: ModuleType) -> Iterator[Callable[..., Place]]:
     for place in places:
         place.used |= set(place.engine.workers().values())
         place.engine.close()
-    for place in places:
-        assert place.engine.workers() == {}
-        assert [pid for pid in place.used if psutil.pid_exists(pid)] == []
+    assert [place.engine.workers() for place in places] == [{}] * len(places)
+    used = {pid for place in places for pid in place.used}
+    wait_until(lambda: not any(lives(pid) for pid in used), f"the end of {used}")
 
 
 @pytest.fixture

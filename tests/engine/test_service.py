@@ -89,9 +89,9 @@ def test_a_library_in_trouble_costs_the_cache_but_not_the_job(place: Place) -> N
 
 def test_equal_requests_share_one_run_and_each_gets_files_of_its_own(place: Place) -> None:
     go = place.folder / "go"
-    jobs = [place.submit("stay", str(go), amount=60) for _ in range(3)]
+    jobs = [place.submit("stay", str(go), amount=600) for _ in range(3)]
     place.progressed(jobs[0])
-    late = place.submit("stay", str(go), amount=60)
+    late = place.submit("stay", str(go), amount=600)
     place.started(late)
     place.engine.cancel(jobs[0].id)
     assert isinstance(place.end(jobs[0]), JobCancelled)
@@ -109,11 +109,11 @@ def test_equal_requests_share_one_run_and_each_gets_files_of_its_own(place: Plac
 
 
 def test_a_run_is_stopped_once_nobody_wants_it(place: Place) -> None:
-    first, second = (place.submit("stay", amount=60) for _ in range(2))
+    first, second = (place.submit("stay", amount=600) for _ in range(2))
     place.progressed(first)
     place.engine.cancel(first.id)
     place.engine.cancel(second.id)
-    again = place.submit("stay", amount=60)
+    again = place.submit("stay", amount=600)
     assert isinstance(place.end(second), JobCancelled)
     place.started(again)
     place.engine.cancel_all()
@@ -122,7 +122,7 @@ def test_a_run_is_stopped_once_nobody_wants_it(place: Place) -> None:
 
 
 def test_one_lane_does_not_wait_for_another(place: Place) -> None:
-    slow = place.submit("stay", amount=60)
+    slow = place.submit("stay", amount=600)
     place.started(slow)
     place.text(place.submit("write-gpu"))
     place.text(place.submit("write-network"))
@@ -133,7 +133,7 @@ def test_one_lane_does_not_wait_for_another(place: Place) -> None:
 
 def test_higher_priority_goes_first_and_waiting_jobs_can_be_moved(place: Place) -> None:
     go = place.folder / "go"
-    blocker = place.submit("stay", str(go), amount=60)
+    blocker = place.submit("stay", str(go), amount=600)
     place.started(blocker)
     names = {"low": -1, "usual": 0, "usual too": 0, "high": 1, "moved": 0}
     jobs = {name: place.submit("write", name, priority=priority) for name, priority in names.items()}
@@ -172,7 +172,7 @@ def test_a_held_queue_keeps_back_what_is_known_already(place: Place) -> None:
 
 def test_what_waits_can_be_cancelled_alone(place: Place) -> None:
     go = place.folder / "go"
-    running = place.submit("stay", str(go), amount=60)
+    running = place.submit("stay", str(go), amount=600)
     place.started(running)
     waiting = [place.submit("write", str(number)) for number in range(3)]
     place.engine.cancel_waiting()
@@ -184,7 +184,7 @@ def test_what_waits_can_be_cancelled_alone(place: Place) -> None:
 
 
 def test_a_job_is_submitted_once(place: Place) -> None:
-    job = place.submit("stay", amount=60)
+    job = place.submit("stay", amount=600)
     place.engine.submit(job)
     place.started(job)
     place.engine.cancel(job.id)
@@ -227,7 +227,7 @@ def test_two_sources_that_end_at_once_start_a_job_once(place: Place) -> None:
 
 
 def test_who_takes_from_a_cancelled_job_is_cancelled(place: Place) -> None:
-    source = place.submit("stay", amount=60)
+    source = place.submit("stay", amount=600)
     taking = place.submit("write", inputs={"one": (FromJob(source.id, "file"),)})
     place.started(source)
     place.engine.cancel(source.id)
@@ -238,7 +238,7 @@ def test_who_takes_from_a_cancelled_job_is_cancelled(place: Place) -> None:
 
 def test_when_no_second_file_can_be_made_both_get_the_first(place: Place) -> None:
     go = place.folder / "go"
-    first, second = (place.submit("stay", str(go), amount=60) for _ in range(2))
+    first, second = (place.submit("stay", str(go), amount=600) for _ in range(2))
     place.progressed(first)
     (place.staging / second.id).write_text("in the way")
     go.touch()
@@ -265,7 +265,7 @@ def test_jobs_follow_the_fate_of_those_whose_files_they_take(place: Place) -> No
         error = place.error(job)
         assert isinstance(error, BadInput)
         assert "failed" in error.say()
-    stopped = place.submit("stay", amount=60)
+    stopped = place.submit("stay", amount=600)
     orphan = place.submit("write", inputs={"one": (FromJob(stopped.id, "file"),)})
     place.started(stopped)
     place.engine.cancel_all()
@@ -374,7 +374,7 @@ def test_progress_comes_from_history_and_never_falls(place: Place) -> None:
 
 
 def test_time_goes_on_while_the_work_says_nothing(place: Place) -> None:
-    job = place.submit("deaf", amount=60)
+    job = place.submit("deaf", amount=600)
     place.progressed(job)
     place.wait(lambda event: isinstance(event, JobProgressed) and event.progress.seconds > 1.0, "heartbeat")
 
@@ -402,7 +402,7 @@ def test_two_engines_work_beside_each_other(make_place: Callable[..., Place]) ->
 
 def test_close_ends_what_runs_and_wakes_who_polls(make_place: Callable[..., Place]) -> None:
     place = make_place(exit_grace_s=0.2)
-    deaf = place.submit("deaf", amount=60)
+    deaf = place.submit("deaf", amount=600)
     place.submit("write", inputs={"one": (FromJob(deaf.id, "file"),)})
     place.started(deaf)
     heard: list[object] = []

@@ -11,7 +11,6 @@ from orfeas_desktop.ui.dialogs.error_box import ErrorBox
 from tests.bad_inputs import BAD_PICTURES, ODD_PICTURES, cut_out
 from tests.ui.test_window import dropped
 
-LONG = 120_000
 SENTENCES = {kind.code: kind.sentence.split("{", 1)[0] for kind in error_classes()}
 
 
@@ -21,13 +20,13 @@ def test_bad_pictures_are_refused_where_they_were_dropped(open_running, tmp_path
     good = tmp_path / "good.png"
     cut_out().save(good)
     dropped(running.window, good)
-    qtbot.waitUntil(lambda: drafting.draft.found is not None, timeout=LONG)
+    qtbot.waitUntil(lambda: drafting.draft.found is not None)
     for bad in BAD_PICTURES:
         if bad.as_nobody:
             continue
         folder = tmp_path / f"case-{bad.name}"
         folder.mkdir()
-        with qtbot.waitSignal(drafting.refused, timeout=LONG) as heard:
+        with qtbot.waitSignal(drafting.refused) as heard:
             dropped(running.window, bad.make(folder))
         error = heard.args[0]
         assert error.code == bad.code, bad.name
@@ -39,7 +38,7 @@ def test_bad_pictures_are_refused_where_they_were_dropped(open_running, tmp_path
             assert drafting.draft.name == "good", bad.name
         else:
             dropped(running.window, good)
-            qtbot.waitUntil(lambda: drafting.draft.found is not None, timeout=LONG)
+            qtbot.waitUntil(lambda: drafting.draft.found is not None)
             assert not images.problem.isVisible()
 
 
@@ -49,5 +48,5 @@ def test_odd_pictures_are_taken(open_running, tmp_path: Path, qtbot, odd):
     drafting = running.session.drafting
     running.session.desk.send = lambda *_given, **_more: None
     dropped(running.window, odd.make(tmp_path))
-    qtbot.waitUntil(lambda: drafting.draft.front is not None, timeout=LONG)
+    qtbot.waitUntil(lambda: drafting.draft.front is not None)
     assert not running.window.inspector.images.problem.isVisible()

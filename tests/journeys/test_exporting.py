@@ -18,8 +18,6 @@ from orfeas_desktop.ui.start import read_window_state
 from orfeas_desktop.ui.state.delivery import Delivery
 from tests.journeys.test_workshop import ring
 
-WAIT = 30_000
-
 
 def put(folder: Path, name: str, content: dict[str, object]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
@@ -43,8 +41,8 @@ def test_a_preset_and_several_assets_are_exported(
     window, session, exporting = running.window, running.session, running.doings.exporting
     for path in (torn, tmp_path / "Ring.glb"):
         session.import_meshes([path])
-    qtbot.waitUntil(lambda: session.desk.list.count(JobState.done) == 2, timeout=WAIT)
-    qtbot.waitUntil(lambda: window.browser.grid.model().rowCount() == 2, timeout=WAIT)
+    qtbot.waitUntil(lambda: session.desk.list.count(JobState.done) == 2)
+    qtbot.waitUntil(lambda: window.browser.grid.model().rowCount() == 2)
     ids = {asset.name: asset.id for asset in session.studio.assets(session.library.project.id)}
     session.choose(ids["Ring"])
 
@@ -57,24 +55,24 @@ def test_a_preset_and_several_assets_are_exported(
     if picture:
         dialog.grab().save(f"{picture}/preset.png")
     dialog.save.click()
-    qtbot.waitUntil(lambda: "Exported to out" in window.toasts.shown(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "Exported to out" in window.toasts.shown())
     assert read_glb(out / "Ring.glb").face_count <= 400
     assert (out / "Ring-glb-report.html").exists()
     said = next(each for each in window.findChildren(Toast) if "Exported to out" in each.message.text())
     assert "Open report" in [button.text() for button in said.findChildren(QPushButton)]
     assert any((out / "Ring-godot").iterdir())
-    qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=WAIT)
-    qtbot.waitUntil(session.library.undo.canUndo, timeout=WAIT)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 2)
+    qtbot.waitUntil(session.library.undo.canUndo)
 
     (out / "Ring.glb").unlink()
     window.commands.actions["export-again"].trigger()
     window.commands.actions["export-again"].trigger()
     assert "This is in the queue already" in window.toasts.shown()
-    qtbot.waitUntil((out / "Ring.glb").exists, timeout=WAIT)
+    qtbot.waitUntil((out / "Ring.glb").exists)
     assert session.studio.asset(ids["Ring"]).version_count == 2
 
     session.library.undo.undo()
-    qtbot.waitUntil(lambda: session.chosen.version.number == 1, timeout=WAIT)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 1)
     window.browser.grid.selectAll()
     dialog = asked(running)
     assert dialog.windowTitle() == "Export 2 assets"
@@ -85,7 +83,7 @@ def test_a_preset_and_several_assets_are_exported(
         dialog.grab().save(f"{picture}/several.png")
     dialog.save.click()
     words = "1 of 2 assets exported, 1 failed"
-    qtbot.waitUntil(lambda: words in window.toasts.shown(), timeout=WAIT)
+    qtbot.waitUntil(lambda: words in window.toasts.shown())
     if picture:
         window.grab().save(f"{picture}/window.png")
     assert (out / "Ring.3mf").exists()
@@ -97,8 +95,8 @@ def test_a_preset_and_several_assets_are_exported(
     dialog.zipped.setChecked(True)
     (out / "Torn.zip").mkdir()
     dialog.save.click()
-    qtbot.waitUntil((out / "Ring.zip").exists, timeout=WAIT)
-    qtbot.waitUntil(lambda: not exporting.findChildren(Delivery), timeout=WAIT)
+    qtbot.waitUntil((out / "Ring.zip").exists)
+    qtbot.waitUntil(lambda: not exporting.findChildren(Delivery))
     assert words in window.toasts.shown()
     with ZipFile(out / "Ring.zip") as package:
         package.extractall(tmp_path / "taken")
@@ -109,7 +107,7 @@ def test_a_preset_and_several_assets_are_exported(
     } == {True}
     (out / "Torn.zip").rmdir()
     window.commands.actions["export-again"].trigger()
-    qtbot.waitUntil(lambda: "2 assets exported" in window.toasts.shown(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "2 assets exported" in window.toasts.shown())
     assert {path.name for path in out.iterdir()} == {"Ring.3mf", "Ring.zip", "Torn.zip"}
     window.browser.grid.choose(ids["Ring"])
 

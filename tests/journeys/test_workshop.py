@@ -16,8 +16,6 @@ from orfeas_desktop.recipes import SHIPPED
 from orfeas_desktop.requests import JobState
 from tests.printing_files import slicer_says
 
-LONG = 120_000
-
 
 def ring(around: int = 48, across: int = 24) -> Mesh:
     """A closed ring of 30 mm."""
@@ -58,11 +56,11 @@ def test_faults_are_shown_mended_undone_and_mended_again(open_running, torn: Pat
     click(window.top.edit)
     assert inspector.tools.isVisible()
     assert inspector.doctor.why.text() == "Choose an asset first"
-    with qtbot.waitSignal(window.viewport.shown, timeout=LONG):
+    with qtbot.waitSignal(window.viewport.shown):
         session.import_meshes([torn])
     click(inspector.doctor_tab)
     click(inspector.doctor.check)
-    qtbot.waitUntil(lambda: bool(inspector.doctor.rows), timeout=LONG)
+    qtbot.waitUntil(lambda: bool(inspector.doctor.rows))
     holes = inspector.doctor.rows[0]
     assert holes.sentence.text() == "The surface has holes."
     click(holes.show_button)
@@ -74,21 +72,21 @@ def test_faults_are_shown_mended_undone_and_mended_again(open_running, torn: Pat
     stood: list[int] = []
     session.library.stood.connect(stood.append)
     click(inspector.tools.run)
-    qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=LONG)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 2)
     assert ("Closed", "No → Yes") in [(fact.name, fact.value) for fact in inspector.tools.change.facts()]
-    qtbot.waitUntil(lambda: not marks.shown, timeout=LONG)
+    qtbot.waitUntil(lambda: not marks.shown)
 
     library = session.library
-    qtbot.waitUntil(library.undo.canUndo, timeout=LONG)
-    with qtbot.waitCallback(timeout=LONG) as written:
+    qtbot.waitUntil(library.undo.canUndo)
+    with qtbot.waitCallback() as written:
         session.store.ask(lambda: None, written)
     assert not stood, "noting the step turned the view, which the user may have turned elsewhere since"
     QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: session.chosen.version.number == 1, timeout=LONG)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 1)
     assert session.studio.asset(session.chosen.asset.id).latest.number == 1
     assert inspector.doctor.rows
     QTest.keyClick(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=LONG)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 2)
 
     inspector.tools.show_tool("boolean")
     assert inspector.tools.other.currentText() == "Version 1"
@@ -117,7 +115,7 @@ def test_a_recipe_runs_on_one_on_many_and_on_a_folder(
     window.commands.actions["recipes"].trigger()
     panel = inspector.recipes
     assert panel.why.text() == "Choose an asset first"
-    with qtbot.waitSignal(window.viewport.shown, timeout=LONG):
+    with qtbot.waitSignal(window.viewport.shown):
         session.import_meshes([torn])
     panel.list.setCurrentRow(panel.list.count() - 1)
     assert panel.chosen() == "quick"
@@ -127,7 +125,7 @@ def test_a_recipe_runs_on_one_on_many_and_on_a_folder(
     click(panel.run)
     click(panel.run)
     assert "This is in the queue already" in window.toasts.shown()
-    qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=LONG)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 2)
     version = session.chosen.version
     assert version.provenance.facts["watertight"] is True
     assert [file.name for file in version.all_files("lods")] == ["Torn ring-lod1.glb"]
@@ -152,8 +150,8 @@ def test_a_recipe_runs_on_one_on_many_and_on_a_folder(
             asset.name: asset.version_count for asset in session.studio.assets(session.library.project.id)
         }
 
-    qtbot.waitUntil(lambda: states() == {"Torn ring": 2, "one": 2, "two": 2}, timeout=LONG)
-    qtbot.waitUntil(lambda: session.desk.list.count(JobState.failed) == 1, timeout=LONG)
+    qtbot.waitUntil(lambda: states() == {"Torn ring": 2, "one": 2, "two": 2})
+    qtbot.waitUntil(lambda: session.desk.list.count(JobState.failed) == 1)
     window.browser.grid.selectAll()
     assert panel.run.text() == "Run on 3 assets"
     session.choose(None)
@@ -176,15 +174,15 @@ def test_a_damaged_mesh_becomes_a_game_asset_and_a_print(
     (own / "small-prop.json").write_text(json.dumps({**shipped, "title": "Small prop"}))
     running = open_running()
     window, session, panel = running.window, running.session, running.window.inspector.recipes
-    with qtbot.waitSignal(window.viewport.shown, timeout=LONG):
+    with qtbot.waitSignal(window.viewport.shown):
         session.import_meshes([torn])
     window.commands.actions["recipes"].trigger()
     raw = session.chosen.version.id
     panel.list.setCurrentRow(panel.list.count() - 1)
     click(panel.run)
-    qtbot.waitUntil(panel.working.isVisible, timeout=LONG)
-    qtbot.waitUntil(lambda: session.chosen.version.number == 2, timeout=LONG)
-    qtbot.waitUntil(panel.working.isHidden, timeout=LONG)
+    qtbot.waitUntil(panel.working.isVisible)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 2)
+    qtbot.waitUntil(panel.working.isHidden)
     version = session.chosen.version
     mesh = read_glb(session.studio.blob_path(version.files["mesh"].digest))
     assert mesh.face_count <= 600
@@ -197,20 +195,20 @@ def test_a_damaged_mesh_becomes_a_game_asset_and_a_print(
         [panel.list.item(row).text() for row in range(panel.list.count())].index("Ready to print")
     )
     click(panel.run)
-    qtbot.waitUntil(lambda: session.chosen.version.number == 3, timeout=LONG)
+    qtbot.waitUntil(lambda: session.chosen.version.number == 3)
     target = tmp_path / "ring.3mf"
-    with qtbot.waitSignal(session.exported, timeout=LONG):
+    with qtbot.waitSignal(session.exported):
         session.export("print", {}, target)
     assert slicer_says(target)["manifold"] == "yes"
 
     session.choose_version(raw)
-    with qtbot.waitSignal(session.desk.failed, timeout=LONG):
+    with qtbot.waitSignal(session.desk.failed):
         session.export("print", {}, tmp_path / "torn.3mf")
-    qtbot.waitUntil(lambda: bool(window.inspector.doctor.rows), timeout=LONG)
+    qtbot.waitUntil(lambda: bool(window.inspector.doctor.rows))
     assert window.inspector.doctor.isVisible()
     assert window.inspector.doctor.rows[0].mend.text() == "Repair"
     assert not (tmp_path / "torn.3mf").exists()
-    with qtbot.waitSignal(window.viewport.shown, timeout=LONG):
+    with qtbot.waitSignal(window.viewport.shown):
         window.inspector.doctor.map_wanted.emit("overhangs")
-    with qtbot.waitSignal(window.viewport.shown, timeout=LONG):
+    with qtbot.waitSignal(window.viewport.shown):
         window.inspector.doctor.map_wanted.emit("")

@@ -36,6 +36,7 @@ from orfeas_desktop.projects.migrations import SCRIPTS, Scripts
 from orfeas_desktop.projects.open_library import FILE
 from orfeas_desktop.projects.store import ProjectStore
 from orfeas_desktop.requests import Destination, JobState
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -388,7 +389,7 @@ def test_a_folder_without_permission_is_open_for_reading_only(kept: Path, tmp_pa
     open_everything(kept, 0o555)
     program = [sys.executable, "-c", UNPRIVILEGED, str(kept)]
     try:
-        done = subprocess.run(program, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(program, capture_output=True, text=True, timeout=PATIENCE_S)
     finally:
         open_everything(kept, 0o755)
     assert done.stdout.split("\n")[:4] == [
@@ -433,7 +434,7 @@ def test_two_programs_make_the_same_new_library(library: Path) -> None:
         maker.stdin.write("go\n")
         maker.stdin.flush()
     for maker in makers:
-        _, said = maker.communicate(timeout=60)
+        _, said = maker.communicate(timeout=PATIENCE_S)
         assert maker.returncode == 0, said
     store = ProjectStore.open(library)
     assert {project.name for project in store.projects()} == {"one", "two"}

@@ -20,6 +20,7 @@ from orfeas_desktop.projects.open_library import FILE
 from orfeas_desktop.projects.processes import ProcessName
 from orfeas_desktop.projects.store import ProjectStore
 from orfeas_desktop.requests import Destination
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,7 @@ def test_two_processes_write_hundreds_of_rows(store: ProjectStore, library: Path
         writer.stdin.write("go\n")
         writer.stdin.flush()
     for writer in writers:
-        _, said = writer.communicate(timeout=120)
+        _, said = writer.communicate(timeout=PATIENCE_S)
         assert writer.returncode == 0, said
     assert store.data_version() != before
     for name in ("one", "two"):
@@ -104,7 +105,7 @@ def test_the_data_version_never_waits_for_a_write(store: ProjectStore) -> None:
         seen: list[int] = []
         reader = threading.Thread(target=lambda: seen.append(store.data_version()))
         reader.start()
-        reader.join(10)
+        reader.join(PATIENCE_S)
         assert seen == [before]
 
 
@@ -208,7 +209,7 @@ def test_threads_read_while_one_writes(store: ProjectStore, hand: Hand) -> None:
         store.add_version(Destination(project, f"{number}"), {"mesh": mesh}, hand.imported())
     stop.set()
     for reader in readers:
-        reader.join(30)
+        reader.join(PATIENCE_S)
     assert not problems
     assert store.asset_count(project) == 40
 
@@ -224,13 +225,13 @@ def test_two_threads_write_at_once(store: ProjectStore, hand: Hand) -> None:
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(60)
+        writer.join(PATIENCE_S)
     assert store.asset_count(project) == 30
     assert store.check(digests=True).sound
 
 
 def test_a_writer_killed_at_any_moment_loses_nothing() -> None:
     command = [sys.executable, str(BENCH / "kill_store.py"), "--times", "6"]
-    found = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=200).stdout)
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_S).stdout)
     assert found["kills"] == 6
     assert (found["lost"], found["torn"], found["unlisted"]) == (0, 0, 0)

@@ -26,6 +26,7 @@ from orfeas_desktop.requests import (
 )
 from orfeas_desktop.studio import Studio
 from orfeas_desktop.studio.chains import recipe_params
+from tests.patience import PATIENCE_S
 from tests.print_bodies import mesh_of_body
 from tests.studio.test_studio import play, studio
 
@@ -42,7 +43,7 @@ SHORT = [RecipeStep(tool="repair"), RecipeStep(tool="lod", params={"levels": 1})
 def worked(studio: Studio, job: Job, midway: Callable[[], None]) -> list[JobEvent]:
     """Poll and record until the job has ended; `midway` is called once its second step goes on."""
     events: list[JobEvent] = []
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     asked = False
     while not any(isinstance(event, JobCancelled | JobFailed | JobDone) for event in events):
         assert time.monotonic() < deadline, events
@@ -99,7 +100,7 @@ def test_nothing_half_done_stays(
     assert [each.number for each in studio.versions(asset.id)] == [1]
     left = {path for path in home.rglob("*") if path.is_file() and path.parent.name != "logs"}
     assert not {path for path in left - blobs if path.suffix in (".glb", ".json", ".png")}
-    assert psutil.wait_procs(helpers, timeout=20)[1] == []
+    assert psutil.wait_procs(helpers, timeout=PATIENCE_S)[1] == []
 
     play(studio, studio.run_tool("recipe", asset.latest.id, params=recipe_params(SHORT)))
     (asset,) = studio.assets(project.id)

@@ -45,6 +45,7 @@ from orfeas_desktop.settings import Settings
 from orfeas_desktop.studio import Studio, Work, ensure_sample_project, entry_of
 from orfeas_desktop.studio.work import mesh_of, pinned
 from tests.bad_inputs import cut_out
+from tests.patience import PATIENCE_S
 
 FAST = {"resolution": 64}
 
@@ -67,7 +68,7 @@ def play(studio: Studio, *jobs: Job) -> tuple[list[JobEvent], Change]:
     events: list[JobEvent] = []
     change = Change()
     open_jobs = {job.id for job in jobs}
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while open_jobs or studio.busy():
         assert time.monotonic() < deadline, events
         event = studio.poll(0.2)
@@ -572,7 +573,7 @@ def test_closing_ends_the_workers(home: Path, picture: Path) -> None:
     before = set(psutil.Process().children(recursive=True))
     with open_studio(Paths.of(), Settings()) as studio:
         studio.generate("relief", {"front": [studio.picture_file(picture)]})
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while not set(psutil.Process().children(recursive=True)) - before:
             assert time.monotonic() < deadline
             studio.poll(0.1)

@@ -81,12 +81,12 @@ def open_running(
         running = build(qapp, look, paths, settings, tmp_path / "drag")
         opened.append(running)
         open_window(running, lambda: open_studio(paths, settings))
-        qtbot.waitUntil(lambda: running.behind is not None, timeout=30_000)
-        qtbot.waitUntil(lambda: running.session.studio is not None, timeout=30_000)
-        qtbot.waitUntil(lambda: running.session.library.project is not None, timeout=30_000)
-        qtbot.waitUntil(lambda: running.window.viewport.is_ready, timeout=60_000)
+        qtbot.waitUntil(lambda: running.behind is not None)
+        qtbot.waitUntil(lambda: running.session.studio is not None)
+        qtbot.waitUntil(lambda: running.session.library.project is not None)
+        qtbot.waitUntil(lambda: running.window.viewport.is_ready)
         running.window.activateWindow()
-        qtbot.waitUntil(running.window.isActiveWindow, timeout=10_000)
+        qtbot.waitUntil(running.window.isActiveWindow)
         return running
 
     yield open_one

@@ -60,8 +60,8 @@ def test_the_checks_see_what_they_look_for(qtbot, look):
     for words in ("narrow", "over", "pale"):
         row.addWidget(QLabel(words))
     window.resize(400, 60)
-    window.show()
-    qtbot.waitExposed(window)
+    with qtbot.waitExposed(window):
+        window.show()
     assert [*cut(window), *overlapping(window), *pale(window)] == []
     narrow, over, faded = window.findChildren(QLabel)
     faded.setStyleSheet(f"color: {look.color('border').name()}")

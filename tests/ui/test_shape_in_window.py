@@ -24,7 +24,6 @@ from orfeas_desktop.requests import Job, JobPreviewed, JobRequest, JobState
 
 DATA = Path(__file__).parents[1] / "data" / "hunyuan3d_shape" / "e2e_mini"
 ENGINE = "hunyuan3d-2mini"
-WAIT_MS = 60_000
 
 
 def dropped(widget, path: Path) -> None:
@@ -50,21 +49,21 @@ def test_from_a_folder_of_weights_to_a_mesh(qtbot, open_running, tmp_path) -> No
         if path.name == "config.yaml" or path.name.startswith("model"):
             shutil.copyfile(path, folder / path.name)
     add_weights(WeightStore.of(), folder.parent)
-    with qtbot.waitSignal(running.doings.weights.available_changed, timeout=WAIT_MS):
+    with qtbot.waitSignal(running.doings.weights.available_changed):
         running.doings.weights.accept(weight_set(ENGINE), lambda: None)
-    qtbot.waitUntil(panel.engine.model().item(place).isEnabled, timeout=WAIT_MS)
+    qtbot.waitUntil(panel.engine.model().item(place).isEnabled)
     dropped(running.window, DATA / "input.png")
-    qtbot.waitUntil(lambda: session.drafting.draft.front is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: session.drafting.draft.front is not None)
     assert panel.choose_engine(ENGINE)
     panel.form.set_values({"num_inference_steps": 4, "octree_resolution": 24})
     panel.seed.setValue(8650)
     shown, ended = [], []
     session.display_ready.connect(shown.append)
     session.desk.finished.connect(ended.append)
-    qtbot.waitUntil(panel.generate.isEnabled, timeout=WAIT_MS)
+    qtbot.waitUntil(panel.generate.isEnabled)
     QTest.mouseClick(panel.generate, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
-    qtbot.waitUntil(lambda: any(event.job.request.entry == ENGINE for event in ended), timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: bool(shown) and session.chosen is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: any(event.job.request.entry == ENGINE for event in ended))
+    qtbot.waitUntil(lambda: bool(shown) and session.chosen is not None)
     kept = session.chosen.version.files["mesh"]
     mesh = read_mesh(session.studio.blob_path(kept.digest))
     assert mesh_facts(mesh).watertight
@@ -85,6 +84,6 @@ def test_a_coarse_mesh_is_shown_while_its_job_runs(qtbot, open_running, tmp_path
         session.drafting.previewed.emit(JobPreviewed(waiting.id, path, AssetKind.mesh))
         session.drafting.previewed.emit(JobPreviewed(job.id, path, AssetKind.picture))
         session.drafting.previewed.emit(JobPreviewed(job.id, tmp_path / "gone.glb", AssetKind.mesh))
-    with qtbot.waitSignal(session.display_ready, timeout=WAIT_MS) as heard:
+    with qtbot.waitSignal(session.display_ready) as heard:
         session.drafting.previewed.emit(JobPreviewed(job.id, path, AssetKind.mesh))
     assert heard.args[0].manifest.exists()

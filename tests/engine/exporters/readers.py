@@ -6,12 +6,13 @@ import base64
 import json
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from tests.patience import PATIENCE_S, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -259,7 +260,7 @@ def ufbx_scene(path: Path) -> dict[str, Any]:
     """Return what ufbx finds, from a process of its own."""
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("ufbx_program.py")), str(path)],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=PATIENCE_S,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
@@ -339,19 +340,20 @@ def godot_nodes(folder: Path, names: Iterable[str]) -> dict[str, list[dict[str, 
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        until = time.monotonic() + 60
-        while time.monotonic() < until and editor.poll() is None:
-            done = {path.name.split("-")[0] for path in (folder / ".import").glob("*.md5")}
-            if done >= set(wanted):
-                break
-            time.sleep(0.2)
+        imported = folder / ".import"
+        wait_until(
+            lambda: (
+                editor.poll() is not None
+                or {path.name.split("-")[0] for path in imported.glob("*.md5")} >= set(wanted)
+            )
+        )
     finally:
         editor.kill()
         editor.wait()
     (folder / "dump.gd").write_text(GODOT_DUMP.replace("NAMES", json.dumps(wanted)))
     subprocess.run(
         ["godot3-server", "--path", str(folder), "-s", "dump.gd"],
-        capture_output=True, timeout=60, check=False,
+        capture_output=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     return json.loads((folder / "dump.json").read_text())
 

@@ -80,7 +80,7 @@ def test_facts_are_flat_scalars(ball: Mesh) -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 3))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_welding_groups_equal_rows(seed: int, count: int, spread: int) -> None:
     random = np.random.default_rng(seed)
     rows = random.integers(-spread, spread + 1, (count, 3)).astype(np.float32)
@@ -104,7 +104,7 @@ def test_rows_whose_hashes_clash_stay_apart(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_facts_agree_with_trimesh(seed: int) -> None:
     random = np.random.default_rng(seed)
     shape = trimesh.creation.icosphere(subdivisions=2)

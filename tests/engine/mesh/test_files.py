@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import trimesh
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orfeas_desktop.assets import AssetKind, LocalFile
@@ -449,7 +449,7 @@ def test_broken_plys_are_refused(tmp_path: Path, data: bytes, said: str) -> None
 
 
 @given(st.sampled_from(["obj", "stl", "ply"]), st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 def test_flipped_bytes_never_do_more_than_refuse(tmp_path: Path, form: str, data: st.DataObject) -> None:
     encoding = {"encoding": data.draw(st.sampled_from(["ascii", "binary"]))} if form == "ply" else {}
     exported = trimesh.creation.box().export(file_type=form, **encoding)

@@ -10,7 +10,7 @@ import numpy as np
 import pygltflib
 import pytest
 import trimesh
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orfeas_desktop.engine.mesh.facts import signed_volume
@@ -98,7 +98,7 @@ def meshes(draw: st.DrawFn) -> Mesh:
 
 
 @given(meshes())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 def test_what_is_written_is_read(tmp_path: Path, mesh: Mesh) -> None:
     path = tmp_path / "mesh.glb"
     write_glb(mesh, path)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orfeas_desktop.engine.mesh.files import read_mesh
@@ -302,7 +302,7 @@ def test_data_uris_are_read(tmp_path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 def test_flipped_bytes_never_do_more_than_refuse(tmp_path: Path, data: st.DataObject) -> None:
     whole = bytearray(glb(document()))
     for _ in range(data.draw(st.integers(1, 8))):
@@ -321,7 +321,7 @@ JSON = st.recursive(
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 def test_strange_values_never_do_more_than_refuse(tmp_path: Path, data: st.DataObject) -> None:
     changed: Any = with_material([{"uri": "data:image/png;base64,iVBORw0KGgo="}], textures=[{}])
     place = changed

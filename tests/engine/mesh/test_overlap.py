@@ -96,7 +96,7 @@ def area(shape: list[Point]) -> Fraction:
 corner = st.tuples(st.integers(0, 8), st.integers(0, 8))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(corners=st.lists(corner, min_size=6, max_size=6), seed=st.integers(0, 3))
 def test_what_shares_an_area_is_found_and_nothing_else(corners: list[tuple[int, int]], seed: int) -> None:
     shapes = [[(Fraction(x), Fraction(y)) for x, y in part] for part in (corners[:3], corners[3:])]

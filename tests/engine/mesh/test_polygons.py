@@ -99,7 +99,7 @@ def test_hollow_polygons_are_cut_without_overlap(turn: tuple[int, int, int]) -> 
 
 
 @given(st.lists(st.integers(3, 7), min_size=1, max_size=8))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_polygons_give_two_triangles_fewer_than_corners(sizes: list[int]) -> None:
     angles = np.concatenate([np.linspace(0, 2 * np.pi, size, endpoint=False) for size in sizes])
     vertices = np.stack([np.cos(angles), np.sin(angles), np.zeros_like(angles)], axis=1).astype(np.float32)

@@ -32,7 +32,7 @@ def test_the_wall_of_a_hollow_box_is_measured_exactly(wall: float) -> None:
     assert walls.thin.any() == (wall < 0.8)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     wall=st.floats(0.2, 5),
     scale=st.sampled_from([1e-6, 1.0, 1e4]),
@@ -110,7 +110,7 @@ def test_an_island_lower_than_a_layer_is_none() -> None:
     assert found_islands(as_printed(arm), 0.05).heights == pytest.approx([19.9], abs=1e-4)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 1000))
 def test_heaps_of_parts_have_an_island_for_each_part_in_the_air(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ import contextlib
 import cv2
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orfeas_desktop.engine.mesh.topology import Topology
@@ -88,7 +88,7 @@ def cut(mask):
     return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-LAW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+LAW = settings(max_examples=20)
 
 
 @LAW

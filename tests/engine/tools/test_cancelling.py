@@ -11,6 +11,7 @@ import pytest
 
 from orfeas_desktop.engine.tools import TOOLS, child, rebuild
 from orfeas_desktop.errors import Cancelled, MeshUnfit
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +79,9 @@ def test_a_process_that_dies_is_told_as_such(make_context: Callable[..., Any], t
 def test_what_a_process_says_on_its_way_is_passed_on(make_context: Callable[..., Any], torus: Mesh) -> None:
     told: list[float] = []
     begun = time.monotonic()
-    made = child.in_child(rebuild.rebuilt, (child.bare(torus), 24, 0.0), make_context(), 60.0, told.append)
+    made = child.in_child(
+        rebuild.rebuilt, (child.bare(torus), 24, 0.0), make_context(), PATIENCE_S, told.append
+    )
     assert made.face_count > 100
     assert told == sorted(told)
     assert 0 < len(told) <= 60 * (time.monotonic() - begun + 1)

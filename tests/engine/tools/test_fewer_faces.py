@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orfeas_desktop.engine.mesh.charts import chart_facts
@@ -204,7 +204,7 @@ def test_what_is_all_seams_goes_the_careful_way(torus: Mesh) -> None:
     assert thinned(loose, 4000) is None
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 @given(seed=st.integers(0, 10_000), share=st.floats(0.05, 0.9))
 def test_whatever_the_shape_it_stays_closed(ball: Mesh, seed: int, share: float) -> None:
     random = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orfeas_desktop.engine.mesh.distance import surface_distance
@@ -16,8 +16,6 @@ from orfeas_desktop.engine.tools import TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-quietly = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 def bent(ball: Mesh, seed: int) -> Mesh:
@@ -55,7 +53,7 @@ def made(entry: str, mesh: Mesh, context: Any, **settings: Any) -> Mesh:
         return (work((mesh,), params, context).mesh if work else tool.apply(mesh, params, context)).check()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=quietly)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 100_000), share=st.floats(0.0, 0.05))
 def test_repair_leaves_a_manifold(
     ball: Mesh, make_context: Callable[..., Any], seed: int, share: float
@@ -70,7 +68,7 @@ def test_repair_leaves_a_manifold(
     assert facts.volume_m3 > 0
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=quietly)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 100_000), error=st.floats(0.01, 2.0))
 def test_decimate_keeps_its_bound_and_stays_inside(
     ball: Mesh, make_context: Callable[..., Any], seed: int, error: float
@@ -83,7 +81,7 @@ def test_decimate_keeps_its_bound_and_stays_inside(
     assert measured == (True, True, True)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=quietly)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 100_000), unit=st.sampled_from([1e-6, 1e-3, 0.0254, 1.0, 1000.0]))
 def test_the_real_size_is_kept(ball: Mesh, make_context: Callable[..., Any], seed: int, unit: float) -> None:
     mesh = bent(ball, seed).changed(metres_per_unit=unit)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import distance_transform_edt
 from scipy.sparse import coo_array
@@ -126,7 +126,7 @@ def test_crowded_edges_and_too_many_faces(run_tool: Callable[..., Any], cube: Me
     assert run_tool("unwrap", torus, most_faces=1000, charts="box").facts["uv_how"] == "box"
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000))
 def test_charts_never_overlap(ball: Mesh, seed: int) -> None:
     random = np.random.default_rng(seed)

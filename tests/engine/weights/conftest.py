@@ -16,6 +16,7 @@ from orfeas_desktop.engine.weights.licences import Licences
 from orfeas_desktop.engine.weights.network import NetworkDoor, NetworkRules
 from orfeas_desktop.engine.weights.store import WeightStore
 from tests.engine.weights.loopback_hub import HASTE, SET, Hub, hub_of_one_set
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def make_around(tmp_path: Path, outside: Outside) -> Callable[..., Surroundings]
         values: dict[str, object] = {
             "store": WeightStore(tmp_path / "weights"),
             "licences": licences,
-            "door": NetworkDoor(lambda: outside.rules, outside.log, read_s=0.5),
+            "door": NetworkDoor(lambda: outside.rules, outside.log, read_s=PATIENCE_S),
             "patience": HASTE,
         }
         return Surroundings(**{**values, **changes})

@@ -36,6 +36,7 @@ from orfeas_desktop.errors import (
     WrongContent,
 )
 from tests.engine.weights.loopback_hub import COMMIT, LARGE, SET, SMALL, Hub, Trouble, Zeros
+from tests.patience import PATIENCE_S
 
 PLACE = "Hunyuan3D-2mini/hunyuan3d-vae-v2-mini-turbo"
 
@@ -343,12 +344,12 @@ def test_two_downloads_of_one_set(hub, around, make_context) -> None:
 
     def look(fraction: float | None) -> None:
         entered.set()
-        assert leave.wait(10)
+        assert leave.wait(PATIENCE_S)
 
     first.progress = look
     thread = threading.Thread(target=download_set, args=(SET, around, first))
     thread.start()
-    assert entered.wait(10)
+    assert entered.wait(PATIENCE_S)
     with pytest.raises(WeightsBusy):
         download_set(SET, around, make_context())
     leave.set()

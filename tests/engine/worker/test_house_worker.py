@@ -11,6 +11,7 @@ from orfeas_desktop.engine.worker.options import EngineOptions
 from orfeas_desktop.engine.worker.process import WorkerProcess
 from orfeas_desktop.engine.worker.tables import house_tables
 from orfeas_desktop.register import Lane, Table
+from tests.patience import PATIENCE_S
 
 
 def test_every_table_is_there() -> None:
@@ -24,14 +25,14 @@ def test_the_worker_is_a_command_of_the_program() -> None:
     lines: queue.Queue[bytes | None] = queue.Queue()
     options = EngineOptions()
     process = WorkerProcess((*options.worker_command, Lane.cpu.value), options.environment(), lines.put)
-    first = lines.get(timeout=60.0)
+    first = lines.get(timeout=PATIENCE_S)
     assert first is not None, process.last_lines()
     assert decode_from_worker(first) == Ready(pid=process.pid)
     process.hang_up()
-    assert process.wait(60.0)
+    assert process.wait(PATIENCE_S)
     assert process.bury() == 0
     assert not process.running
-    assert lines.get(timeout=60.0) is None
+    assert lines.get(timeout=PATIENCE_S) is None
 
 
 LOOK = """

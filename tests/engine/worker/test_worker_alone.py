@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
+from orfeas_desktop.engine.jobs.staged import lives
 from orfeas_desktop.engine.worker.messages import (
     Done,
     FromWorker,
@@ -25,6 +24,7 @@ from orfeas_desktop.engine.worker.messages import (
 )
 from orfeas_desktop.engine.worker.options import EngineOptions
 from orfeas_desktop.register import Table
+from tests.patience import PATIENCE_S, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,19 +61,8 @@ def run_job(folder: Path, entry: str, **params: str | float) -> RunJob:
     )  # fmt: skip
 
 
-def lives(pid: int) -> bool:
-    """Whether a process of that id is there; one that has ended and waits to be noticed is not."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def wait_gone(*pids: int) -> None:
-    end = time.monotonic() + 60.0
-    while living := [pid for pid in pids if lives(pid)]:
-        assert time.monotonic() < end, f"processes {living} are still there"
-        time.sleep(0.01)
+    wait_until(lambda: not any(lives(pid) for pid in pids), f"the end of {pids}")
 
 
 def test_it_serves_until_its_line_is_closed(worker: Worker, tmp_path: Path) -> None:
@@ -85,7 +74,7 @@ def test_it_serves_until_its_line_is_closed(worker: Worker, tmp_path: Path) -> N
     assert isinstance(said[-1], Done)
     assert worker.stdin is not None
     worker.stdin.close()
-    assert worker.wait(60) == 0
+    assert worker.wait(PATIENCE_S) == 0
 
 
 def test_it_leaves_when_it_is_told_nonsense(worker: Worker) -> None:
@@ -93,7 +82,7 @@ def test_it_leaves_when_it_is_told_nonsense(worker: Worker) -> None:
     assert worker.stderr is not None
     worker.stdin.write(b"nonsense\n")
     worker.stdin.flush()
-    assert worker.wait(60) == 2
+    assert worker.wait(PATIENCE_S) == 2
     assert b"not a message" in worker.stderr.read()
 
 
@@ -102,7 +91,7 @@ def test_it_leaves_when_nobody_listens(worker: Worker, tmp_path: Path) -> None:
     assert worker.stdout is not None
     worker.stdout.close()
     say(worker, run_job(tmp_path, "write"))
-    assert worker.wait(60) == 1
+    assert worker.wait(PATIENCE_S) == 1
 
 
 def test_it_cancels_its_work_when_the_engine_goes(worker: Worker, tmp_path: Path) -> None:
@@ -114,7 +103,7 @@ def test_it_cancels_its_work_when_the_engine_goes(worker: Worker, tmp_path: Path
     worker.stdin.close()
     while not isinstance(said := hear(worker), Stopped):
         assert isinstance(said, Progressed | Warned)
-    assert worker.wait(60) == 0
+    assert worker.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.parametrize("entry", ["brood", "desert"])
@@ -151,7 +140,8 @@ def test_no_worker_outlives_an_engine_that_is_killed(tmp_path: Path) -> None:
     conftest = str(PROGRAM.parent.parent / "conftest.py")
     program = ENGINE.format(conftest=conftest, program=str(PROGRAM), folder=str(tmp_path))
     command = [sys.executable, "-c", program]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as engine:
+    root = PROGRAM.parents[3]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root) as engine:
         assert engine.stdout is not None
         pids = [int(pid) for pid in engine.stdout.readline().split()]
         assert len(pids) == 2

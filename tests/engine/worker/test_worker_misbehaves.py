@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from orfeas_desktop.engine.jobs.staged import lives
 from orfeas_desktop.engine.worker.messages import RunJob
 from orfeas_desktop.engine.worker.options import EngineOptions
 from orfeas_desktop.engine.worker.supervisor import Heard, Supervisor
@@ -27,6 +28,8 @@ from orfeas_desktop.errors import (
 )
 from orfeas_desktop.register import Lane, Table
 from orfeas_desktop.requests import FromJob, JobCancelled, JobPreviewed, JobProgressed, JobWarned
+from tests.engine.conftest import OPTIONS
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,18 +90,37 @@ def test_a_worker_that_closes_its_line_is_ended(place: Place) -> None:
     fresh(place, old)
 
 
-def test_silence_ends_the_worker(make_place: Callable[..., Place]) -> None:
-    place = make_place(silence_s=1.5)
+def watch_of(place: Place) -> Supervisor:
+    return place.engine._dispatcher._lanes[Lane.cpu]
+
+
+def test_silence_ends_the_worker(place: Place) -> None:
     old = ready_pid(place)
-    error = place.error(place.submit("die", "stop"))
+    job = place.submit("die", "stop")
+    watch = watch_of(place)
+    place.wait_until(lambda: psutil.Process(old).status() == psutil.STATUS_STOPPED)
+
+    def was_silent_for_long() -> bool:
+        watch._heard_at -= OPTIONS.silence_s
+        return watch.pid != old
+
+    place.wait_until(was_silent_for_long)
+    error = place.error(job)
     assert isinstance(error, WorkerSilent)
     assert "about to die" in error.details
     fresh(place, old)
 
 
-def test_work_that_says_nothing_is_not_silence(make_place: Callable[..., Place]) -> None:
-    place = make_place(silence_s=1.6)
-    assert place.text(place.submit("deaf", amount=2.5)) == "stayed"
+def test_work_that_says_nothing_is_not_silence(place: Place) -> None:
+    go = place.folder / "go"
+    job = place.submit("deaf", str(go), amount=600)
+    place.progressed(job)
+    watch = watch_of(place)
+    for _ in range(2):
+        long_ago = watch._heard_at = watch._heard_at - 0.6 * OPTIONS.silence_s
+        place.wait_until(lambda before=long_ago: watch._heard_at > before)
+    go.touch()
+    assert place.text(job) == "stayed"
 
 
 @pytest.mark.parametrize("text", ["not a message", '{"type":"done"}', '{"type":"run"}', "\udcff"])
@@ -120,8 +142,9 @@ def test_words_for_another_job_mean_nothing(place: Place) -> None:
     assert isinstance(place.end(job), JobCancelled)
 
 
-def test_cancel_is_heard_while_work_runs(place: Place) -> None:
-    job = place.submit("stay", amount=60)
+def test_cancel_is_heard_while_work_runs(make_place: Callable[..., Place]) -> None:
+    place = make_place(cancel_grace_s=PATIENCE_S, quick_grace_s=PATIENCE_S)
+    job = place.submit("stay", amount=600)
     place.progressed(job)
     old = place.engine.workers()[Lane.cpu]
     place.engine.cancel(job.id)
@@ -131,14 +154,14 @@ def test_cancel_is_heard_while_work_runs(place: Place) -> None:
 
 
 def test_cancel_before_the_worker_is_up_is_heard_too(place: Place) -> None:
-    job = place.submit("stay", amount=60)
+    job = place.submit("stay", amount=600)
     place.engine.cancel(job.id)
     assert isinstance(place.end(job), JobCancelled)
 
 
 def test_deaf_work_is_ended_after_the_grace(place: Place) -> None:
     ready_pid(place)
-    job = place.submit("brood", amount=60)
+    job = place.submit("brood", amount=600)
     place.progressed(job)
     event = place.wait(lambda event: isinstance(event, JobWarned) and event.sentence == "child")
     assert isinstance(event, JobWarned)
@@ -148,12 +171,12 @@ def test_deaf_work_is_ended_after_the_grace(place: Place) -> None:
     place.engine.cancel(job.id)
     assert isinstance(place.end(job), JobCancelled)
     fresh(place, old)
-    place.wait_until(lambda: not place.lives(child))
+    place.wait_until(lambda: not lives(child))
     assert place.staged()[0] != job.id
 
 
 def test_a_worker_that_died_while_cancelled_was_cancelled(place: Place) -> None:
-    job = place.submit("deaf", amount=60)
+    job = place.submit("deaf", amount=600)
     pid = place.warned_pid(job)
     place.engine.cancel(job.id)
     psutil.Process(pid).kill()
@@ -167,7 +190,7 @@ def test_a_child_that_holds_the_line_hides_no_death(place: Place) -> None:
     event = place.wait(lambda event: isinstance(event, JobWarned))
     assert isinstance(event, JobWarned)
     child = int(event.arguments["pid"] or 0)
-    place.wait_until(lambda: not place.lives(child))
+    place.wait_until(lambda: not lives(child))
 
 
 def test_an_idle_worker_that_dies_is_replaced_when_needed(place: Place) -> None:
@@ -276,9 +299,9 @@ def test_deaf_work_is_waited_for_only_where_networks_are_loaded() -> None:
 
 
 def test_work_that_ends_although_it_was_cancelled_was_cancelled(make_place: Callable[..., Place]) -> None:
-    place = make_place(cancel_grace_s=60.0, quick_grace_s=60.0)
+    place = make_place(cancel_grace_s=PATIENCE_S, quick_grace_s=PATIENCE_S)
     go = place.folder / "go"
-    job = place.submit("deaf", str(go), amount=60)
+    job = place.submit("deaf", str(go), amount=600)
     place.progressed(job)
     place.engine.cancel(job.id)
     place.poll(0)

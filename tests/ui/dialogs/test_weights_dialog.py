@@ -34,8 +34,6 @@ from orfeas_desktop.ui.state.weights_desk import WeightsDesk
 from tests.engine.weights.loopback_hub import LARGE, SET, Hub, Trouble, Zeros, hub_of_one_set
 from tests.engine.weights.test_picture_base import LORAS, stripped
 
-WAIT_MS = 30_000
-
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
@@ -71,7 +69,7 @@ def stage(qtbot, hub, studio) -> Iterator[Stage]:
     qtbot.addWidget(dialog)
     with qtbot.waitExposed(dialog):
         dialog.show()
-    qtbot.waitUntil(lambda: SET in dialog.cards, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: SET in dialog.cards)
     dialog.area.ensureWidgetVisible(dialog.cards[SET])
     yield Stage(desk, dialog, jobs)
     engine.stop()
@@ -86,12 +84,12 @@ def press(qtbot, button) -> None:
             dialog.area.ensureWidgetVisible(button)
         return button.visibleRegion().contains(button.rect().center())
 
-    qtbot.waitUntil(in_sight, timeout=WAIT_MS)
+    qtbot.waitUntil(in_sight)
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def accept_licence(qtbot, stage: Stage) -> None:
-    qtbot.waitUntil(lambda: stage.dialog.findChild(LicenceDialog) is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: stage.dialog.findChild(LicenceDialog) is not None)
     dialog = stage.dialog.findChild(LicenceDialog)
     assert not dialog.agree.isEnabled()
     assert dialog.territory.text().startswith("The licence does not cover the European Union")
@@ -117,24 +115,24 @@ def test_accept_download_verify_and_remove(qtbot, stage, hub) -> None:
     press(qtbot, card.main)
     assert hub.asked == []
     accept_licence(qtbot, stage)
-    qtbot.waitUntil(lambda: card.state.text() == "Here", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: card.state.text() == "Here")
     assert WeightStore.of().find(SET)
-    qtbot.waitUntil(lambda: not card.main.isVisibleTo(stage.dialog), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not card.main.isVisibleTo(stage.dialog))
     press(qtbot, card.check)
-    qtbot.waitUntil(lambda: card.state.text() == "Here, every byte verified", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: card.state.text() == "Here, every byte verified")
     press(qtbot, card.drop)
-    qtbot.waitUntil(lambda: stage.dialog.findChild(QMessageBox) is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: stage.dialog.findChild(QMessageBox) is not None)
     box = stage.dialog.findChild(QMessageBox)
     assert "2 files are deleted" in box.informativeText()
     remove = next(button for button in box.buttons() if button.text() == "Remove")
     press(qtbot, remove)
-    qtbot.waitUntil(lambda: card.state.text() == "Not here", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: card.state.text() == "Not here")
     assert WeightStore.of().find(SET) is None
 
 
 def test_refusing_the_licence_leaves_all_else_alone(qtbot, stage, hub) -> None:
     press(qtbot, stage.card.main)
-    qtbot.waitUntil(lambda: stage.dialog.findChild(LicenceDialog) is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: stage.dialog.findChild(LicenceDialog) is not None)
     press(qtbot, stage.dialog.findChild(LicenceDialog).refuse)
     assert hub.asked == []
     assert stage.card.state.text() == "Not here"
@@ -147,23 +145,23 @@ def test_pause_and_continue(qtbot, stage, hub) -> None:
     card = stage.card
     press(qtbot, card.main)
     accept_licence(qtbot, stage)
-    qtbot.waitUntil(lambda: len(hub.gets(LARGE)) == 2, timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: "of 200.00 MB" in card.state.text(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: len(hub.gets(LARGE)) == 2)
+    qtbot.waitUntil(lambda: "of 200.00 MB" in card.state.text())
     assert card.bar.isVisibleTo(stage.dialog)
     assert card.main.text() == "Pause"
     press(qtbot, card.main)
-    qtbot.waitUntil(lambda: card.state.text().startswith("Paused at"), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: card.state.text().startswith("Paused at"))
     assert card.main.text() == "Continue"
     assert card.drop.isVisibleTo(stage.dialog)
     press(qtbot, card.main)
-    qtbot.waitUntil(lambda: card.state.text() == "Here", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: card.state.text() == "Here")
 
 
 def test_a_failure_is_said_on_the_card(qtbot, stage, hub) -> None:
     hub.trouble.append(Trouble("status", 404))
     press(qtbot, stage.card.main)
     accept_licence(qtbot, stage)
-    qtbot.waitUntil(lambda: "could not be downloaded" in stage.card.state.text(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "could not be downloaded" in stage.card.state.text())
     assert stage.card.main.isVisibleTo(stage.dialog)
 
 
@@ -174,7 +172,7 @@ def test_a_download_of_a_process_that_is_gone_goes_on(qtbot, stage, hub) -> None
     transfer_file(store, SET).parent.mkdir(parents=True)
     transfer_file(store, SET).write_text(gone.model_dump_json())
     stage.desk.go_on()
-    qtbot.waitUntil(lambda: stage.card.state.text() == "Here", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: stage.card.state.text() == "Here")
 
 
 def test_a_folder_of_ones_own(qtbot, stage, monkeypatch, tmp_path) -> None:
@@ -182,16 +180,16 @@ def test_a_folder_of_ones_own(qtbot, stage, monkeypatch, tmp_path) -> None:
     own.mkdir(parents=True)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "comfy"))
     press(qtbot, stage.dialog.add)
-    qtbot.waitUntil(lambda: stage.dialog.findChild(ErrorBox) is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: stage.dialog.findChild(ErrorBox) is not None)
     stage.dialog.findChild(ErrorBox).accept()
     (own / "config.yaml").write_text("target: x.ShapeVAE\nparams: {geo_decoder_downsample_ratio: 2}\n")
     header = b'{"geo_decoder.x": {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}}'
     (own / LARGE).write_bytes(len(header).to_bytes(8, "little") + header + b"ab")
     press(qtbot, stage.dialog.add)
     card = stage.dialog.cards["hunyuan3d-2-vae-turbo"]
-    qtbot.waitUntil(lambda: "in your own folder" in card.state.text(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "in your own folder" in card.state.text())
     press(qtbot, card.drop)
-    qtbot.waitUntil(lambda: stage.dialog.findChild(QMessageBox) is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: stage.dialog.findChild(QMessageBox) is not None)
     box = stage.dialog.findChild(QMessageBox)
     assert "stay; the program only forgets them" in box.informativeText()
     box.reject()
@@ -200,9 +198,9 @@ def test_a_folder_of_ones_own(qtbot, stage, monkeypatch, tmp_path) -> None:
 
 def test_the_terms_can_be_read_again(qtbot, stage) -> None:
     stage.desk.accept(weight_set(SET), lambda: None)
-    qtbot.waitUntil(lambda: not stage.card.row.needs_consent, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not stage.card.row.needs_consent)
     press(qtbot, stage.card.terms)
-    qtbot.waitUntil(lambda: stage.dialog.findChild(LicenceDialog) is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: stage.dialog.findChild(LicenceDialog) is not None)
     dialog = stage.dialog.findChild(LicenceDialog)
     assert not dialog.box.isVisibleTo(dialog)
     assert "1 million monthly active users" in dialog.text.toPlainText()
@@ -213,9 +211,7 @@ def test_a_file_is_added_and_said_to_be_what_it_is(stage, qtbot, tmp_path, monke
     file = stripped(tmp_path / "clay.safetensors", LORAS["sdxl peft"][1])
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
     stage.dialog.add_file.click()
-    qtbot.waitUntil(
-        lambda: stage.dialog.added.text() == "The LoRA “clay” is in your library", timeout=WAIT_MS
-    )
+    qtbot.waitUntil(lambda: stage.dialog.added.text() == "The LoRA “clay” is in your library")
     assert LoraShelf.of().named("clay").base is PictureBase.sdxl
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
     stage.dialog.add_file.click()
@@ -226,11 +222,11 @@ def test_pickles_are_converted_by_jobs_that_the_queue_shows(stage, qtbot, tmp_pa
     torch.save(load_file(stripped(tmp_path / "clay.safetensors", LORAS["sdxl peft"][1])), file)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
     stage.dialog.add_file.click()
-    qtbot.waitUntil(lambda: "“clay”" in stage.dialog.added.text(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "“clay”" in stage.dialog.added.text())
     assert stage.jobs.list.count(JobState.done) == 1
     torch.save({"program": print}, file)
     stage.dialog.add_file.click()
-    qtbot.waitUntil(lambda: stage.dialog.findChild(ErrorBox) is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: stage.dialog.findChild(ErrorBox) is not None)
     assert "could be a program" in stage.dialog.findChild(ErrorBox).text()
     stage.dialog.findChild(ErrorBox).accept()
     assert stage.jobs.list.count(JobState.failed) == 1
@@ -242,11 +238,11 @@ def test_a_token_is_asked_for_unseen_kept_and_forgotten(stage, qtbot, hub, monke
     monkeypatch.delenv("HF_TOKEN", raising=False)
     hub.gate = "hf_secret"
     stage.desk.accept(weight_set(SET), lambda: stage.desk.download(SET))
-    qtbot.waitUntil(lambda: "Access token" in stage.card.state.text(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "Access token" in stage.card.state.text())
     keeper = TokenKeeper.of(Paths.of())
     for token in ("hf_secret", ""):
         stage.dialog.token.click()
         assert stage.dialog.asking.textEchoMode() is QLineEdit.EchoMode.Password
         stage.dialog.asking.setTextValue(token)
         stage.dialog.asking.accept()
-        qtbot.waitUntil(lambda token=token: keeper.read() == token, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda token=token: keeper.read() == token)

@@ -46,8 +46,8 @@ def panel(qtbot, look) -> ToolPanel:
             for tool in in_groups()
         ]
     )
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     return made
 
 

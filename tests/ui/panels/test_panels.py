@@ -35,8 +35,8 @@ from tests.ui.made_up import a_job, an_asset
 def shown(qtbot, widget, width=320, height=300):
     qtbot.addWidget(widget)
     widget.resize(width, height)
-    widget.show()
-    qtbot.waitExposed(widget)
+    with qtbot.waitExposed(widget):
+        widget.show()
     return widget
 
 

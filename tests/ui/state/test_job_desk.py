@@ -40,7 +40,7 @@ class Books:
 
     def begin(self, name: str) -> Job:
         """Make a job; one that is called “gone” cannot be."""
-        self.go_on.wait(10)
+        self.go_on.wait()
         self.written.append(name)
         if name == "gone":
             raise FileMissing(name=name)

@@ -138,7 +138,7 @@ def test_a_job_is_listed_once(jobs: JobList):
 @given(
     st.lists(st.tuples(st.integers(0, 4), st.sampled_from(["start", "done", "fail", "cancel", "progress"])))
 )
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_the_order_holds_whatever_happens(qapp, happenings: list[tuple[int, str]]):
     jobs = JobList()
     for number in range(5):

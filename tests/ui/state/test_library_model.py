@@ -69,7 +69,7 @@ def test_a_library_that_shrank_meanwhile_ends_where_it_ends(model: LibraryModel)
 
 
 @given(st.lists(st.integers(0, 12), unique=True), st.lists(st.integers(0, 12), unique=True))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_renewing_leads_to_what_the_library_holds(qapp, before: list[int], after: list[int]):
     model = LibraryModel(Path)
     model.show_pages(pages_of([an_asset(n, f"a{n}") for n in before]), len(before))

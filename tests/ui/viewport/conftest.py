@@ -119,13 +119,13 @@ class Stand:
         return self.view._stage.mesh
 
     def show(self, manifest: Path, **how) -> None:
-        with self.qtbot.waitSignal(self.view.shown, timeout=20_000):
+        with self.qtbot.waitSignal(self.view.shown):
             self.view.show_display(manifest, **how)
         self.settle()
 
     def settle(self) -> None:
         """Wait for the next whole frame."""
-        with self.qtbot.waitSignal(self.canvas.frameSwapped, timeout=20_000):
+        with self.qtbot.waitSignal(self.canvas.frameSwapped):
             self.canvas.update()
         QCoreApplication.processEvents()
 
@@ -173,8 +173,8 @@ def bare(qtbot, colours, caplog) -> Iterator[Stand]:
     window.resize(640, 480)
     view = Viewport(colours, lambda _name: QIcon())
     window.setCentralWidget(view)
-    window.show()
-    qtbot.waitExposed(window)
+    with qtbot.waitExposed(window):
+        window.show()
     yield Stand(window, view, qtbot)
     view.close()
     window.close()
@@ -187,7 +187,7 @@ def bare(qtbot, colours, caplog) -> Iterator[Stand]:
 @pytest.fixture
 def stand(bare) -> Stand:
     """A window whose viewport is ready."""
-    with bare.qtbot.waitSignal(bare.view.ready, timeout=60_000):
+    with bare.qtbot.waitSignal(bare.view.ready):
         bare.view.start_3d()
     bare.settle()
     return bare

@@ -52,7 +52,7 @@ def test_a_mesh_is_shown_with_its_facts(stand, small):
 def test_what_was_asked_for_before_3d_was_ready_is_shown_then(bare, small):
     bare.view.show_display(small)
     assert bare.view.message.text == "Loading the mesh"
-    with bare.qtbot.waitSignals([bare.view.ready, bare.view.shown], timeout=60_000):
+    with bare.qtbot.waitSignals([bare.view.ready, bare.view.shown]):
         bare.view.start_3d()
         bare.view.start_3d()
     assert bare.view.pill.isVisible()
@@ -214,7 +214,7 @@ def test_while_a_slow_mesh_turns_its_stand_in_is_drawn(stand, large, monkeypatch
     stand.drag(Qt.MouseButton.LeftButton, QPoint(60, 0))
     assert reduced.GetVisibility()
     assert not whole.GetVisibility()
-    stand.qtbot.waitUntil(whole.GetVisibility, timeout=5000)
+    stand.qtbot.waitUntil(whole.GetVisibility)
     assert not reduced.GetVisibility()
 
 
@@ -323,7 +323,7 @@ def test_before_3d_starts_every_wish_is_harmless(bare, tmp_path):
     view.screenshot(tmp_path / "none.png")
     view.copy_screenshot()
     view.clear()
-    with bare.qtbot.waitSignal(view.ready, timeout=60_000):
+    with bare.qtbot.waitSignal(view.ready):
         view.start_3d()
     assert view.mode is Mode.solid
     assert not view.bar.grid.isChecked()
@@ -349,7 +349,7 @@ def test_many_views_come_and_go(qtbot, colours, small):
         view = Viewport(colours, lambda _name: QIcon())
         view.resize(300, 200)
         view.show()
-        with qtbot.waitSignals([view.ready, view.shown], timeout=60_000):
+        with qtbot.waitSignals([view.ready, view.shown]):
             view.start_3d()
             view.show_display(small)
         view.close()

@@ -33,7 +33,7 @@ def wait(*signals):
     loop = QEventLoop()
     for one in signals:
         one.connect(lambda *_: loop.quit())
-    QTimer.singleShot(60_000, loop.quit)
+    QTimer.singleShot(240_000, loop.quit)
     loop.exec()
 
 errors = []
@@ -53,8 +53,8 @@ if view.is_ready:
     view.picked.connect(picked.append)
     from PySide6.QtCore import QPoint, Qt
     from PySide6.QtTest import QTest
-    wait(view._canvas.frameSwapped) if view._canvas.update() else None
-    QTest.qWait(50)
+    view._canvas.update()
+    wait(view._canvas.frameSwapped)
     QTest.mouseClick(view._canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, view._canvas.rect().center())
     said["picked"] = picked
 heavy = {"torch", "diffusers", "transformers", "trimesh", "cv2", "scipy", "skimage", "xatlas"}
