@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 _HEARTBEAT_S = 1.0
 _LEAVE_S = 2.0
 """How long work may take to stop once the engine has gone."""
+_END_S = 30.0
+"""How long the interpreter may then take to end."""
 _NICENESS = 5
 
 
@@ -81,15 +83,20 @@ class Worker:
         self._jobs: queue.SimpleQueue[RunJob | None] = queue.SimpleQueue()
         self._cancelled: dict[str, threading.Event] = {}
         self._status = 0
+        self._idle = threading.Event()
+        """Set when no work will be done any more."""
         self._used: dict[str, Backend] = {}
         """The backends that may have kept something since the last rest."""
 
     def run(self) -> int:
         """Work until the engine closes the line; return the exit status."""
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
-        self._line.send(Ready(pid=os.getpid()))
-        while (job := self._next()) is not None:
-            self._work(job)
+        try:
+            self._line.send(Ready(pid=os.getpid()))
+            while (job := self._next()) is not None:
+                self._work(job)
+        finally:
+            self._idle.set()
         return self._status
 
     def _next(self) -> RunJob | None:
@@ -141,7 +148,8 @@ class Worker:
         for flag in list(self._cancelled.values()):
             flag.set()
         self._jobs.put(None)
-        threading.Event().wait(_LEAVE_S)
+        if self._idle.wait(_LEAVE_S):
+            threading.Event().wait(_END_S)
         end_with_children()
 
     def _hear(self, text: bytes) -> None:

@@ -106,6 +106,16 @@ def test_it_cancels_its_work_when_the_engine_goes(worker: Worker, tmp_path: Path
     assert worker.wait(PATIENCE_S) == 0
 
 
+def test_it_is_given_the_time_to_end(worker: Worker, tmp_path: Path) -> None:
+    hear(worker)
+    say(worker, run_job(tmp_path, "linger", amount=2.5))
+    while not isinstance(hear(worker), Done):
+        pass
+    assert worker.stdin is not None
+    worker.stdin.close()
+    assert worker.wait(PATIENCE_S) == 0
+
+
 @pytest.mark.parametrize("entry", ["brood", "desert"])
 def test_it_takes_its_children_with_it(worker: Worker, tmp_path: Path, entry: str) -> None:
     hear(worker)

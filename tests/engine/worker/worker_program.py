@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import errno
 import hashlib
@@ -145,6 +146,12 @@ def desert(inputs: Inputs, params: NaughtyParams, context: JobContext) -> list[O
     """Start a child and be done without waiting for it."""
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     context.warn("child", pid=child.pid)
+    return write(inputs, params, context)
+
+
+def linger(inputs: Inputs, params: NaughtyParams, context: JobContext) -> list[Output]:
+    """Be done, but leave something that takes `amount` seconds when the process ends."""
+    atexit.register(time.sleep, params.amount)
     return write(inputs, params, context)
 
 
@@ -324,6 +331,7 @@ TOOLS = Register(
                 deaf,
                 brood,
                 desert,
+                linger,
                 hold_the_line,
                 die,
                 babble,
