@@ -30,12 +30,9 @@ def cup(tmp_path: Path) -> Path:
 def generated(running, qtbot) -> None:
     """Press Generate and wait until the mesh is seen."""
     panel = running.window.inspector.generate
-    before = len(running.session.desk.list.rows())
     qtbot.waitUntil(panel.generate.isEnabled)
-    QTest.mouseClick(panel.generate, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(running.session.desk.list.rows()) > before)
     with qtbot.waitSignal(running.window.viewport.shown):
-        pass
+        QTest.mouseClick(panel.generate, Qt.MouseButton.LeftButton)
 
 
 def test_a_folder_of_pictures_waits_while_the_queue_is_paused_and_a_bad_one_stops_none(
@@ -58,11 +55,11 @@ def test_a_folder_of_pictures_waits_while_the_queue_is_paused_and_a_bad_one_stop
     toast = next(each for each in window.toasts._shown if "first of 3" in each.message.text())
     QTest.mouseClick(toast.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: queue.count.text() == "Paused · 2 waiting")
+    qtbot.waitUntil(lambda: "1 of 3 pictures cannot be used" in window.toasts.shown())
     qtbot.waitUntil(lambda: running.session.drafting.draft.found is not None)
     assert names(running) == []
     QTest.mouseClick(queue.resume, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: sorted(names(running)) == ["a cup", "b cup"])
-    assert "1 of 3 pictures cannot be used" in window.toasts.shown()
 
 
 def test_drop_mask_generate_mesh_restart_export(open_running, cup: Path, tmp_path: Path, qtbot):
@@ -95,8 +92,7 @@ def test_drop_mask_generate_mesh_restart_export(open_running, cup: Path, tmp_pat
 
     again = open_running()
     assert names(again) == [cup.stem]
-    with qtbot.waitSignal(again.window.viewport.shown):
-        pass
+    qtbot.waitUntil(again.window.viewport.pill.isVisible)
     details = again.window.inspector.details
     assert ("Seed", "11") in details.lines()
     assert details.versions.count() == 2

@@ -417,12 +417,12 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(store: ProjectStore, ha
 def test_two_programs_make_the_same_new_library(library: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from orfeas_desktop.projects.store import ProjectStore;"
-        "sys.stdin.readline(); store = ProjectStore.open(Path(sys.argv[1]));"
+        "sys.stdin.readline(); store = ProjectStore.open(Path(sys.argv[1]), busy_timeout_s=float(sys.argv[3]));"
         "store.create_project(sys.argv[2]); store.close()"
     )
     makers = [
         subprocess.Popen(
-            [sys.executable, "-c", program, str(library), name],
+            [sys.executable, "-c", program, str(library), name, str(PATIENCE_S)],
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -37,7 +37,7 @@ from orfeas_desktop.projects.store import ProjectStore
 from orfeas_desktop.requests import Destination
 
 folder, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-store = ProjectStore.open(folder)
+store = ProjectStore.open(folder, busy_timeout_s=float(sys.argv[4]))
 sys.stdin.readline()
 project, _ = store.create_project(name)
 asset = None
@@ -59,7 +59,7 @@ def test_two_processes_write_hundreds_of_rows(store: ProjectStore, library: Path
     count = 150
     writers = [
         subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(library), name, str(count)],
+            [sys.executable, "-c", WRITER, str(library), name, str(count), str(PATIENCE_S)],
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -18,7 +18,7 @@ from orfeas_desktop.requests import JobCancelled, JobDone, JobPreviewed, JobProg
 
 PROGRAM = Path(__file__).with_name("shape_worker_program.py")
 QUICK = {"num_inference_steps": 3, "octree_resolution": 24}
-LONG = {"num_inference_steps": 200, "octree_resolution": 24}
+LONG = {"num_inference_steps": 200, "octree_resolution": 384}
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ from orfeas_desktop.engine.mesh.transfer import colors_near
 from orfeas_desktop.engine.mesh.weld import welded_ids
 from orfeas_desktop.engine.tools.child import in_child
 from orfeas_desktop.errors import Cancelled, MeshUnfit
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,8 +183,8 @@ def test_the_box_has_few_charts_and_nothing_lies_on_itself(ball: Mesh) -> None:
 
 
 def test_a_child_is_ended_when_it_takes_too_long_or_is_cancelled(make_context: Callable[..., Any]) -> None:
-    assert in_child(abs, (-3,), make_context(), 60) == 3
+    assert in_child(abs, (-3,), make_context(), PATIENCE_S) == 3
     assert in_child(time.sleep, (600,), make_context(), 0.3) is None
     with pytest.raises(Cancelled):
         in_child(time.sleep, (600,), make_context(cancel_at=3), 600)
-    assert in_child(time.sleep, ("no number",), make_context(), 60) is None
+    assert in_child(time.sleep, ("no number",), make_context(), PATIENCE_S) is None
