@@ -66,6 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["QT_QPA_PLATFORM"] = "xcb"
         os.environ.pop("WAYLAND_DISPLAY", None)
     os.environ["QT_API"] = os.environ["PYTEST_QT_API"] = "pyside6"
+    os.environ["LC_ALL"] = "C.UTF-8"  # how numbers are written is not up to who runs them
     os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 
