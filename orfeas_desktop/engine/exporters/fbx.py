@@ -155,7 +155,7 @@ def _style(params: FbxParams) -> FbxStyle:
 
 FBX = Exporter(
     id="fbx",
-    version=3,
+    version=4,
     title=QT_TRANSLATE_NOOP("Exporters", "FBX"),
     summary=QT_TRANSLATE_NOOP(
         "Exporters", "For Unreal, Unity, Maya, 3ds Max and Blender, with levels of detail and collision."

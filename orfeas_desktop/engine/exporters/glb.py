@@ -205,7 +205,7 @@ def _packed(material: Material, known: dict[tuple[Texture, Texture], Texture]) -
 
 GLB = Exporter(
     id="glb",
-    version=3,
+    version=4,
     title=QT_TRANSLATE_NOOP("Exporters", "GLB"),
     summary=QT_TRANSLATE_NOOP(
         "Exporters", "One file with materials and textures, for engines, Blender and the web."
@@ -219,7 +219,7 @@ GLB = Exporter(
 )
 GLTF = Exporter(
     id="gltf",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Exporters", "glTF"),
     summary=QT_TRANSLATE_NOOP(
         "Exporters", "The same as GLB in text, with the geometry and every texture as files beside it."

@@ -85,7 +85,7 @@ def _read_back(path: Path) -> Contents:
 
 GODOT = Exporter(
     id="godot",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Exporters", "Godot 4"),
     summary=QT_TRANSLATE_NOOP(
         "Exporters", "A folder for a Godot project: model, scene with collision and levels, import settings."

@@ -131,7 +131,7 @@ _UNJUDGED = (
 )
 UNITY = Exporter(
     id="unity",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Exporters", "Unity folder"),
     summary=QT_TRANSLATE_NOOP(
         "Exporters", "A folder for Assets: model, textures, materials and a prefab with levels and colliders."
@@ -147,7 +147,7 @@ UNITY = Exporter(
 )
 UNITY_PACKAGE = Exporter(
     id="unity-package",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Exporters", "Unity package"),
     summary=QT_TRANSLATE_NOOP("Exporters", "The same as the Unity folder, in one file to double-click."),
     params=UnityParams,

@@ -73,7 +73,7 @@ def _read_back(path: Path) -> Contents:
 
 USD = Exporter(
     id="usd",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Exporters", "USD"),
     summary=QT_TRANSLATE_NOOP(
         "Exporters",

@@ -48,6 +48,11 @@ def _write(scene: Scene, path: Path, params: UsdzParams, context: JobContext) ->
     loose.mkdir()
     style = UsdStyle(pieces=False, recipe=params.recipe)
     file = loose / f"{path.stem}.usdc"
+    if any(placed.node.light for placed in scene.walk()):
+        context.warn(
+            QT_TRANSLATE_NOOP("Warnings", "Lights were left out: viewers for AR take the light of the room.")
+        )
+        scene = scene.mapped(lambda node: replace(node, light=None))
     try:
         scene = _smaller(scene, params.texture_side.pixels)
         stage = write_stage(scene, file, style, lambda share: context.progress(0.8 * share))
@@ -85,7 +90,7 @@ def _read_back(path: Path) -> Contents:
 
 USDZ = Exporter(
     id="usdz",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Exporters", "USDZ"),
     summary=QT_TRANSLATE_NOOP("Exporters", "One package with everything inside, for AR on Apple devices."),
     params=UsdzParams,

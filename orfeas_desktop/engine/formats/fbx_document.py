@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ from orfeas_desktop.engine.formats.fbx_attributes import (
     settings,
 )
 from orfeas_desktop.engine.formats.fbx_binary import Record, Whole
-from orfeas_desktop.engine.formats.fbx_geometry import geometry_record
+from orfeas_desktop.engine.formats.fbx_geometry import GeometryStyle, geometry_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,12 +49,17 @@ LIGHT_TURN = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
 @dataclass(frozen=True, eq=False)
 class Linked:
-    """A picture as a texture of a material: the property it drives, its file name, its bytes when embedded."""
+    """A picture as a texture of a material: the property it drives, its file as seen from the FBX."""
 
-    property: str
+    drives: str
     picture: Picture
-    file_name: str
+    file: str
     embedded: bool
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return PurePosixPath(self.file).stem
 
 
 @dataclass
@@ -71,7 +77,9 @@ class FbxDocument:
     _identities: Iterator[int] = field(default_factory=lambda: count(FIRST_IDENTITY))
     _objects: list[Record] = field(default_factory=list["Record"])
     _links: list[tuple[int, int, str]] = field(default_factory=list[tuple[int, int, str]])
-    _geometries: dict[int, tuple[Mesh, int]] = field(default_factory=dict[int, "tuple[Mesh, int]"])
+    _geometries: dict[tuple[int, bool], tuple[Mesh, int]] = field(
+        default_factory=dict["tuple[int, bool]", "tuple[Mesh, int]"]
+    )
     _videos: dict[str, int] = field(default_factory=dict[str, int])
 
     @property
@@ -108,15 +116,15 @@ class FbxDocument:
     ) -> int:
         """Put a mesh model at a place; the same object given again may share its geometry."""
         model = self.add_model(name, "Mesh", parent, matrix)
-        known = self._geometries.get(id(mesh)) if shared else None
+        key = (id(mesh), bool(materials))
+        known = self._geometries.get(key) if shared else None
         if known is None:
             known = (mesh, next(self._identities))
-            self._geometries[id(mesh)] = known
+            self._geometries[key] = known
             scaled = self.basis * self.units_per_metre
             title = mesh.name if shared else name
-            self._objects.append(
-                geometry_record(known[1], title, mesh, scaled, self.threads, polygons=self.polygons)
-            )
+            style = GeometryStyle(polygons=self.polygons, materials=bool(materials))
+            self._objects.append(geometry_record(known[1], title, mesh, scaled, self.threads, style))
         self._links.append((known[1], model, ""))
         self._links += [(material, model, "") for material in materials]
         return model
@@ -156,7 +164,7 @@ class FbxDocument:
         put_properties(record, material_properties(material))
         self._objects.append(record)
         for linked in pictures:
-            self._links.append((self._texture(linked), identity, linked.property))
+            self._links.append((self._texture(linked), identity, linked.drives))
         return identity
 
     def records(self, title: str) -> list[Record]:
@@ -198,7 +206,7 @@ class FbxDocument:
     def _texture(self, linked: Linked) -> int:
         video = self._video(linked)
         identity = next(self._identities)
-        name = linked.file_name.rpartition(".")[0]
+        name = linked.name
         record = Record("Texture", (Whole(identity), f"{name}\0\1Texture", ""))
         record.add("Type", "TextureVideoClip")
         record.add("Version", 202)
@@ -214,8 +222,8 @@ class FbxDocument:
             ),
         )
         record.add("Media", f"{name}\0\1Video")
-        record.add("FileName", linked.file_name)
-        record.add("RelativeFilename", linked.file_name)
+        record.add("FileName", linked.file)
+        record.add("RelativeFilename", linked.file)
         record.add("ModelUVTranslation", 0.0, 0.0)
         record.add("ModelUVScaling", 1.0, 1.0)
         record.add("Texture_Alpha_Source", "None")
@@ -225,20 +233,20 @@ class FbxDocument:
         return identity
 
     def _video(self, linked: Linked) -> int:
-        if linked.file_name not in self._videos:
+        if linked.file not in self._videos:
             identity = next(self._identities)
-            name = linked.file_name.rpartition(".")[0]
+            name = linked.name
             record = Record("Video", (Whole(identity), f"{name}\0\1Video", "Clip"))
             record.add("Type", "Clip")
-            put_properties(record, (("Path", "KString", "XRefUrl", "", linked.file_name),))
+            put_properties(record, (("Path", "KString", "XRefUrl", "", linked.file),))
             record.add("UseMipMap", 0)
-            record.add("Filename", linked.file_name)
-            record.add("RelativeFilename", linked.file_name)
+            record.add("Filename", linked.file)
+            record.add("RelativeFilename", linked.file)
             if linked.embedded:
                 record.add("Content", linked.picture.data)
             self._objects.append(record)
-            self._videos[linked.file_name] = identity
-        return self._videos[linked.file_name]
+            self._videos[linked.file] = identity
+        return self._videos[linked.file]
 
     def _definitions(self) -> Record:
         record = Record("Definitions")

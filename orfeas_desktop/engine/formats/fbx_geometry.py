@@ -24,6 +24,16 @@ _HARD = 0.9998
 
 
 @dataclass(frozen=True)
+class GeometryStyle:
+    """polygons    whether those of the mesh are written, else its triangles
+    materials   whether its faces say which material they have
+    """
+
+    polygons: bool = False
+    materials: bool = True
+
+
+@dataclass(frozen=True)
 class _Layer:
     """One layer element: its record and array names, and the columns it holds."""
 
@@ -59,16 +69,15 @@ def geometry_record(
     mesh: Mesh,
     matrix: NDArray[np.float64],
     threads: int,
-    *,
-    polygons: bool = False,
+    style: GeometryStyle,
 ) -> Record:
     """Return the geometry of `mesh`, its points moved by the (3, 3) `matrix`, a rotation times a scale.
 
-    UV sets have their origin at the lower left, as FBX wants it. With `polygons` those of the mesh are written.
+    UV sets have their origin at the lower left, as FBX wants it.
     """
     ids = welded_ids(mesh.vertices)
     points = mesh.vertices[first_of_each(ids)].astype(np.float64) @ matrix.T
-    outline = _Outline.of(mesh, polygons=polygons)
+    outline = _Outline.of(mesh, polygons=style.polygons)
     ends = ids[outline.corners].astype(np.int32)
     ends[outline.last] = ~ends[outline.last]
     layers = _layers(mesh, matrix / np.cbrt(np.linalg.det(matrix)))
@@ -85,9 +94,10 @@ def geometry_record(
     for layer, packed in zip(layers, values, strict=True):
         _add_corner_layer(record, layer, packed, rows)
     _add_face_layer(record, "LayerElementSmoothing", "ByPolygon", "Direct", ("Smoothing", smoothing))
-    by = "AllSame" if groups is None else "ByPolygon"
-    _add_face_layer(record, "LayerElementMaterial", by, "IndexToDirect", ("Materials", materials))
-    _add_tables(record, layers)
+    if style.materials:
+        by = "AllSame" if groups is None else "ByPolygon"
+        _add_face_layer(record, "LayerElementMaterial", by, "IndexToDirect", ("Materials", materials))
+    _add_tables(record, layers, materials=style.materials)
     return record
 
 
@@ -135,9 +145,11 @@ def _add_face_layer(
     element.add(*array)
 
 
-def _add_tables(record: Record, layers: list[_Layer]) -> None:
+def _add_tables(record: Record, layers: list[_Layer], *, materials: bool) -> None:
     """Say which elements make a layer; every UV set but the first has a layer of its own."""
-    tables: dict[int, list[str]] = {0: ["LayerElementSmoothing", "LayerElementMaterial"]}
+    tables: dict[int, list[str]] = {0: ["LayerElementSmoothing"]}
+    if materials:
+        tables[0].append("LayerElementMaterial")
     for layer in layers:
         tables.setdefault(layer.number, []).append(layer.element)
     for number, elements in sorted(tables.items()):

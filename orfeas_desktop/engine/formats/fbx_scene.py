@@ -219,7 +219,8 @@ class _Writing:
             self.picture_of[material, role] = file
             if role in _LINKS:
                 self.linked += 1
-                yield Linked(_LINKS[role], picture, file.name, self.style.embed)
+                place = file.relative_to(self.path.parent).as_posix()
+                yield Linked(_LINKS[role], picture, place, self.style.embed)
 
     def _said(self, name: str, node: Node) -> str:
         prefix = self.style.prefix if node.mesh is not None else ""
@@ -235,7 +236,7 @@ class _Writing:
 
 def _rest(material: Material, pictures: list[Linked]) -> Material:
     """Return what the material says beside pictures that hold its colours: white, for readers that multiply."""
-    driven = {linked.property for linked in pictures}
+    driven = {linked.drives for linked in pictures}
     glow, alpha = max(material.emissive), material.base_color[3]
     return replace(
         material,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -11,8 +12,10 @@ import numpy as np
 from orfeas_desktop.engine.formats.surface_pictures import bent, png_of
 from orfeas_desktop.engine.mesh.mesh import AlphaMode
 from orfeas_desktop.engine.mesh.textures import SUFFIXES, TextureFormat, pixels_of, recoded
+from orfeas_desktop.names import distinct
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pxr import Sdf, Usd, UsdGeom, UsdShade
@@ -24,6 +27,14 @@ if TYPE_CHECKING:
 
 FINISH = frozenset({"ior", "clearcoat", "transmission"})
 """What of a finish UsdPreviewSurface holds; transmission as opacity."""
+_LONGEST = 80
+"""Of a material's name, which stands in the names of its pictures."""
+
+
+def identifiers(names: list[str]) -> tuple[str, ...]:
+    """Return names that every reader of USD takes for prims: ASCII letters, digits and _, distinct."""
+    plain = [re.sub(r"[^A-Za-z0-9_]", "_", name) or "_" for name in names]
+    return distinct([f"_{name}" if name[0].isdigit() else name for name in plain])
 
 
 def set_name(prim: Usd.Prim, name: str, identifier: str) -> None:
@@ -63,14 +74,20 @@ class UsdTextures:
 
 @dataclass
 class UsdMaterials:
-    """The materials of a stage, equal ones once, under the root's `Materials`."""
+    """The materials of a stage, equal ones once, under the root's `Materials`; `meshes` are all that use them."""
 
     stage: Usd.Stage
     root: Sdf.Path
     textures: UsdTextures
+    meshes: Sequence[Mesh]
     _known: dict[tuple[Material, bool], UsdShade.Material] = field(
         default_factory=dict["tuple[Material, bool]", "UsdShade.Material"]
     )
+
+    def __post_init__(self) -> None:
+        looks = dict.fromkeys(_look(material, mesh) for mesh in self.meshes for material in mesh.materials)
+        names = identifiers([material.name[:_LONGEST] for material, _ in looks])
+        self._names = dict(zip(looks, names, strict=True))
 
     def bind(self, made: UsdGeom.Mesh, mesh: Mesh) -> None:
         """Give `made` the materials of `mesh`, by faces where there are several. Raises Broken."""
@@ -90,16 +107,19 @@ class UsdMaterials:
         binding.SetMaterialBindSubsetsFamilyType("partition")
 
     def _material(self, material: Material, mesh: Mesh) -> UsdShade.Material:
-        colored = mesh.colors is not None and material.base_color_texture is None
-        key = (material, colored)
-        if key not in self._known:
-            name = f"material_{len(self._known) + 1}"
-            writer = _MaterialWriter(
-                self.stage, self.root.AppendPath(f"Materials/{name}"), self.textures, name
-            )
-            self._known[key] = writer.write(material, sets=len(mesh.uvs), colored=colored)
-            set_name(self._known[key].GetPrim(), material.name, name)
-        return self._known[key]
+        look = _look(material, mesh)
+        if look not in self._known:
+            name = self._names[look]
+            path = self.root.AppendPath(f"Materials/{name}")
+            writer = _MaterialWriter(self.stage, path, self.textures, name)
+            self._known[look] = writer.write(material, sets=len(mesh.uvs), colored=look[1])
+            set_name(self._known[look].GetPrim(), material.name, name)
+        return self._known[look]
+
+
+def _look(material: Material, mesh: Mesh) -> tuple[Material, bool]:
+    """Return a material, and whether it shows the mesh's vertex colours."""
+    return material, mesh.colors is not None and material.base_color_texture is None
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import struct
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,9 +11,8 @@ from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 
-from orfeas_desktop.engine.formats.usd_material import UsdMaterials, UsdTextures, set_name
+from orfeas_desktop.engine.formats.usd_material import UsdMaterials, UsdTextures, identifiers, set_name
 from orfeas_desktop.engine.scene.scene import LightKind
-from orfeas_desktop.names import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,12 +55,6 @@ class WrittenStage:
     pictures: tuple[Path, ...]
 
 
-def identifiers(names: list[str]) -> tuple[str, ...]:
-    """Return names that every reader of USD takes for prims: ASCII letters, digits and _, distinct."""
-    plain = [re.sub(r"[^A-Za-z0-9_]", "_", name) or "_" for name in names]
-    return distinct([f"_{name}" if name[0].isdigit() else name for name in plain])
-
-
 def write_stage(scene: Scene, path: Path, style: UsdStyle, step: Callable[[float], None]) -> WrittenStage:
     """Write `scene` as the USD file at `path`, y up, in metres, with its pictures in a folder beside it.
 
@@ -82,7 +74,7 @@ def write_stage(scene: Scene, path: Path, style: UsdStyle, step: Callable[[float
         told = {Tf.MakeValidIdentifier(key): _plain(value) for key, value in scene.extras.items()}
         layer.customLayerData = {"orfeas": {k: v for k, v in told.items() if v is not None}}
     textures = UsdTextures(path.parent / "textures")
-    writer = _StageWriter(stage, UsdMaterials(stage, root.GetPath(), textures), style, step)
+    writer = _StageWriter(stage, UsdMaterials(stage, root.GetPath(), textures, scene.meshes()), style, step)
     writer.write(scene, root.GetPath())
     layer.Save()
     return WrittenStage(writer.faces, writer.uvs, writer.colors, textures.readings, tuple(textures.files))

@@ -105,11 +105,11 @@ def _bounded(name: str, value: object) -> object:
 
 
 def extensions_of(
-    finish: Finish, info: Callable[[Texture | None, float], GltfTextureInfo | None]
+    finish: Finish, info: Callable[[str, Texture | None, float], GltfTextureInfo | None]
 ) -> dict[str, GltfRecord]:
     """Return the extensions that tell the finish, by their field of GltfMaterialExtensions.
 
-    `info(texture, scale)` stores a use of a texture.
+    `info(slot, texture, scale)` stores a use of a texture.
     """
     made: dict[str, GltfRecord] = {}
     used = finish.used()
@@ -123,7 +123,9 @@ def extensions_of(
         values: dict[str, Any] = {each.name: getattr(part, each.name) for each in fields(part)}
         scale = values.pop("clearcoat_normal_scale", 1.0)
         told = {
-            key: info(value, scale if key == "clearcoat_normal_texture" else 1.0)
+            key: info(
+                key.removesuffix("_texture"), value, scale if key == "clearcoat_normal_texture" else 1.0
+            )
             if isinstance(value, Texture)
             else value
             for key, value in values.items()

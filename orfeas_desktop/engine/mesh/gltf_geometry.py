@@ -27,6 +27,8 @@ from orfeas_desktop.engine.mesh.gltf_store import COMPONENTS, INDEX_TARGET, TYPE
 from orfeas_desktop.engine.mesh.polygons import as_fans
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from orfeas_desktop.engine.mesh.mesh import Mesh
@@ -41,13 +43,16 @@ class GltfGeometry:
     store: GltfStore
     compression: Compression
 
-    def primitives(self, mesh: Mesh, first_material: int) -> list[GltfPrimitive]:
-        """Store the mesh's triangles; return a primitive for each material of it that is used."""
-        if self.compression is Compression.draco:
-            return self._draco_primitives(mesh, first_material)
-        return self._primitives(mesh, first_material)
+    def primitives(self, mesh: Mesh, materials: Sequence[int]) -> list[GltfPrimitive]:
+        """Store the mesh's triangles; return a primitive for each of its materials that is used.
 
-    def _primitives(self, mesh: Mesh, first_material: int) -> list[GltfPrimitive]:
+        `materials` says under which number the document holds each.
+        """
+        if self.compression is Compression.draco:
+            return self._draco_primitives(mesh, materials)
+        return self._primitives(mesh, materials)
+
+    def _primitives(self, mesh: Mesh, materials: Sequence[int]) -> list[GltfPrimitive]:
         packed = self.compression is Compression.meshopt
         add = self._add_packed if packed else self._add_attribute
         attributes = {name: add(name, array) for name, array in _attributes(mesh).items()}
@@ -61,18 +66,18 @@ class GltfGeometry:
                 indices=self._add_packed_faces(faces, kind)
                 if packed
                 else self.store.add_array(faces.reshape(-1, 1), kind, target=INDEX_TARGET),
-                material=first_material + material,
+                material=materials[material],
                 extensions=None if fans is None else GltfPrimitiveExtensions(ngons=GltfMark()),
             )
             for material, faces in (_faces_by_material(mesh) if fans is None else [(0, fans)])
         ]
 
-    def _draco_primitives(self, mesh: Mesh, first_material: int) -> list[GltfPrimitive]:
+    def _draco_primitives(self, mesh: Mesh, materials: Sequence[int]) -> list[GltfPrimitive]:
         self.store.use_extension(DRACO, required=True)
         groups = mesh.face_materials
         numbers = [0] if groups is None else np.unique(groups).tolist()
         return [
-            self._draco_primitive(mesh, None if groups is None else groups == number, first_material + number)
+            self._draco_primitive(mesh, None if groups is None else groups == number, materials[number])
             for number in numbers
         ]
 

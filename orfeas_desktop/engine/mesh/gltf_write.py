@@ -69,7 +69,7 @@ class GltfBuilder:
         self._geometry = GltfGeometry(self._store, self.compression)
         self._images: dict[str, int] = {}
         self._meshes: dict[int, tuple[Mesh, int]] = {}
-        self._materials: dict[tuple[tuple[Material, ...], int], int] = {}
+        self._materials: dict[tuple[Material, int], int] = {}
 
     def add(self, name: str, mesh: Mesh, transform: Transform) -> int:
         """Put `mesh` at a place of its own; the same object given again shares its data. Return the node."""
@@ -152,28 +152,27 @@ class GltfBuilder:
         return document.model_dump_json(by_alias=True, exclude_defaults=True).encode()
 
     def _add_mesh(self, mesh: Mesh) -> int:
-        first_material = self._add_materials(mesh.materials, len(mesh.uvs))
-        primitives = self._geometry.primitives(mesh, first_material)
+        materials = [self._add_material(material, len(mesh.uvs)) for material in mesh.materials]
+        primitives = self._geometry.primitives(mesh, materials)
         self._store.document.meshes.append(GltfMesh(name=mesh.name, primitives=primitives))
         return len(self._store.document.meshes) - 1
 
-    def _add_materials(self, materials: tuple[Material, ...], uv_count: int) -> int:
-        """Store a mesh's materials, once for equal ones; return the number of the first."""
-        key = (materials, uv_count)
+    def _add_material(self, material: Material, uv_count: int) -> int:
+        """Store a material, once for equal ones; return its number."""
+        key = (material, uv_count)
         if key not in self._materials:
-            self._materials[key] = len(self._store.document.materials)
-            self._store.document.materials += [self._material(material, uv_count) for material in materials]
+            self._store.document.materials.append(self._material(material, uv_count))
+            self._materials[key] = len(self._store.document.materials) - 1
         return self._materials[key]
 
     def _material(self, material: Material, uv_count: int) -> GltfMaterial:
         def info(
-            texture: Texture | None, scale: float = 1.0, *, strength: float = 1.0
+            slot: str, texture: Texture | None, scale: float = 1.0, *, strength: float = 1.0
         ) -> GltfTextureInfo | None:
             if texture is None or texture.uv_set >= uv_count:
                 return None
-            return GltfTextureInfo(
-                index=self._add_texture(texture), tex_coord=texture.uv_set, scale=scale, strength=strength
-            )
+            number = self._add_texture(texture, f"{material.name}_{slot}")
+            return GltfTextureInfo(index=number, tex_coord=texture.uv_set, scale=scale, strength=strength)
 
         glow = max(1.0, *material.emissive)
         finish = material.finish if uv_count else replace(material.finish, anisotropy=Anisotropy())
@@ -187,14 +186,16 @@ class GltfBuilder:
             name=material.name,
             pbr_metallic_roughness=GltfMetallicRoughness(
                 base_color_factor=material.base_color,
-                base_color_texture=info(material.base_color_texture),
+                base_color_texture=info("base_color", material.base_color_texture),
                 metallic_factor=material.metallic,
                 roughness_factor=material.roughness,
-                metallic_roughness_texture=info(material.metallic_roughness_texture),
+                metallic_roughness_texture=info("metallic_roughness", material.metallic_roughness_texture),
             ),
-            normal_texture=info(material.normal_map, scale=material.normal_scale),
-            occlusion_texture=info(material.occlusion_texture, strength=material.occlusion_strength),
-            emissive_texture=info(material.emissive_texture),
+            normal_texture=info("normal", material.normal_map, scale=material.normal_scale),
+            occlusion_texture=info(
+                "occlusion", material.occlusion_texture, strength=material.occlusion_strength
+            ),
+            emissive_texture=info("emissive", material.emissive_texture),
             emissive_factor=(
                 material.emissive[0] / glow,
                 material.emissive[1] / glow,
@@ -206,14 +207,14 @@ class GltfBuilder:
             double_sided=material.double_sided,
         )
 
-    def _add_texture(self, texture: Texture) -> int:
+    def _add_texture(self, texture: Texture, name: str) -> int:
         digest = hashlib.sha256(texture.data).hexdigest()
         known = self._images.get(digest)
         if known is not None:
             return known
         document = self._store.document
         source = len(document.images)
-        document.images.append(self._image(texture, source))
+        document.images.append(self._image(texture, name, source))
         if texture.media_type in _PICTURES_OF_EXTENSIONS:
             field, name = _PICTURES_OF_EXTENSIONS[texture.media_type]
             told = GltfTextureExtensions.model_validate({field: GltfWebp(source=source)})
@@ -224,13 +225,12 @@ class GltfBuilder:
         self._images[digest] = len(document.textures) - 1
         return self._images[digest]
 
-    def _image(self, texture: Texture, number: int) -> GltfImage:
+    def _image(self, texture: Texture, name: str, number: int) -> GltfImage:
         if self.beside is None:
-            return GltfImage(
-                mime_type=texture.media_type, buffer_view=self._store.add_bytes(texture.data, None)
-            )
+            view = self._store.add_bytes(texture.data, None)
+            return GltfImage(name=name, mime_type=texture.media_type, buffer_view=view)
         suffix = _SUFFIXES[texture.media_type]
         file = self.beside.with_name(f"{self.beside.stem}_{number + 1}{suffix}")
         file.write_bytes(texture.data)
         self.files.append(file)
-        return GltfImage(uri=file.name)
+        return GltfImage(name=name, uri=file.name)

@@ -124,6 +124,13 @@ def check_pictures(scene: dict[str, Any], asset: Scene) -> None:
     np.testing.assert_array_equal(found["Metallic.png"], surface[..., 2])
 
 
+def test_only_geometry_with_materials_says_which_its_faces_have(files: dict[str, Path]) -> None:
+    """Autodesk's reader warns of a "reference to missing surface material" else."""
+    data = files["maya"].read_bytes()
+    geometries, hulls = data.count(b"\0\1Geometry"), 2
+    assert data.count(b"LayerElementMaterial") == 2 * (geometries - hulls)
+
+
 def test_unreal_gets_packed_pictures_beside_the_file_and_its_normals(
     files: dict[str, Path], asset: Scene
 ) -> None:

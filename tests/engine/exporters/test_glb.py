@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,15 @@ def test_occlusion_roughness_and_metal_share_a_picture(files: dict[str, Path], a
     np.testing.assert_array_equal(whole[..., 1:3], pixels_of(before.metallic_roughness_texture)[..., 1:3])
     (loose, _) = read_scene(local_file(files["plain"], AssetKind.mesh)).nodes[0].mesh.materials
     assert loose == before
+
+
+def test_a_material_of_many_meshes_is_there_once_and_pictures_have_names(files: dict[str, Path]) -> None:
+    said = json.loads(files["gltf"].read_text("utf-8"))
+    assert [material["name"] for material in said["materials"]] == ["Red paint", "Steel"]
+    assert [image["name"] for image in said["images"]] == [
+        "Red paint_base_color", "Red paint_metallic_roughness", "Red paint_normal", "Red paint_occlusion",
+        "Red paint_emissive",
+    ]  # fmt: skip
 
 
 def test_pictures_of_other_sizes_or_sets_stay_apart(

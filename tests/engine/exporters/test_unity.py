@@ -58,7 +58,12 @@ def test_the_model_has_every_mesh_under_its_name(
     model = folders["urp"] / "Chair_urp.fbx"
     wanted = parts_of(asset, pieces="UCX_{name}_LOD0_{number:02d}")
     assert_same(assimp_parts(assimp_scene(model, tmp_path)), wanted, unit=100.0)
-    assert len(ufbx_scene(model)["meshes"]) == len(wanted), "every mesh has a name of its own"
+    found = ufbx_scene(model)
+    assert len(found["meshes"]) == len(wanted), "every mesh has a name of its own"
+    assert len(found["textures"]) == 3
+    assert all((model.parent / name).is_file() for name in found["textures"]), (
+        "other programs find the pictures"
+    )
 
 
 def test_every_file_has_settings_with_a_guid_of_its_own(folders: dict[str, Path]) -> None:
