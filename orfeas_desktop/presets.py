@@ -34,6 +34,14 @@ class Preset(Titled):
     """The recipe's id."""
     exports: tuple[PresetExport, ...] = Field(min_length=1, max_length=_MOST_EXPORTS)
 
+    def named(self) -> Preset:
+        """Return the preset, its exports saying in their reports what led to them."""
+        origin = f"Preset “{self.title}”" + (f", recipe “{self.recipe}”" if self.recipe else "")
+        exports = [
+            part.model_copy(update={"params": {"origin": origin, **part.params}}) for part in self.exports
+        ]
+        return self.model_copy(update={"exports": tuple(exports)})
+
 
 class PresetShelf(Shelf[Preset]):
     """The program's presets and the user's own, which lie in `folder`."""

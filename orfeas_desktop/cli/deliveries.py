@@ -82,12 +82,12 @@ def batch(  # noqa: PLR0913  (typer: an option is an argument)
     exports = settings_of_exports(chosen.exports, setting or ())
     if bool(meshes) == bool(project):
         raise WrongWords("Name mesh files, or a project with --project.")
-    make_folder(out)
     with call.studio() as studio:
         delivery = Delivery(call, studio, chosen.model_copy(update={"exports": exports}))
         sources = delivery.of_project(project) if project else mesh_files(meshes or [])
         if not sources:
             raise WrongWords("No asset of this project has a mesh.")
+        make_folder(out)
         items = [delivery.item(source, out, zipped=zipped) for source in sources]
     return give_items(call.screen, items, preset=preset or None)
 
@@ -132,7 +132,7 @@ def _chosen(call: Call, preset: str, to: list[str] | None) -> Preset:
     if bool(preset) == bool(to):
         raise WrongWords("Name one preset with --preset, or formats with --to.")
     if preset:
-        return _shelf(call).get(preset).document
+        return _shelf(call).get(preset).document.named()
     return Preset(title="formats", exports=tuple(PresetExport(to=each) for each in to or ()))
 
 

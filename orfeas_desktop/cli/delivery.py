@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orfeas_desktop.assets import ALONG, COLLISION, MESH_SUFFIXES, AssetRef
+from orfeas_desktop.assets import ALONG, MESH_SUFFIXES, AssetRef
 from orfeas_desktop.cli.doors import Call
 from orfeas_desktop.cli.meshes import mesh_of, read_in, scene_file, write_beside
 from orfeas_desktop.cli.running import finish
@@ -101,9 +101,8 @@ class Delivery:
         taken = {"mesh"}
         for part, target in targets(self._preset, out, source.name):
             exporter = EXPORTERS[part.to]
-            pieces = getattr(exporter.params.check(part.to, part.params), "pieces", True)
-            held = [slot for slot in ALONG if exporter.input(slot) and (pieces or slot != COLLISION)]
-            along = {slot: given[slot] for slot in held if given.get(slot)}
+            held = exporter.held(exporter.params.check(part.to, part.params))
+            along = {slot: given[slot] for slot in ALONG if slot in held and given.get(slot)}
             taken |= set(along)
             job = self._studio.export(given["mesh"][0], part.to, target, params=part.params, along=along)
             written += [output.file.path for output in self._finished(job, target.name).files]

@@ -69,7 +69,9 @@ def run(
     """
     del as_json
     call = call_of(context)
-    chosen = Preset(title=name, recipe=name, exports=(PresetExport(to=to),))
+    chosen = Preset(
+        title=name, recipe=name, exports=(PresetExport(to=to, params={"origin": f"Recipe “{name}”"}),)
+    )
     sources = mesh_files(meshes)
     with call.studio() as studio:
         delivery = Delivery(call, studio, chosen, beside=True)

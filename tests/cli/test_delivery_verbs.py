@@ -81,6 +81,13 @@ def test_many_files_go_through_a_preset_and_one_failure_stops_nothing(orfeas, ow
     assert "_LOD1" in (out / "A-2-godot" / "A-2-godot.tscn").read_text()
 
 
+def test_a_folder_without_meshes_leaves_none_behind(orfeas, tmp_path):
+    (tmp_path / "in").mkdir()
+    said = orfeas("batch", tmp_path / "in", "--to", "obj", "--out", tmp_path / "out", "--json")
+    assert said.status == 2
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_project_is_exported_in_several_formats_as_zips(orfeas, tmp_path):
     (tmp_path / "a.obj").write_text(TETRA)
     assert orfeas("import", tmp_path / "a.obj", "--project", "Furniture").status == 0
@@ -120,8 +127,11 @@ def test_settings_go_to_the_formats_that_have_them(orfeas, own, tmp_path, monkey
         "a-stl-report.json": "cm",
     }
     assert (tmp_path / "out" / "a.stl").read_bytes().startswith(b"solid")
-    made = orfeas("batch", mesh, "--preset", "quick", "--set", "unit=cm", "--out", tmp_path / "of", "--json")
+    words = ("--set", "unit=cm", "--set", "stl.report=true")
+    made = orfeas("batch", mesh, "--preset", "quick", *words, "--out", tmp_path / "of", "--json")
     assert made.status == 0, made.err
+    report = json.loads((tmp_path / "of" / "a-stl-report.json").read_text("utf-8"))
+    assert report["origin"] == "Preset “Quick”, recipe “quick”"
     assert read_mesh(tmp_path / "of" / "a.stl").size_m[0] == pytest.approx(
         0.1
     )  # a hundred units, taken for mm

@@ -55,10 +55,25 @@ class ExportParams(Params):
         QT_TRANSLATE_NOOP("Params", "Writes a page and a JSON file of what was checked, and by whom."),
     )
 
+    origin: str = param(
+        "",
+        QT_TRANSLATE_NOOP("Params", "Origin"),
+        QT_TRANSLATE_NOOP(
+            "Params", "What led to the export, told in its report; presets and recipes name themselves here."
+        ),
+        traits=Traits(advanced=True, counts=False),
+    )
+
     def counting(self) -> PlainParams:
         """Return the values that the result depends on: a report, also on who can be asked on this machine."""
         told = super().counting()
-        return {**told, "readers": ", ".join(readers_here())} if self.report else told
+        if not self.report:
+            return told
+        return {**told, "readers": ", ".join(readers_here()), "origin": self.origin}
+
+    def refused(self) -> frozenset[str]:
+        """Return the input slots that these settings keep out of the files."""
+        return frozenset()
 
     @field_validator("name")
     @classmethod
@@ -214,6 +229,10 @@ class Exporter(WorkEntry, Generic[P]):
     outputs: tuple[Slot, ...] = FILES_OUT
     lane: Lane = Lane.cpu
 
+    def held(self, params: P) -> frozenset[str]:
+        """Return the input slots that come into the files with these settings."""
+        return frozenset(slot.name for slot in self.inputs) - params.refused()
+
     def run(self, inputs: Inputs, params: Params, context: JobContext) -> tuple[Output, ...]:
         """Write and read back. Raises BadMesh, and ExportNotVerified when the two differ."""
         given, chosen, context = inputs["mesh"][0], cast("P", params), Hearing(context)
@@ -275,7 +294,8 @@ class Exporter(WorkEntry, Generic[P]):
             title=self.title,
             exporter=f"{self.id} {self.version}",
             verified_by=written.verified_by or self.verified_by,
-            settings=params.plain(),
+            params=params,
+            origin=params.origin,
             space=written.space,
             reread=written.reread,
             notes=tuple(context.heard),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ValidationError
 
+from orfeas_desktop.assets import COLLISION
 from orfeas_desktop.engine.exporters.base import Contents, Exporter, ExportParams, Written, corner
 from orfeas_desktop.engine.formats.blender import Blender
 from orfeas_desktop.engine.formats.blender_exchange import FINISH, Exchange
@@ -45,6 +46,10 @@ class BlendParams(ExportParams):
         QT_TRANSLATE_NOOP("Params", "Collision pieces"),
         QT_TRANSLATE_NOOP("Params", "Puts them into a hidden collection."),
     )
+
+    def refused(self) -> frozenset[str]:
+        """Return the input slots that these settings keep out of the file."""
+        return frozenset() if self.pieces else frozenset({COLLISION})
 
 
 class _Answer(BaseModel):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from orfeas_desktop.assets import COLLISION, LODS
 from orfeas_desktop.engine.exporters.base import Contents, Exporter, ExportParams, Written, corner
 from orfeas_desktop.engine.formats.assimp_files import assimp_contents
 from orfeas_desktop.engine.formats.fbx_scene import FbxStyle, FbxWritten, write_fbx
@@ -79,6 +80,11 @@ class FbxParams(ExportParams):
         QT_TRANSLATE_NOOP("Params", "Tangents"),
         QT_TRANSLATE_NOOP("Params", "Writes MikkTSpace tangents; engines can also compute them."),
     )
+
+    def refused(self) -> frozenset[str]:
+        """Return the input slots that these settings keep out of the file."""
+        kept = {LODS: self.levels, COLLISION: self.pieces}
+        return frozenset(slot for slot, wanted in kept.items() if not wanted)
 
 
 _COLOURS = (Role.base_color, Role.normal, Role.emissive, Role.opacity)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
+from orfeas_desktop.assets import COLLISION, LODS
 from orfeas_desktop.engine.exporters.base import Exporter, ExportParams, Written, largest_side_param
 from orfeas_desktop.engine.exporters.glb_contents import glb_contents, glb_read_again, glb_read_back
 from orfeas_desktop.engine.formats.ktx2 import CardFormat, Cards
@@ -127,6 +128,11 @@ class GlbParams(ExportParams):
         QT_TRANSLATE_NOOP("Params", "Keep the recipe"),
         QT_TRANSLATE_NOOP("Params", "Stores with what settings the mesh was made in the file's extras."),
     )
+
+    def refused(self) -> frozenset[str]:
+        """Return the input slots that these settings keep out of the file."""
+        kept = {LODS: self.levels is not LevelStyle.none, COLLISION: self.pieces}
+        return frozenset(slot for slot, wanted in kept.items() if not wanted)
 
 
 def _write(scene: Scene, path: Path, params: GlbParams, context: JobContext) -> Written:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.assets import COLLISION
 from orfeas_desktop.engine.exporters.base import Contents, Exporter, ExportParams, Written
 from orfeas_desktop.engine.exporters.glb_contents import glb_contents, glb_read_back
 from orfeas_desktop.engine.formats.godot_read import check_tscn, points_of, read_tscn
@@ -45,6 +46,10 @@ class GodotParams(ExportParams):
         QT_TRANSLATE_NOOP("Params", "Collision pieces"),
         QT_TRANSLATE_NOOP("Params", "Makes a static body of them."),
     )
+
+    def refused(self) -> frozenset[str]:
+        """Return the input slots that these settings keep out of the file."""
+        return frozenset() if self.pieces else frozenset({COLLISION})
 
 
 def _write(scene: Scene, path: Path, params: GodotParams, context: JobContext) -> Written:

@@ -18,15 +18,14 @@ from orfeas_desktop.engine.render.likeness import likeness
 from orfeas_desktop.engine.render.picture import Ground, Shot, draw_mesh
 from orfeas_desktop.engine.scene.flatten import bounds_of, flat_mesh
 from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.params import FieldKind, ParamField, Params, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from orfeas_desktop.engine.jobs.context import JobContext
     from orfeas_desktop.engine.mesh.mesh import Mesh
     from orfeas_desktop.engine.scene.scene import Scene
-    from orfeas_desktop.params import Scalar
 
 _SIDE_PX = 640
 
@@ -38,7 +37,8 @@ class Exported:
     title: str
     exporter: str
     verified_by: str
-    settings: Mapping[str, Scalar]
+    params: Params
+    origin: str
     space: str
     notes: tuple[str, ...]
     unjudged: str
@@ -56,7 +56,7 @@ def write_report(export: Exported, scene: Scene, stem: Path, context: JobContext
     picture, pixels = _picture(export, scene)
     report = _report(export, scene, verdicts, picture)
     page = stem.with_name(f"{stem.name}-report.html")
-    page.write_text(page_of(report, pixels), "utf-8")
+    page.write_text(page_of(report, pixels, _settings(export.params)), "utf-8")
     data = stem.with_name(f"{stem.name}-report.json")
     data.write_text(json.dumps(asdict(report), indent=1, ensure_ascii=False) + "\n", "utf-8")
     return page, data
@@ -75,7 +75,9 @@ def _report(export: Exported, scene: Scene, readers: tuple[Verdict, ...], pictur
         format=export.title,
         exporter=export.exporter,
         program=f"Orfeas Desktop {__version__}",
-        settings=dict(export.settings),
+        origin=export.origin,
+        made=dict(scene.extras),
+        settings=export.params.plain(),
         files=tuple((name, path.stat().st_size) for name, path in export.files),
         nodes=len(nodes),
         faces_per_level=scene.levels(),
@@ -92,6 +94,24 @@ def _report(export: Exported, scene: Scene, readers: tuple[Verdict, ...], pictur
         left_out=export.left_out,
         unjudged=export.unjudged,
     )
+
+
+def _settings(params: Params) -> list[tuple[str, str]]:
+    """Return the settings as people know them; that there is a report, and what it says of the origin, is seen."""
+    values = params.plain()
+    return [
+        (field.title, _in_words(field, values[field.name]))
+        for field in params.fields()
+        if field.name not in ("report", "origin")
+    ]
+
+
+def _in_words(field: ParamField, value: Scalar) -> str:
+    if field.kind is FieldKind.boolean:
+        return "yes" if value else "no"
+    titles = {choice.value: choice.title for choice in field.choices}
+    told = titles.get(str(value), str(value))
+    return f"{told} {field.unit}" if field.unit and told == str(value) else told or "–"
 
 
 def _shown(mesh: Mesh, found: Reread) -> Mesh:

@@ -38,6 +38,10 @@ class Report:
     format: str
     exporter: str
     program: str
+    origin: str
+    """The preset and recipe that led to the export, where any did."""
+    made: Mapping[str, Scalar]
+    """What made the mesh, as the mesh itself keeps it."""
     settings: Mapping[str, Scalar]
     files: tuple[tuple[str, int], ...]
     """Names and bytes."""

@@ -96,8 +96,8 @@ _OUTLINE, _COLOR = 0.98, 0.05
 """From where on a picture counts as the same."""
 
 
-def page_of(report: Report, picture: str) -> str:
-    """Return the page; `picture` is a PNG in base64, or empty. Whatever names hold, nothing in it runs."""
+def page_of(report: Report, picture: str, settings: Iterable[tuple[str, str]]) -> str:
+    """Return the page; `picture` is a PNG in base64, or empty, `settings` are named as people know them. Whatever names hold, nothing in it runs."""
     state, verdict = _overall(report)
     name = report.files[0][0]
     return _PAGE.format(
@@ -115,7 +115,7 @@ def page_of(report: Report, picture: str) -> str:
         else "",
         files="".join(_file(each, size) for each, size in report.files),
         textures=_textures(report),
-        settings=_terms((key.replace("_", " "), str(value)) for key, value in report.settings.items()),
+        settings=_terms(settings),
         written=_safe(f"Written by {report.program}, {report.exporter}."),
     )
 
@@ -180,6 +180,11 @@ def _summary(report: Report) -> list[tuple[str, str]]:
         if number
     ]
     rows.append(("Scene", ", ".join(others)))
+    if report.origin:
+        rows.append(("Went through", report.origin))
+    made = [str(report.made[key]) for key in ("entry", "version") if report.made.get(key)]
+    if made:
+        rows.append(("Made by", f"{' '.join(made)}, seed {report.made.get('seed', 0)}"))
     return rows
 
 

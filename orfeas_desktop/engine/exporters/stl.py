@@ -18,9 +18,9 @@ from orfeas_desktop.engine.exporters.base import (
     Written,
     rows_of_text,
 )
+from orfeas_desktop.engine.exporters.closed import tell_if_open
 from orfeas_desktop.engine.formats.stl import facets_of, write_binary_stl
 from orfeas_desktop.engine.formats.vtk_files import vtk_contents
-from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.mesh.turn import UpAxis, fitted
 from orfeas_desktop.engine.scene.flatten import flat_mesh
 from orfeas_desktop.params import Traits, param
@@ -72,14 +72,7 @@ class StlParams(ExportParams):
 
 def _write(scene: Scene, path: Path, params: StlParams, context: JobContext) -> Written:
     mesh = flat_mesh(scene)
-    topology = Topology.of(mesh)
-    if not topology.closed:
-        context.warn(
-            QT_TRANSLATE_NOOP(
-                "Warnings", "The mesh is not closed ({edges} open edges): it may not print well."
-            ),
-            edges=int(topology.boundary.sum()),
-        )
+    tell_if_open([mesh], context)
     context.progress(0.3)
     fit = fitted(mesh, params.up, params.unit.per_metre, floor=params.floor)
     normals, corners = facets_of(fit)
@@ -113,7 +106,7 @@ def _read_back(path: Path) -> Contents:
 
 STL = Exporter(
     id="stl",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Exporters", "STL"),
     summary=QT_TRANSLATE_NOOP("Exporters", "Bare triangles for 3D printing."),
     params=StlParams,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orfeas_desktop.engine.exporters.base import MESH_IN, Exporter, ExportParams, Written
+from orfeas_desktop.engine.exporters.closed import tell_if_open
 from orfeas_desktop.engine.exporters.threemf_file import coloring_param, read_back_threemf, write_threemf
 from orfeas_desktop.engine.formats.threemf import Coloring, Wanted
-from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.mesh.turn import UpAxis, fitted
 from orfeas_desktop.engine.scene.flatten import flat_parts
 from orfeas_desktop.errors import BadMesh
@@ -32,14 +32,7 @@ def _write(scene: Scene, path: Path, params: ThreemfParams, context: JobContext)
     parts = flat_parts(scene)
     if not parts:
         raise BadMesh(name=scene.name, problem="it has no triangles")
-    opened = sum(int(Topology.of(mesh).boundary.sum()) for _, mesh in parts)
-    if opened:
-        context.warn(
-            QT_TRANSLATE_NOOP(
-                "Warnings", "The mesh is not closed ({edges} open edges): it may not print well."
-            ),
-            edges=opened,
-        )
+    tell_if_open((mesh for _, mesh in parts), context)
     context.progress(0.1)
     turned = [fitted(mesh, UpAxis.z, 1000.0).changed(name=name, extras=scene.extras) for name, mesh in parts]
     floor = np.array([0, 0, min(mesh.vertices[mesh.faces, 2].min() for mesh in turned)], np.float32)
@@ -50,7 +43,7 @@ def _write(scene: Scene, path: Path, params: ThreemfParams, context: JobContext)
 
 THREEMF = Exporter(
     id="3mf",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Exporters", "3MF"),
     summary=QT_TRANSLATE_NOOP("Exporters", "Triangles in millimetres with colours, for printing programs."),
     params=ThreemfParams,

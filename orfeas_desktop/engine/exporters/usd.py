@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orfeas_desktop.assets import COLLISION
 from orfeas_desktop.engine.exporters.base import (
     ENCODING_TITLES,
     Contents,
@@ -48,6 +49,10 @@ class UsdParams(ExportParams):
         QT_TRANSLATE_NOOP("Params", "Keep the recipe"),
         QT_TRANSLATE_NOOP("Params", "Stores with what settings the mesh was made in the file."),
     )
+
+    def refused(self) -> frozenset[str]:
+        """Return the input slots that these settings keep out of the file."""
+        return frozenset() if self.pieces else frozenset({COLLISION})
 
 
 def _write(scene: Scene, path: Path, params: UsdParams, context: JobContext) -> Written:

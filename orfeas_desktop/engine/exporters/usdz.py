@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from orfeas_desktop.assets import COLLISION
 from orfeas_desktop.engine.exporters.base import (
     Contents,
     Exporter,
@@ -41,6 +42,10 @@ class UsdzParams(ExportParams):
         QT_TRANSLATE_NOOP("Params", "Keep the recipe"),
         QT_TRANSLATE_NOOP("Params", "Stores with what settings the mesh was made in the file."),
     )
+
+    def refused(self) -> frozenset[str]:
+        """Return the input slots that are kept out of the file: viewers for AR know no collision."""
+        return frozenset({COLLISION})
 
 
 def _write(scene: Scene, path: Path, params: UsdzParams, context: JobContext) -> Written:

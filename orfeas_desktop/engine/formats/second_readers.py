@@ -58,7 +58,8 @@ def _gltf(ended: Ended) -> tuple[bool | None, str]:
         errors, warnings = int(issues["numErrors"]), int(issues["numWarnings"])
     except (ValueError, KeyError):
         return False, ended.last_lines(1)
-    return errors == 0, f"{errors} errors, {warnings} warnings"
+    told = f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}"
+    return errors == 0, told
 
 
 def _assimp(ended: Ended) -> tuple[bool, str]:

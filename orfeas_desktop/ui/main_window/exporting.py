@@ -143,7 +143,7 @@ class Exporting(QObject):
         if not choice.preset:
             only = PresetExport(to=choice.exporter, params=choice.params)
             return Preset(title=choice.exporter, exports=(only,)), None
-        preset = self._presets.get(choice.preset).document
+        preset = self._presets.get(choice.preset).document.named()
         for part in preset.exports:
             EXPORTERS[part.to].params.check(part.to, part.params)
         if not preset.recipe:

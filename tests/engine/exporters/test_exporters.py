@@ -196,6 +196,28 @@ def test_stl_units_axis_and_place(export: Callable[..., Any], ball: Mesh) -> Non
     assert trimesh.load(path).bounds[:, 1].tolist() == pytest.approx([0, 0.04], abs=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("entry", "settings", "held"),
+    [
+        ("glb", {}, {"mesh", "lods"}),
+        ("glb", {"levels": "none", "pieces": True}, {"mesh", "collision"}),
+        ("fbx", {}, {"mesh", "lods", "collision"}),
+        ("fbx", {"levels": False, "pieces": False}, {"mesh"}),
+        ("usd", {"pieces": False}, {"mesh", "lods"}),
+        ("usdz", {}, {"mesh", "lods"}),
+        ("godot", {"pieces": False}, {"mesh", "lods"}),
+        ("blend", {"pieces": False}, {"mesh", "lods"}),
+        ("unity", {}, {"mesh", "lods", "collision"}),
+        ("obj", {}, {"mesh"}),
+    ],
+)
+def test_exporters_say_which_meshes_come_into_the_files(
+    entry: str, settings: dict[str, Any], held: set[str]
+) -> None:
+    exporter = EXPORTERS[entry]
+    assert exporter.held(exporter.params.check(entry, settings)) == held
+
+
 def test_stl_says_when_a_mesh_is_open_and_forgets_loose_vertices(
     export: Callable[..., Any], cube: Mesh
 ) -> None:
@@ -203,6 +225,22 @@ def test_stl_says_when_a_mesh_is_open_and_forgets_loose_vertices(
     flat = np.concatenate([cube.faces[1:], [[0, 0, 1]]]).astype(np.int32)
     context, _ = export("stl", cube.changed(vertices=loose, faces=flat))
     assert context.warnings == ["The mesh is not closed (3 open edges): it may not print well."]
+
+
+@pytest.mark.parametrize("format_id", ["stl", "3mf"])
+def test_printing_formats_say_what_else_keeps_a_mesh_from_being_a_solid(
+    export: Callable[..., Any], cube: Mesh, format_id: str
+) -> None:
+    turned = cube.changed(faces=np.concatenate([cube.faces[:1, ::-1], cube.faces[1:]]))
+    context, _ = export(format_id, turned)
+    assert context.warnings == [
+        "Neighbouring faces look to opposite sides along some edges (3 in all): it may not print well."
+    ]
+    twice = cube.changed(faces=np.concatenate([cube.faces, cube.faces[:1]]))
+    context, _ = export(format_id, twice)
+    assert context.warnings == [
+        "More than two faces meet along some edges (3 in all): it may not print well."
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["binary", "text"])

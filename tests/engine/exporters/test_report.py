@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def exported(entry: str, mesh: Mesh, folder: Path, context: Any) -> dict[str, Path]:
     write_glb(mesh, folder / "in.glb")
     file = local_file(folder / "in.glb", AssetKind.mesh, "chair <1>.glb")
-    params = EXPORTERS[entry].params.check(entry, {"report": True})
+    params = EXPORTERS[entry].params.check(entry, {"report": True, "origin": "Preset “Print”"})
     return {output.name: output.path for output in EXPORTERS[entry].run({"mesh": (file,)}, params, context)}
 
 
@@ -46,6 +46,7 @@ def test_a_stl_is_looked_at_by_the_readers_on_this_machine(
     assert told["files"] == [["chair_1.stl", files["chair <1>.stl"].stat().st_size]]
     assert told["faces_per_level"] == [ball.face_count]
     assert told["settings"]["report"] is True
+    assert told["origin"] == "Preset “Print”"
     judged = {each["reader"]: (each["fine"], each["words"]) for each in told["readers"]}
     assert set(judged) == {"assimp", "PrusaSlicer", "ADMesh", "Blender"}
     assert judged["Blender"][0] is True
@@ -62,6 +63,9 @@ def test_a_stl_is_looked_at_by_the_readers_on_this_machine(
         "manifold: yes",
         "It looks the same.",
         "and 4 other readers agree",
+        "<dt>Went through</dt><dd>Preset “Print”</dd>",
+        "<dt>Drop to floor</dt><dd>yes</dd>",
+        "<dt>Unit</dt><dd>Millimetres</dd>",
     ):
         assert words in page
 
@@ -104,7 +108,7 @@ def test_faults_are_told_and_babble_is_no_praise(
     found = {
         (each.reader, each.file): (each.fine, each.words) for each in second_opinions(files, make_context())
     }
-    assert found["Khronos glTF validator", "a.glb"] == (False, "2 errors, 1 warnings")
+    assert found["Khronos glTF validator", "a.glb"] == (False, "2 errors, 1 warning")
     assert found["assimp", "a.stl"][0] is False
     assert found["PrusaSlicer", "a.stl"] == (False, "segmentation fault")
     assert found["ADMesh", "a.stl"] == (False, "what?")
@@ -144,12 +148,13 @@ NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>" + "x" * 300 
 
 def test_nothing_that_names_hold_runs_in_the_page() -> None:
     told = Report(
-        format=NASTY, exporter=NASTY, program="p", settings={NASTY: NASTY}, files=((NASTY, 12_345_678), ("b", 20_000)),
+        format=NASTY, exporter=NASTY, program="p", origin=NASTY, made={"entry": NASTY},
+        settings={NASTY: NASTY}, files=((NASTY, 12_345_678), ("b", 20_000)),
         nodes=1, faces_per_level=(1000, 500), collision_pieces=1, cameras=1, lights=2,
         textures=(TextureTold(NASTY, 1, 1, NASTY),), size_m=(1.0, 2.0, 3.0), space=NASTY, read_back_by=NASTY,
         readers=(Verdict(NASTY, NASTY, False, NASTY),), picture=Picture("", None, False), notes=(NASTY,), unjudged=NASTY,
     )  # fmt: skip
-    page = page_of(told, "")
+    page = page_of(told, "", [(NASTY, NASTY)])
     tree = lxml.html.fromstring(page)
     assert {each.tag for each in tree.iter() if isinstance(each.tag, str)} & {
         "script",
@@ -195,10 +200,10 @@ def test_what_looks_different_is_told(ball: Mesh) -> None:
         "textures": (),
         "notes": (),
     }
-    other = {"format": "f", "exporter": "e", "program": "p", "settings": {}, "nodes": 0, "collision_pieces": 0,
+    other = {"format": "f", "exporter": "e", "program": "p", "origin": "", "made": {}, "settings": {}, "nodes": 0, "collision_pieces": 0,
              "cameras": 0, "lights": 0, "space": "", "read_back_by": "r", "unjudged": ""}  # fmt: skip
-    assert "does not look the same" in page_of(Report(**base, **other, picture=shown[0]), "")
-    assert "could not be drawn" in page_of(Report(**base, **other, picture=shown[3]), "")
+    assert "does not look the same" in page_of(Report(**base, **other, picture=shown[0]), "", [])
+    assert "could not be drawn" in page_of(Report(**base, **other, picture=shown[3]), "", [])
 
 
 def test_a_torn_export_shows_nothing(tmp_path: Path) -> None:
