@@ -197,9 +197,9 @@ def material(told, images):
 def rest(tree, told, images, surface, glow):
     packed = reader(tree, told, "metallic_roughness_texture", images, "Non-Color", -600)
     if packed:
-        parts = tree.nodes.new("ShaderNodeSeparateRGB")
+        parts = tree.nodes.new("ShaderNodeSeparateColor")
         tree.links.new(packed.outputs["Color"], parts.inputs[0])
-        for output, name, factor in (("G", "Roughness", told["roughness"]), ("B", "Metallic", told["metallic"])):
+        for output, name, factor in (("Green", "Roughness", told["roughness"]), ("Blue", "Metallic", told["metallic"])):
             tree.links.new(scaled(tree, parts.outputs[output], factor), surface.inputs[name])
     bent = reader(tree, told, "normal_map", images, "Non-Color", -900)
     if bent:

@@ -120,7 +120,7 @@ def _read_back(path: Path) -> Contents:
 
 BLEND = Exporter(
     id="blend",
-    version=2,
+    version=3,
     title=QT_TRANSLATE_NOOP("Exporters", "Blender"),
     summary=QT_TRANSLATE_NOOP(
         "Exporters", "A .blend file made by the Blender on this machine, levels and hulls in collections."

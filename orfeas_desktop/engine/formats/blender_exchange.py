@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orfeas_desktop.engine.formats.publish import plain_stem
 from orfeas_desktop.engine.mesh.color import linear_of
 from orfeas_desktop.engine.mesh.textures import SUFFIXES, textures_of
 from orfeas_desktop.engine.mesh.whole_picture import whole
 from orfeas_desktop.engine.scene.flatten import in_metres
+from orfeas_desktop.names import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.mesh.mesh import Finish, Material, Mesh, Texture
     from orfeas_desktop.engine.scene.scene import Node, Scene
 
+_LONGEST = 30
+"""Of a material's name in that of a picture: Blender keeps 63 letters in all."""
 Plain = str | float | bool | None | Sequence["Plain"] | Mapping[str, "Plain"]
 TO_BLENDER = np.array([[1, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]], np.float64)
 
@@ -98,8 +102,12 @@ class Exchange:
         key = (material, colored)
         if key not in self._materials:
             self._materials[key] = len(self._told_materials)
+            stem = plain_stem(f"{material.name}.x")[:_LONGEST]
             textures: dict[str, Plain] = {
-                slot: {"file": self._picture(texture), "uv_map": f"UVMap{texture.uv_set or ''}"}
+                slot: {
+                    "file": self._picture(texture, f"{stem}_{slot}"),
+                    "uv_map": f"UVMap{texture.uv_set or ''}",
+                }
                 for slot, texture in textures_of(material).items()
                 if texture.uv_set < sets
             }
@@ -121,10 +129,11 @@ class Exchange:
             )
         return self._materials[key]
 
-    def _picture(self, texture: Texture) -> str:
+    def _picture(self, texture: Texture, stem: str) -> str:
         digest = sha256(texture.data).digest()
         if digest not in self.pictures:
-            name = f"picture{len(self.pictures) + 1}{SUFFIXES[texture.media_type]}"
+            wanted = f"{stem.removesuffix('_texture').removesuffix('_map')}{SUFFIXES[texture.media_type]}"
+            *_, name = distinct([*self.pictures.values(), wanted])
             (self.folder / name).write_bytes(whole(texture).data)
             self.pictures[digest] = name
         return self.pictures[digest]

@@ -67,7 +67,7 @@ GOLDEN = {
     "box.fbx.meta, box.prefab.meta",
     "unity-package 3": "box.unitypackage",
     "godot 2": "box.tscn, box.glb, box.glb.import",
-    "blend 2": "box.blend",
+    "blend 3": "box.blend",
     "usd 3": "box.usdc",
     "usdz 3": "box.usdz",
     "glb 4": "box.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",

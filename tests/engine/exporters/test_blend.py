@@ -132,8 +132,11 @@ def test_blender_has_the_pictures_the_lights_and_the_camera(found: dict[str, Any
         paint.occlusion_texture.data: "Non-Color",
         paint.emissive_texture.data: "sRGB",
     }
+    assert set(found["images"]) == {
+        f"Red_paint_{slot}.png" for slot in ("base_color", "metallic_roughness", "normal", "occlusion", "emissive")
+    }  # fmt: skip
     assert found["links"] == {
-        "Base Color": "TEX_IMAGE", "Metallic": "SEPRGB", "Roughness": "SEPRGB", "Normal": "NORMAL_MAP",
+        "Base Color": "TEX_IMAGE", "Metallic": "SEPARATE_COLOR", "Roughness": "SEPARATE_COLOR", "Normal": "NORMAL_MAP",
         "Emission": "MIX_RGB",
     }  # fmt: skip
     lights = {name: each["light"] for name, each in found["objects"].items() if each["kind"] == "LIGHT"}
