@@ -10,7 +10,7 @@ import numpy
 
 ANSWER = "ORFEAS "
 WAYS = {
-    ".fbx": (("import_scene", "fbx"),),
+    ".fbx": (("wm", "fbx_import"), ("import_scene", "fbx")),
     ".glb": (("import_scene", "gltf"),),
     ".gltf": (("import_scene", "gltf"),),
     ".obj": (("wm", "obj_import"), ("import_scene", "obj")),
@@ -20,8 +20,13 @@ WAYS = {
     ".usda": (("wm", "usd_import"),),
     ".usdz": (("wm", "usd_import"),),
 }
-LACKING = ("ModuleNotFoundError", "LoadLibrary", "AttributeError: module")
-"""What importers say when something of this Blender's Python is missing, not of the file."""
+LACKING = {
+    "ModuleNotFoundError": "this Blender lacks a module that its importer needs",
+    "LoadLibrary": "this Blender lacks a module that its importer needs",
+    "AttributeError: module": "this Blender lacks a module that its importer needs",
+    "not available on this addon version": "this Blender does not know an extension that the file needs",
+}
+"""What importers say when something is missing in this Blender, not in the file, and what that means."""
 for name, kind in {"bool": bool, "int": int, "float": float, "object": object}.items():
     if name not in vars(numpy):  # importers of older Blenders want them, newer numpy has dropped them
         setattr(numpy, name, kind)
@@ -34,16 +39,26 @@ def opened(path):
         return ""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     for room, verb in WAYS[path.suffix]:
-        if not hasattr(bpy.types, f"{room.upper()}_OT_{verb}"):
+        operator = getattr(getattr(bpy.ops, room), verb)
+        if not is_there(operator):
             continue
         try:
-            getattr(getattr(bpy.ops, room), verb)(filepath=str(path))
+            operator(filepath=str(path))
         except RuntimeError as problem:
-            if any(words in str(problem) for words in LACKING):
-                return "this Blender lacks a module that its importer needs"
+            told = [meaning for words, meaning in LACKING.items() if words in str(problem)]
+            if told:
+                return told[0]
             raise
         return ""
     return "this Blender has no importer for the format"
+
+
+def is_there(operator):
+    try:
+        operator.get_rna_type()
+    except KeyError:
+        return False
+    return True
 
 
 def look():

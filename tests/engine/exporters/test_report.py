@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.mesh.mesh import Mesh
 
 
-def exported(entry: str, mesh: Mesh, folder: Path, context: Any) -> dict[str, Path]:
+def with_report(entry: str, mesh: Mesh, folder: Path, context: Any) -> dict[str, Path]:
     write_glb(mesh, folder / "in.glb")
     file = local_file(folder / "in.glb", AssetKind.mesh, "chair <1>.glb")
     params = EXPORTERS[entry].params.check(entry, {"report": True, "origin": "Preset “Print”"})
@@ -41,7 +41,7 @@ def exported(entry: str, mesh: Mesh, folder: Path, context: Any) -> dict[str, Pa
 def test_a_stl_is_looked_at_by_the_readers_on_this_machine(
     ball: Mesh, tmp_path: Path, make_context: Callable[..., Any]
 ) -> None:
-    files = exported("stl", ball, tmp_path, make_context())
+    files = with_report("stl", ball, tmp_path, make_context())
     told = json.loads(files["chair_1-stl-report.json"].read_text("utf-8"))
     assert told["files"] == [["chair_1.stl", files["chair <1>.stl"].stat().st_size]]
     assert told["faces_per_level"] == [ball.face_count]
@@ -70,11 +70,31 @@ def test_a_stl_is_looked_at_by_the_readers_on_this_machine(
         assert words in page
 
 
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="the readers are Debian packages that the test set-up installs"
+)
+def test_blender_takes_what_it_can_import(
+    ball: Mesh, tmp_path: Path, make_context: Callable[..., Any], exported: Callable[..., Path]
+) -> None:
+    write_glb(ball, tmp_path / "in.glb")
+    files = (
+        exported("glb", tmp_path / "in.glb", tmp_path, compression="meshopt"),
+        exported("obj", tmp_path / "in.glb", tmp_path, name="text"),
+    )
+    judged = {
+        each.file: (each.fine, each.words)
+        for each in second_opinions(files, make_context())
+        if each.reader == "Blender"
+    }
+    assert judged["asset.glb"] == (None, "this Blender does not know an extension that the file needs")
+    assert judged["text.obj"][0] is True
+
+
 def test_a_folder_holds_its_report_and_names_are_escaped(
     ball: Mesh, tmp_path: Path, make_context: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    files = exported("godot", ball, tmp_path, make_context())
+    files = with_report("godot", ball, tmp_path, make_context())
     told = json.loads(files["chair_1-report.json"].read_text("utf-8"))
     assert {(each["fine"], each["words"]) for each in told["readers"]} == {(None, "not on this machine")}
     assert [each["reader"] for each in told["readers"]].count("Godot") == 2  # the model and the scene
