@@ -266,7 +266,7 @@ class ReliefMask(Backend):
 
 RELIEF = Relief(
     id="relief",
-    version=1,
+    version=2,
     title=QT_TRANSLATE_NOOP("Backends", "Quick relief (no AI weights)"),
     summary=QT_TRANSLATE_NOOP(
         "Backends",

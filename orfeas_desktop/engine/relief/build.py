@@ -21,7 +21,12 @@ from orfeas_desktop.engine.relief.surface import (
     zero_surface,
 )
 from orfeas_desktop.engine.relief.texture import back_colours, canvas_of, front_colours
-from orfeas_desktop.engine.relief.unwrap import canvas_coordinates, charts_by_direction, split_at_seams
+from orfeas_desktop.engine.relief.unwrap import (
+    canvas_coordinates,
+    charts_by_direction,
+    split_at_seams,
+    unfolded,
+)
 from orfeas_desktop.errors import NoObjectFound
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
@@ -149,7 +154,8 @@ def _textured(
 ) -> Mesh:
     chart = charts_by_direction(surface, np.array([[0, 0, 1], [0, 0, -1]], np.float32))
     seamed = split_at_seams(surface, chart)
-    columns, rows = canvas_coordinates(canvas, places[0], places[1], normals)
+    moved = np.stack(canvas_coordinates(canvas, *places, normals), axis=1)
+    columns, rows = unfolded(surface, np.stack(places, axis=1), moved).T
     height, width = canvas.inside.shape
     across = (columns[seamed.origin] + 0.5) / width
     across = np.where(seamed.chart == 0, across, 2 - across) / 2

@@ -58,7 +58,7 @@ def zero_surface(phi: Floats) -> Surface:
 
 def smoothed(surface: Surface, rounds: int = 8) -> Surface:
     """Smooth without shrinking: `rounds` of Taubin's lambda 0.5, mu -0.53 (SIGGRAPH 1995)."""
-    average = _neighbour_average(surface)
+    average = neighbour_average(surface)
     vertices = surface.vertices
     for _ in range(rounds):
         for factor in (np.float32(0.5), np.float32(-0.53)):
@@ -66,7 +66,8 @@ def smoothed(surface: Surface, rounds: int = 8) -> Surface:
     return Surface(np.ascontiguousarray(vertices, dtype=np.float32), surface.faces)
 
 
-def _neighbour_average(surface: Surface) -> csr_array:
+def neighbour_average(surface: Surface) -> csr_array:
+    """Return (V, V): what makes of values at the vertices the mean of their neighbours'."""
     from scipy.sparse import csr_array
 
     faces, count = surface.faces, len(surface.vertices)

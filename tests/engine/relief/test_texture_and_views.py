@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from orfeas_desktop.engine.mesh.charts import chart_facts
 from orfeas_desktop.engine.relief.atlas import packed
 from orfeas_desktop.engine.relief.build import ReliefOptions, View, build_relief
 from orfeas_desktop.engine.relief.build_views import build_from_views
 from orfeas_desktop.engine.relief.detail import detail_height
 from orfeas_desktop.engine.relief.height import Shape
+from orfeas_desktop.engine.relief.mask import find_mask
 from orfeas_desktop.engine.relief.paint import CHARTS, first_hit
 from orfeas_desktop.engine.relief.surface import smoothed, zero_surface
 from orfeas_desktop.engine.relief.texture import back_colours, canvas_of, front_colours
 from orfeas_desktop.engine.relief.unwrap import charts_by_direction, face_neighbours, split_at_seams
 from orfeas_desktop.engine.relief.views import Side, carve
 
+SAMPLES = Path(__file__).parents[3] / "resources" / "samples"
 RED, GREEN, BLUE, YELLOW = (200, 30, 30), (30, 180, 30), (30, 30, 200), (200, 190, 20)
 
 
@@ -108,6 +112,15 @@ def test_a_ball_has_two_charts_and_a_closed_seam():
         len(set(surface.faces[face]) & set(surface.faces[other])) for face, other in enumerate(across[:, 0])
     ]
     assert set(shared) == {2}
+
+
+@pytest.mark.parametrize("name", ["chair", "robot"])
+def test_the_layout_of_a_picture_folds_nowhere_but_where_the_surface_does(name):
+    picture = np.array(Image.open(SAMPLES / f"{name}.png").convert("RGBA"))
+    mesh = build_relief(View(picture, find_mask(picture, name).inside), ReliefOptions(), Quiet())
+    figures = chart_facts(mesh)
+    assert figures.overlap < 0.004
+    assert len(figures.overlapping) < 0.01 * mesh.face_count
 
 
 def test_the_back_picture_lies_on_the_back(disc):
