@@ -98,7 +98,7 @@ def _window(paths: Paths) -> int:
 
 def start_window(paths: Paths) -> int:
     """Load the window and run it until it is closed. Raises BadParams for a setting of the environment."""
-    gc.disable()  # what is made while the program loads stays; the window sees to it once it has been painted
+    gc.disable()  # the window sees to it on its own thread, once it has been painted
     from orfeas_desktop.settings import load_settings
     from orfeas_desktop.ui.start import start
 

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
 SCREEN = "1600x1000x24"
@@ -104,6 +105,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section(heading)
         for subject, (_, words) in sorted(lines.items()):
             terminalreporter.line(f"{subject:14} {words}")
+
+
+@pytest.fixture(scope="session")
+def qapp(qapp: QApplication) -> QApplication:
+    """The one application; as beside it in the program, garbage is collected on this thread alone: after each test."""
+    gc.disable()
+    return qapp
+
+
+def pytest_runtest_teardown() -> None:
+    """Collect what a test left, where Python does not do it by itself."""
+    if not gc.isenabled():
+        from orfeas_desktop.ui.garbage import collect_due
+
+        collect_due()
 
 
 @pytest.fixture

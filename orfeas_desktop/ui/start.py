@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import gc
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from orfeas_desktop.errors import BackendFailed, OrfeasError
 from orfeas_desktop.log import write_crash_report
 from orfeas_desktop.settings import Settings, save_settings
 from orfeas_desktop.ui.engine_thread import EngineThread
+from orfeas_desktop.ui.garbage import Garbage
 from orfeas_desktop.ui.main_window.window import MainWindow
 from orfeas_desktop.ui.pieces.focus_ring import FocusRing
 from orfeas_desktop.ui.pieces.places import Places
@@ -55,6 +55,7 @@ class Running:
     window: MainWindow
     session: Session
     ring: FocusRing
+    garbage: Garbage
     paths: Paths
     settings: Settings
     remembered: WindowState
@@ -77,6 +78,7 @@ class Running:
         if self.closed:
             return
         self.closed = True
+        self.garbage.stop()
         if self.behind is not None:
             self.remember()
             self.behind.watch.close()
@@ -137,7 +139,7 @@ def build(app: QApplication, look: Look, paths: Paths, settings: Settings, drag_
     remembered = read_window_state(paths.state)
     drag_files = DragFiles(lambda asset: session.named_file(asset, drag_folder))
     window = MainWindow(look, session, drag_files, Places(remembered.places))
-    running = Running(window, session, FocusRing(app, look), paths, settings, remembered)
+    running = Running(window, session, FocusRing(app, look), Garbage(window), paths, settings, remembered)
     window.closing.connect(running.close)
     return running
 
@@ -163,17 +165,9 @@ def _after_first_paint(running: Running, open_studio: Callable[[], Studio]) -> N
     running.window.look.bring_icons()
     running.behind = _furnish(running)
     running.behind.watch.start()
-    running.window.viewport.ready.connect(_settle_memory)
-    running.window.viewport.failed.connect(_settle_memory)
+    running.window.viewport.ready.connect(running.garbage.settle)
+    running.window.viewport.failed.connect(running.garbage.settle)
     running.window.viewport.start_3d()
-
-
-def _settle_memory() -> None:
-    """Set what was loaded aside for good: a collection over all of it would hold the window for 100 ms and more."""
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
-    gc.enable()
 
 
 def _furnish(running: Running) -> Behind:
