@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -335,9 +336,11 @@ def godot_nodes(folder: Path, names: Iterable[str]) -> dict[str, list[dict[str, 
     """Return what Godot 3 imports from files that lie in `folder`: nodes with places and surfaces, by file."""
     wanted = list(names)
     (folder / "project.godot").write_text('config_version=4\n[application]\nconfig/name="judge"\n')
+    homes = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")
+    alone = {**os.environ, **dict.fromkeys(homes, str(folder.with_name(f"{folder.name}-godot")))}
     editor = subprocess.Popen(
         ["godot3-server", "--path", str(folder), "--editor"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=alone,
     )  # fmt: skip
     try:
         imported = folder / ".import"
@@ -353,7 +356,7 @@ def godot_nodes(folder: Path, names: Iterable[str]) -> dict[str, list[dict[str, 
     (folder / "dump.gd").write_text(GODOT_DUMP.replace("NAMES", json.dumps(wanted)))
     subprocess.run(
         ["godot3-server", "--path", str(folder), "-s", "dump.gd"],
-        capture_output=True, timeout=PATIENCE_S, check=False,
+        capture_output=True, timeout=PATIENCE_S, check=False, env=alone,
     )  # fmt: skip
     return json.loads((folder / "dump.json").read_text())
 
