@@ -183,7 +183,15 @@ def _read_back(path: Path) -> Contents:
     from vtkmodules.vtkIOGeometry import vtkOBJReader
 
     found = vtk_contents(vtkOBJReader(), path)
+    found["colors"] |= _has_colors(path)
     return Contents(**found, textures=_pictures_found(path))
+
+
+def _has_colors(path: Path) -> bool:
+    """Return whether places have colours behind them, which VTK forgets where texture coordinates part corners."""
+    with path.open("rb") as stream:
+        place = next((line.split() for line in stream if line.startswith(b"v ")), [])
+    return len(place) == len(("v", *"xyz", *"rgb"))
 
 
 def _pictures_found(path: Path) -> int:

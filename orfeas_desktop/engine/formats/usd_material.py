@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -33,7 +34,8 @@ _LONGEST = 80
 
 def identifiers(names: list[str]) -> tuple[str, ...]:
     """Return names that every reader of USD takes for prims: ASCII letters, digits and _, distinct."""
-    plain = [re.sub(r"[^A-Za-z0-9_]", "_", name) or "_" for name in names]
+    bare = [unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() for name in names]
+    plain = [re.sub(r"[^A-Za-z0-9_]", "_", name) or "_" for name in bare]
     return distinct([f"_{name}" if name[0].isdigit() else name for name in plain])
 
 

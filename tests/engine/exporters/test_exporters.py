@@ -227,6 +227,15 @@ def test_stl_says_when_a_mesh_is_open_and_forgets_loose_vertices(
     assert context.warnings == ["The mesh is not closed (3 open edges): it may not print well."]
 
 
+def test_obj_holds_colours_beside_textures(export: Callable[..., Any], ball: Mesh) -> None:
+    colors = np.tile(np.uint8([[10, 200, 30, 255]]), (ball.vertex_count, 1))
+    _, (path, *_) = export("obj", ball.changed(colors=colors))
+    read = read_mesh(path)
+    assert read.uvs
+    assert read.colors is not None
+    assert set(map(tuple, read.colors[:, :3].tolist())) == {(10, 200, 30)}
+
+
 @pytest.mark.parametrize("format_id", ["stl", "3mf"])
 def test_printing_formats_say_what_else_keeps_a_mesh_from_being_a_solid(
     export: Callable[..., Any], cube: Mesh, format_id: str
