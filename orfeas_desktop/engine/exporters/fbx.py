@@ -171,7 +171,8 @@ FBX = Exporter(
     verified_by="assimp",
     unjudged=(
         "No Autodesk program and no engine was asked. FBX has no metal and roughness of its own: those pictures are "
-        "named as the chosen program expects them."
+        "named as the chosen program expects them. Blender 5 takes neither metal nor a whole surface's transparency "
+        "from an FBX of others; GLB and .blend files keep both."
     ),
     finish=frozenset(),
     write=_write,

@@ -47,16 +47,16 @@ def plain_stem(name: str) -> str:
 def publish(files: Sequence[OutputFile], target: Path) -> tuple[Path, ...]:
     """Copy an exporter's files to `target` and, beside it, its parts; return where they lie, `target` first.
 
-    The file of slot `file` becomes `target`; parts named after it are named after `target` instead, and the text
-    files that refer to them say so. Everything is copied under temporary names and synced, then renamed, the main
+    The file of slot `file` becomes `target`; parts named after it are named after `target` instead where the text
+    files that refer to them can say so, and keep their names where none can. Everything is copied under temporary names and synced, then renamed, the main
     file last. What stood there is replaced. Raises DiskFull, PermissionDenied, FileMissing, NotAFile; nothing
     half-written is left then. Raises what `check_replaceable` raises.
     """
     main = next(file for file in files if file.slot == MAIN_SLOT)
     parts = [file for file in files if file is not main]
-    names = _final_names(
-        [part.file.name for part in parts], plain_stem(main.file.name), plain_stem(target.name)
-    )
+    old = plain_stem(main.file.name)
+    new = plain_stem(target.name) if target.suffix.lower() in _REFERRING else old
+    names = _final_names([part.file.name for part in parts], old, new)
     moves = [_move(part.file.path, target.with_name(names[part.file.name])) for part in parts]
     moves.append(_move(main.file.path, target))
     for move in moves:

@@ -67,6 +67,11 @@ def test_another_name_goes_through_every_reference(files: Sequence[OutputFile], 
     assert content(out)["Mein_Stuhlchen.mtl"] == MTL.replace("chair_a.png", "Mein_Stuhlchen_a.png")
 
 
+def test_parts_of_files_that_cannot_be_told_keep_their_names(files: Sequence[OutputFile], out: Path) -> None:
+    paths = publish(files, out / "table.fbx")
+    assert [path.name for path in paths] == ["table.fbx", "chair.mtl", "chair_a.png", "other.png"]
+
+
 def test_what_stood_there_is_replaced(files: Sequence[OutputFile], out: Path) -> None:
     (out / "chair.obj").write_text("old")
     publish(files, out / "chair.obj")
