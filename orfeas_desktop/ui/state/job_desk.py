@@ -45,6 +45,18 @@ class _Batch:
     ended: Callable[[Ended], object] | None
 
 
+@dataclass(frozen=True)
+class _Wish:
+    """What whoever sends a job wants to hear of it; `sweeps`: how often all was cancelled before."""
+
+    ended: Callable[[Ended], object] | None
+    previewed: Callable[[JobPreviewed], object] | None
+    sent: Callable[[], object] | None
+    ask: str
+    listed: bool
+    sweeps: int
+
+
 class JobDesk(QObject):
     """Sends jobs, follows them, and tells who asked when one has ended and been recorded."""
 
@@ -56,7 +68,7 @@ class JobDesk(QObject):
     repeated = Signal()
     """The same is under way already."""
     kept_back = Signal()
-    """Something came that waits because the queue is paused."""
+    """Something waits, as the first, because the queue is paused."""
 
     def __init__(self, store: StoreThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +81,8 @@ class JobDesk(QObject):
         self._asks: dict[str, str] = {}
         """What was asked for, by job."""
         self._under_way: set[str] = set()
+        self._sweeps = 0
+        """How often all that waits was cancelled."""
         self._errors: dict[str, OrfeasError] = {}
         self._usual: dict[tuple[str, int], float] = {}
 
@@ -105,26 +119,34 @@ class JobDesk(QObject):
         if studio is None or (ask and not self.begin(ask)):
             return False
 
+        wish = _Wish(ended, previewed, sent, ask, listed, self._sweeps)
+
         def refuse(error: OrfeasError) -> None:
             self.end(ask)
             (failed or self._store.failed.emit)(error)
 
-        def take(job: Job) -> None:
-            if ask:
-                self._asks[job.id] = ask
-            if ended is not None:
-                self._waiting[job.id] = ended
-            if previewed is not None:
-                self._previews[job.id] = previewed
-            if listed:
-                self.list.add(job)
-            if listed and self.list.held and job.destination is not None:
-                self.kept_back.emit()
-            if sent is not None:
-                sent()
-
-        self._store.ask(lambda: start(studio), take, refuse)
+        self._store.ask(lambda: start(studio), partial(self._take, wish), refuse)
         return True
+
+    def _take(self, wish: _Wish, job: Job) -> None:
+        """Note who hears of a job that was started, and list it."""
+        if wish.ask:
+            self._asks[job.id] = wish.ask
+        if wish.ended is not None:
+            self._waiting[job.id] = wish.ended
+        if wish.previewed is not None:
+            self._previews[job.id] = wish.previewed
+        if wish.listed:
+            self._list(job, cancelled=wish.sweeps != self._sweeps)
+        if wish.sent is not None:
+            wish.sent()
+
+    def _list(self, job: Job, *, cancelled: bool) -> None:
+        self.list.add(job)
+        if cancelled:
+            self.cancel(job.id)
+        elif self.list.held and job.destination is not None and self.list.count(JobState.waiting) == 1:
+            self.kept_back.emit()
 
     def begin(self, ask: str) -> bool:
         """Note what is asked for until its `end`; False, and `repeated` tells, when the same is under way."""
@@ -201,6 +223,7 @@ class JobDesk(QObject):
 
     def cancel_waiting(self) -> None:
         """Stop what has not begun, as far as the list shows it, and what is on its way into the list."""
+        self._sweeps += 1
         for batch in self._batches:
             batch.starts.clear()
             batch.sent = None

@@ -90,17 +90,18 @@ def test_others_have_their_turn_while_many_are_sent(desk: JobDesk, books: Books,
     assert [row.id for row in desk.list.rows()] == ["a", "b", "c"]
 
 
-def test_cancelling_what_waits_ends_the_sending(desk: JobDesk, books: Books, qtbot):
+def test_cancelling_what_waits_ends_the_sending_and_what_is_on_its_way(desk: JobDesk, books: Books, qtbot):
     sent: list[int] = []
     books.go_on.clear()
     desk.send_all([partial(begin, name) for name in ("a", "b", "c")], sent=lambda: sent.append(1))
+    desk.send(partial(begin, "hidden"), listed=False)
     desk.cancel_all()
     books.go_on.set()
     qtbot.waitUntil(lambda: [row.id for row in desk.list.rows()] == ["a"])
-    desk.cancel_all()
-    desk.store.ask(lambda: books.written.append("other"))
-    qtbot.waitUntil(lambda: "other" in books.written)
-    assert books.written == ["a", "no a", "other"]
+    desk.send(partial(begin, "later"))
+    qtbot.waitUntil(lambda: desk.list.job("later") is not None)
+    assert books.written.count("no a") == 1
+    assert sorted(books.written) == ["a", "hidden", "later", "no a"]
     assert sent == []
 
 
