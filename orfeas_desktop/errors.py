@@ -3,13 +3,14 @@
 OrfeasError
 ├ InputError    2   BadPicture (Empty, Unreadable, TooLarge, Transparent, NoObject, NotAFile, Missing)
 │                   · BadMesh (Unfit, NotPrintable) · BadParams (UnknownParam, BadValue) · UnknownEntry · BadInput
-│                   · NotAFolder · FolderInUse · FileChanging · PackedFile · NameMissing
+│                   · NotAFolder · FolderInUse · FileChanging · PackedFile · NothingInside
+│                   · NameMissing
 ├ ResourceError 3   WeightsMissing · BadWeights · WeightsBusy · LicenceNotAccepted · Offline · DownloadFailed
 │                   · WrongContent · SignInNeeded · SpaceMissing · DiskFull · PermissionDenied · FolderMissing · PathTooLong
 │                   · NoDisplay · OutOfMemory · ProgramMissing
 ├ EngineError   4   BackendFailed · WorkerDied · WorkerSilent · WorkerBabbled · ExportNotVerified
-└ ProjectError  5   LibraryLocked · LibraryTooNew (Unreadable) · LibraryDamaged · LibraryReadOnly · NoSuchProject · NoSuchAsset
-                    · NameTaken
+└ ProjectError  5   LibraryLocked · LibraryTooNew (Unreadable) · LibraryGone · LibraryDamaged · LibraryReadOnly
+                    · NoSuchProject · NoSuchAsset · NameTaken
 Cancelled     130   not an OrfeasError: nobody is to blame
 """
 
@@ -117,8 +118,18 @@ class PackedFile(InputError):
     """An archive where a picture or a mesh is needed."""
 
     code = "packed-file"
-    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is an archive, and what lies in it is not looked for.")
-    remedy = QT_TRANSLATE_NOOP("Errors", "Unpack it first, then give the pictures or meshes from it.")
+    sentence = QT_TRANSLATE_NOOP(
+        "Errors", "“{name}” is an archive; pictures and meshes are read as plain files."
+    )
+    remedy = QT_TRANSLATE_NOOP("Errors", "Unpack it first, then give what was in it.")
+
+
+class NothingInside(InputError):
+    """A folder that holds nothing to read."""
+
+    code = "nothing-inside"
+    sentence = QT_TRANSLATE_NOOP("Errors", "There is no picture and no mesh in the folder “{name}”.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Choose another folder; folders inside it are not looked into.")
 
 
 class NameMissing(InputError):
@@ -165,9 +176,7 @@ class PictureTooLarge(BadPicture):
     """More pixels than the limit; refused before decoding."""
 
     code = "picture-too-large"
-    sentence = QT_TRANSLATE_NOOP(
-        "Errors", "“{name}” has {megapixels:.0f} megapixels; the limit is {limit:.0f}."
-    )
+    sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” has {megapixels:g} megapixels; the limit is {limit:g}.")
     remedy = QT_TRANSLATE_NOOP("Errors", "Make it smaller, or raise the limit in the settings.")
 
 
@@ -192,7 +201,7 @@ class BadMesh(InputError):
 
     code = "bad-mesh"
     sentence = QT_TRANSLATE_NOOP("Errors", "“{name}” is not a mesh this program can read: {problem}.")
-    remedy = QT_TRANSLATE_NOOP("Errors", "Use a GLB, OBJ, STL or PLY file.")
+    remedy = QT_TRANSLATE_NOOP("Errors", "Use a GLB, glTF, OBJ, STL or PLY file.")
 
 
 class MeshUnfit(BadMesh):
@@ -476,6 +485,17 @@ class LibraryReadOnly(ProjectError):
     code = "library-read-only"
     sentence = QT_TRANSLATE_NOOP("Errors", "The library in “{place}” cannot be written.")
     remedy = QT_TRANSLATE_NOOP("Errors", "Allow writing there, or set ORFEAS_HOME to another folder.")
+
+
+class LibraryGone(ProjectError):
+    """The library's file was moved, deleted or unplugged while it was open."""
+
+    code = "library-gone"
+    sentence = QT_TRANSLATE_NOOP("Errors", "The library is no longer in “{place}”.")
+    remedy = QT_TRANSLATE_NOOP(
+        "Errors",
+        "Connect its drive or put the folder back, then start the program again; nothing is written.",
+    )
 
 
 class LibraryDamaged(ProjectError):

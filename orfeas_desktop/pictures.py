@@ -9,6 +9,7 @@ import warnings
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -139,7 +140,9 @@ def _opened(path: Path, max_megapixels: float) -> Generator[Image.Image]:
             with _identified(stream) as image:
                 megapixels = image.width * image.height / 1e6
                 if megapixels > max_megapixels:
-                    raise PictureTooLarge(name=path.name, megapixels=megapixels, limit=max_megapixels)
+                    raise PictureTooLarge(
+                        name=path.name, megapixels=ceil(megapixels * 10) / 10, limit=max_megapixels
+                    )
                 yield image
         except MemoryError:
             raise OutOfMemory(stage=QT_TRANSLATE_NOOP("Stages", "reading the picture")) from None

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from orfeas_desktop.errors import (
     DiskFull,
     LibraryDamaged,
+    LibraryGone,
     LibraryLocked,
     LibraryReadOnly,
     LibraryTooNew,
@@ -77,6 +78,7 @@ class Database:
         self._connect = partial(_connect, file, busy_timeout_s)
         self._lock = threading.RLock()
         self._main = self._connect("rwc" if writing else "ro")
+        self._file, self._opened = file, file.stat()
         self._seen = 0
         self._writer = _engine(lambda: self._main, "BEGIN IMMEDIATE" if writing else "BEGIN", StaticPool)
         self._reader = _engine(
@@ -154,7 +156,7 @@ class Database:
     def write(self) -> Generator[Session]:
         """Give a session whose changes are kept together, on the disk, or not at all.
 
-        Raises LibraryTooNew, LibraryReadOnly, LibraryLocked, DiskFull or LibraryDamaged.
+        Raises LibraryTooNew, LibraryReadOnly, LibraryGone, LibraryLocked, DiskFull or LibraryDamaged.
         """
         self.allow_writing()
         with (
@@ -166,9 +168,15 @@ class Database:
             yield session
 
     def allow_writing(self) -> None:
-        """Raise what stands against writing, LibraryTooNew or LibraryReadOnly."""
+        """Raise what stands against writing, LibraryTooNew, LibraryReadOnly or LibraryGone."""
         if self.refusal:
             raise self.refusal()
+        try:
+            there = os.path.samestat(self._file.stat(), self._opened)
+        except OSError:
+            there = False
+        if not there:
+            raise LibraryGone(place=str(self.folder))
 
     def data_version(self) -> int:
         """Return a number that changes when another connection than our writing one committed."""

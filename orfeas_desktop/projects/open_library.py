@@ -87,6 +87,12 @@ class OpenLibrary:
         return store
 
     @property
+    def refusal(self) -> OrfeasError | None:
+        """Why nothing can be written, or None."""
+        refuse = self._database.refusal
+        return None if refuse is None else refuse()
+
+    @property
     def writable(self) -> bool:
         """Whether the library can be written."""
         return self._database.refusal is None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from orfeas_desktop.assets import LocalFile
+from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.projects.records import Asset, Change, LibraryReport, Project, StoredJob, Version
 from orfeas_desktop.projects.store import ProjectStore
 from orfeas_desktop.requests import JobResult
@@ -22,6 +23,11 @@ class LibraryFace:
     def writable(self) -> bool:
         """Whether the library takes changes."""
         return self._store.writable
+
+    @property
+    def refusal(self) -> OrfeasError | None:
+        """Why the library takes no changes, or None."""
+        return self._store.refusal
 
     def projects(self, *, deleted: bool = False) -> tuple[Project, ...]:
         """Return the projects, or those in the recycle bin."""

@@ -233,7 +233,7 @@ def _take_over(running: Running, studio: Studio) -> None:
 
 
 def _tell_no_library(running: Running, error: OrfeasError) -> None:
-    running.window.status.show_library_state(error.say())
+    running.window.status.show_library_state(error.say(), error.advise())
     running.hands.telling.show_error(error)
 
 

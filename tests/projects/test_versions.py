@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from orfeas_desktop.errors import (
     FileChanging,
     FileMissing,
     LibraryDamaged,
+    LibraryGone,
     NoSuchAsset,
     NoSuchProject,
     NotAFile,
@@ -65,6 +67,24 @@ def test_what_cannot_be_read_is_said(store: ProjectStore, hand: Hand, tmp_path: 
     with pytest.raises(NotAFile):
         store.add_blob(tmp_path, AssetKind.file, "folder")
     assert hand.blobs() == set()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows moves no folder with an open file")
+def test_a_library_that_is_moved_away_takes_nothing_until_it_is_back(
+    store: ProjectStore, hand: Hand, library: Path, tmp_path: Path
+) -> None:
+    project = hand.project()
+    library.rename(tmp_path / "away")
+    for attempt in (
+        lambda: store.rename_project(project, "Lost"),
+        lambda: store.add_blob(hand.file("new"), AssetKind.mesh, "new.glb"),
+    ):
+        with pytest.raises(LibraryGone):
+            attempt()
+    assert not library.exists()
+    (tmp_path / "away").rename(library)
+    assert store.rename_project(project, "Back")
+    assert [each.name for each in store.projects()] == ["Back"]
 
 
 def test_a_pipe_and_a_device_are_refused_at_once(store: ProjectStore, hand: Hand, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from orfeas_desktop.assets import MESH_SUFFIXES
+from orfeas_desktop.errors import NothingInside
 from orfeas_desktop.pictures import SUFFIXES
 from orfeas_desktop.ui.panels.picture_tile import files_in, holds_picture, image_in, only_address_in
 from orfeas_desktop.ui.state.draft import FRONT
@@ -72,6 +73,9 @@ class Intake(QObject):
 
     def take_picture(self, path: Path) -> None:
         """Take a picture as the main one."""
+        if path.is_dir():
+            self.session.drafting.refused.emit(NothingInside(name=path.name))
+            return
         self.window.inspector.show_picture()
         self.session.drafting.take_file(FRONT, path)
 

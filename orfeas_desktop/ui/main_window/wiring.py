@@ -206,8 +206,9 @@ class Wiring(QObject):
         self.renew()
 
     def _show_opened(self) -> None:
-        state = "" if self.session.writable else self.tr("The library is open for reading only")
-        self.window.status.show_library_state(state)
+        refusal = self.session.studio.refusal if self.session.studio is not None else None
+        if refusal is not None:
+            self.window.status.show_library_state(refusal.say(translated), refusal.advise(translated))
         self.show_engines()
         self.renew()
 
@@ -307,6 +308,7 @@ class Wiring(QObject):
     def _connect_view(self) -> None:
         viewport, session = self.window.viewport, self.session
         session.display_ready.connect(self._show_display)
+        session.display_failed.connect(lambda error: viewport.refuse(error.say(translated)))
         session.preview_ready.connect(viewport.show_preview)
         viewport.ready.connect(self._show_ready)
         viewport.failed.connect(self._renew_after)

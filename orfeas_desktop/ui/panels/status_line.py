@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from orfeas_desktop.ui.pieces.buttons import IconName
@@ -68,7 +69,10 @@ class StatusLine(QWidget):
         self.ram.setText(
             self.tr("RAM {used} / {all} GB").format(used=f"{line.ram_used_gb:.1f}", all=f"{line.ram_gb:.0f}")
         )
-        self.disk.setText(self.tr("Disk {free} GB free").format(free=f"{line.disk_free_gb:.0f}"))
+        free = QLocale().formattedDataSize(
+            round(line.disk_free_gb * 1e9), 0, QLocale.DataSizeFormat.DataSizeSIFormat
+        )
+        self.disk.setText(self.tr("Disk {free} free").format(free=free))
         self._make_room()
 
     def _load_words(self, load: float) -> str:
@@ -89,9 +93,10 @@ class StatusLine(QWidget):
         self._off.setVisible(offline)
         self._on.setVisible(not offline)
 
-    def show_library_state(self, words: str) -> None:
-        """Say what is wrong with the library, or nothing."""
+    def show_library_state(self, words: str, advice: str) -> None:
+        """Say what is wrong with the library, and what to do."""
         self.library.setText(words)
+        self.library.setToolTip(advice)
         self._make_room()
 
     def _make_room(self) -> None:
