@@ -59,13 +59,20 @@ class Shelf:
         """Add an asset of each name, the first one oldest; return their ids."""
         ids: list[int] = []
         for name in names:
-            mesh = self.folder / f"{len(name)}-{name[:8]}.glb"
-            mesh.write_bytes(name.encode())
-            file = self.store.add_blob(mesh, AssetKind.file, mesh.name)
-            made = Provenance(None, "1", "", {}, {"faces": 12}, cached=False)
-            version, _ = self.store.add_version(Destination(project_id, name), {"report": file}, made)
-            ids.append(version.asset_id)
+            ids.append(self._add(project_id, name, "report"))
         return ids
+
+    def add_broken(self, project_id: int, name: str) -> int:
+        """Add an asset whose mesh cannot be read; return its id."""
+        return self._add(project_id, name, "mesh")
+
+    def _add(self, project_id: int, name: str, slot: str) -> int:
+        path = self.folder / f"{len(name)}-{name[:8]}.glb"
+        path.write_bytes(name.encode())
+        file = self.store.add_blob(path, AssetKind.file, path.name)
+        made = Provenance(None, "1", "", {}, {"faces": 12}, cached=False)
+        version, _ = self.store.add_version(Destination(project_id, name), {slot: file}, made)
+        return version.asset_id
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.names import file_stem
 from orfeas_desktop.projects.records import Asset, Change, Project, Version
 from orfeas_desktop.register import Table
-from orfeas_desktop.requests import Destination, FromJob, Job, JobDone, JobEvent, JobPreviewed
+from orfeas_desktop.requests import Destination, FromJob, Job, JobDone, JobEvent, JobFailed, JobPreviewed
 from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.state.draft import FRONT, Draft
 from orfeas_desktop.ui.state.drafting import Drafting
@@ -71,6 +71,8 @@ class Session(QObject):
     opened = Signal()
     chosen_changed: TypedSignal[Chosen | None] = signal(Chosen | None)
     display_ready: TypedSignal[DisplayFiles] = signal(DisplayFiles)
+    display_failed: TypedSignal[OrfeasError] = signal(OrfeasError)
+    """What is chosen cannot be shown."""
     preview_ready: TypedSignal[Path] = signal(Path)
     failed: TypedSignal[OrfeasError] = signal(OrfeasError)
     exported: TypedSignal[Handed] = signal(Handed)
@@ -113,10 +115,7 @@ class Session(QObject):
         *,
         held: bool = False,
     ) -> None:
-        """Take over a studio that was opened on the store thread; show `project_id` or the latest project.
-
-        held  whether the queue is paused
-        """
+        """Take over a studio opened on the store thread, its queue paused if `held`; show that or the latest project."""
         self.studio = studio
         self.desk.open(studio, held=held)
         self.drafting.open(studio, backends)
@@ -273,24 +272,32 @@ class Session(QObject):
             self.desk.send(lambda studio: studio.make_score(version.id), listed=False)
 
     def _prepare_display(self, version: Version) -> None:
-        watertight = version.provenance.facts.get("watertight")
+        known = version.provenance.facts.get("watertight")
+        closed = known if isinstance(known, bool) else None
         again = self._shown_asset == version.asset_id
         self._shown_asset = version.asset_id
 
+        def wanted() -> bool:
+            return self.chosen is not None and self.chosen.version.id == version.id
+
         def show(ended: Ended) -> None:
-            if self.studio is None or self.chosen is None or self.chosen.version.id != version.id:
-                return
             files = DisplayFiles.of(ended)
-            if files is not None:
-                closed = watertight if isinstance(watertight, bool) else None
+            if isinstance(ended, JobFailed):
+                fail(ended.error)
+            elif files is not None and wanted():
                 self.display_ready.emit(replace(files, closed=closed, again=again))
 
-        def show_preview(event: JobPreviewed) -> None:
-            if self.chosen is not None and self.chosen.version.id == version.id:
+        def coarse(event: JobPreviewed) -> None:
+            if wanted():
                 self.preview_ready.emit(Path(event.path))
 
+        def fail(error: OrfeasError) -> None:
+            if wanted():
+                self._shown_asset = None
+                self.display_failed.emit(error)
+
         self.desk.send(
-            lambda studio: studio.make_display(version.id), show, listed=False, previewed=show_preview
+            lambda studio: studio.make_display(version.id), show, listed=False, failed=fail, previewed=coarse
         )
 
     def _show_result(self, event: JobDone) -> None:

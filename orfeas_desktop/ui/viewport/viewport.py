@@ -165,6 +165,11 @@ class Viewport(QWidget):
         if self._stage is None or self._stage.mesh.display is None:
             self._say(self.tr("Loading the mesh"))
 
+    def refuse(self, why: str) -> None:
+        """Say why a mesh cannot be shown, in place of the one before."""
+        self.clear()
+        self._say(self.tr("This mesh cannot be shown"), why)
+
     def clear(self) -> None:
         """Show nothing."""
         self._loader.forget()
