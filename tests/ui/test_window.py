@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from base64 import b64encode
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -157,6 +159,18 @@ def test_a_result_that_the_filter_hides_is_shown_all_the_same(running, qtbot):
     assert session.chosen.asset.name == "Chair"
 
 
+def test_what_cannot_be_shown_leaves_nothing_else_in_the_view(running, shelf, qtbot):
+    broken = shelf.add_broken(running.session.library.project.id, "Broken")
+    running.session.choose(broken)
+    message = running.window.viewport.message
+    qtbot.waitUntil(lambda: message.text == "This mesh cannot be shown", timeout=60_000)
+    assert "not a mesh this program can read" in message._note.text()
+    assert not running.window.viewport.pill.isVisible()
+    click_card(running, "Robot")
+    running.session.display_failed.emit(NoSuchAsset(name="1"))
+    assert message._note.text() == "There is no asset “1”."
+
+
 def test_the_inspector_keeps_its_width_whichever_page_is_turned_to(running, qtbot):
     window, inspector = running.window, running.window.inspector
     width = inspector.width()
@@ -302,6 +316,9 @@ def test_the_palette_runs_commands_and_goes_to_assets(running, qtbot):
     palette = running.hands.searching.popup
     QTest.keyClicks(palette.field, "zzz")
     assert palette.nothing.isVisible()
+    palette.field.clear()
+    QTest.keyClicks(palette.field, "theme")
+    assert palette.titles() == ("Switch between dark and light",)
     palette.field.clear()
     QTest.keyClicks(palette.field, "keyb short")
     QTest.keyClick(palette.field, Qt.Key.Key_Down)
@@ -628,7 +645,7 @@ def test_a_folder_without_pictures_is_refused(running, tmp_path: Path, qtbot):
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("nothing")
     dropped(running.window, tmp_path / "empty")
-    qtbot.waitUntil(lambda: "folder" in running.window.inspector.images.problem.text())
+    assert "no picture and no mesh in the folder “empty”" in running.window.inspector.images.problem.text()
 
 
 def test_a_picture_is_opened_with_the_file_dialog(running, picture: Path, qtbot, monkeypatch):
@@ -701,6 +718,16 @@ def test_the_window_fits_small_screens_and_nothing_is_cut(running, qtbot):
         assert place.x() >= 0
         assert place.x() + part.width() <= 1280
         assert place.y() + part.height() <= 720
+
+
+def test_a_library_of_a_newer_program_says_why_it_takes_no_changes(open_running, shelf):
+    shelf.store.create_project("Toys")
+    with closing(sqlite3.connect(Paths.of().library / "library.sqlite")) as file:
+        (number,) = file.execute("PRAGMA user_version").fetchone()
+        file.execute(f"PRAGMA user_version = {number + 1}")
+    status = open_running().window.status
+    assert "written by a newer version of the program" in status.library.text()
+    assert status.library.toolTip() == "Update the program to change it."
 
 
 def test_a_library_that_cannot_open_says_so(qapp, look, home: Path, qtbot, tmp_path: Path):

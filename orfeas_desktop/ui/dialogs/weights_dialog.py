@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from orfeas_desktop.engine.weights.catalog import PURPOSES, weight_set
+from orfeas_desktop.engine.weights.torch_file import ONE_FILE
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.ui.dialogs.error_box import ErrorBox
 from orfeas_desktop.ui.dialogs.licence_dialog import LicenceDialog
@@ -159,8 +160,7 @@ class WeightsDialog(QDialog):
             self._desk.add(path)
 
     def _pick_file(self) -> None:
-        kinds = self.tr("Weights (*.safetensors *.ckpt *.pt *.pth *.bin)")
-        path = self._places.open_file(self, Place.weights, self.tr("Add a file of weights"), kinds)
+        path = self._places.open_file(self, Place.weights, self.tr("Add a file of weights"), ONE_FILE)
         if path is not None:
             self._desk.add(path)
 

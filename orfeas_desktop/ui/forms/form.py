@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from orfeas_desktop.params import FieldKind, ParamField, Params, PlainParams, Scalar
-from orfeas_desktop.ui.forms.editors import Editor, editor_for, words
+from orfeas_desktop.ui.forms.editors import Editor, NumberEditor, editor_for, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,6 +52,7 @@ class Form(QWidget):
         if rare:
             self._add_more_button()
             self._add(rare)
+        self._align_sliders()
         self._rare = tuple(field.name for field in rare)
         self.show_advanced(advanced)
 
@@ -81,6 +82,13 @@ class Form(QWidget):
                 if widget is not None:
                     widget.setVisible(shown)
             self._mark(name)
+
+    def _align_sliders(self) -> None:
+        editors = self.editors.values()
+        spins = [each.spin for each in editors if isinstance(each, NumberEditor) and each.slider is not None]
+        width = max((spin.minimumWidth() for spin in spins), default=0)
+        for spin in spins:
+            spin.setFixedWidth(width)
 
     def _row_of(self, editor: Editor) -> int:
         return next(

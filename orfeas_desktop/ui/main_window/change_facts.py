@@ -36,7 +36,7 @@ def change_facts(provenance: Provenance) -> tuple[Fact, ...]:
     ]
     mean, largest = facts.get("distance_mean_mm"), facts.get("distance_max_mm")
     if isinstance(mean, int | float) and isinstance(largest, int | float):
-        words = _tr("{mean} mm on average, {most} mm at most")
+        words = _tr("{mean} mm on average, {most} mm at most") if largest else _tr("Nothing")
         shown.append(
             Fact(_tr("Moved"), words.format(mean=number_words(mean, 3), most=number_words(largest, 3)))
         )

@@ -12,8 +12,8 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QInputDialog, QMessageBox, QWidget
 
+from orfeas_desktop.assets import MESH_SUFFIXES
 from orfeas_desktop.errors import OrfeasError
-from orfeas_desktop.names import file_stem
 from orfeas_desktop.settings import SECTION_TITLES, Settings
 from orfeas_desktop.ui.dialogs.settings_dialog import SettingsChange, SettingsDialog, SettingsPage
 from orfeas_desktop.ui.dialogs.shortcuts_dialog import Shortcut, ShortcutsDialog
@@ -258,19 +258,17 @@ class Doings(QObject):
 
     def import_mesh(self) -> None:
         """Ask for mesh files."""
-        kinds = self.tr("Meshes (*.glb *.gltf *.obj *.stl *.ply)")
-        self._session.import_meshes(
-            self._window.places.open_files(self._window, Place.meshes, self.tr("Import mesh"), kinds)
-        )
+        title = self.tr("Import mesh")
+        paths = self._window.places.open_files(self._window, Place.meshes, title, MESH_SUFFIXES)
+        self._session.import_meshes(paths)
 
     def screenshot(self) -> None:
         """Ask for a file and save the view there."""
         chosen = self._session.chosen
-        name = f"{file_stem(chosen.asset.name) if chosen else 'view'}.png"
-        title, kinds = self.tr("Save a picture of the view"), self.tr("PNG picture (*.png)")
-        target = self._window.places.save_file(self._window, Place.shots, name, title, kinds)
+        name, title = chosen.asset.name if chosen else "view", self.tr("Save a picture of the view")
+        target = self._window.places.save_png(self._window, Place.shots, name, title)
         if target is not None:
-            self._window.viewport.screenshot(target if target.suffix else target.with_suffix(".png"))
+            self._window.viewport.screenshot(target)
 
     def switch_theme(self) -> None:
         """Change from dark to light or back, and remember it."""

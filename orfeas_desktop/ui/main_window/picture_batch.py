@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QLocale, QObject
 
 from orfeas_desktop.pictures import SUFFIXES
 from orfeas_desktop.requests import Destination
@@ -41,20 +41,16 @@ class PictureBatch(QObject):
 
     def pick(self) -> None:
         """Ask for picture files, and begin."""
-        patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in SUFFIXES)
-        paths = self._window.places.open_files(
-            self._window,
-            Place.pictures,
-            self.tr("Generate from several pictures"),
-            self.tr("Pictures ({patterns})").format(patterns=patterns),
-        )
+        title = self.tr("Generate from several pictures")
+        paths = self._window.places.open_files(self._window, Place.pictures, title, SUFFIXES)
         if paths:
             self.begin(paths)
 
     def offer(self, paths: Sequence[Path]) -> None:
         """Offer to begin: the first picture was taken alone."""
-        words = self.tr("The first of {count} pictures was taken").format(count=len(paths))
-        action = self.tr("Generate all {count}").format(count=len(paths))
+        count = QLocale().toString(len(paths))
+        words = self.tr("The first of {count} pictures was taken").format(count=count)
+        action = self.tr("Generate all {count}").format(count=count)
         self._window.toasts.show(words, (action, lambda: self.begin(paths)))
 
     def begin(self, paths: Sequence[Path]) -> None:
@@ -74,12 +70,11 @@ class PictureBatch(QObject):
         self._session.desk.send_all(starts, refused.append, lambda: self._tell(len(paths), refused))
 
     def _tell(self, every: int, refused: Sequence[OrfeasError]) -> None:
+        count, failed = QLocale().toString(every), QLocale().toString(len(refused))
         if not refused:
-            self._window.toasts.show(self.tr("{count} pictures are in the queue").format(count=every))
+            self._window.toasts.show(self.tr("{count} pictures are in the queue").format(count=count))
             return
-        words = self.tr("{failed} of {count} pictures cannot be used").format(
-            failed=len(refused), count=every
-        )
+        words = self.tr("{failed} of {count} pictures cannot be used").format(failed=failed, count=count)
         why = (self.tr("Show why"), lambda: self._telling.show_error(refused[0]))
         self._window.toasts.show(words, why)
 

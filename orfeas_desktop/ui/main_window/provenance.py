@@ -160,6 +160,8 @@ def _setting(field: ParamField | None, name: str, value: Scalar) -> tuple[str, s
     title = QCoreApplication.translate("Params", field.title) if field else name
     if isinstance(value, bool):
         return title, tr("Yes") if value else tr("No")
+    if field and field.at_minimum and value == field.minimum:
+        return title, QCoreApplication.translate("Params", field.at_minimum)
     if isinstance(value, float):
         return title, _with_unit(QLocale().toString(value, "g", 6), field)
     if isinstance(value, int):

@@ -69,11 +69,12 @@ class Searching(QObject):
             self._window.commands.actions[found].trigger()
 
     def _commands(self, text: str) -> list[PaletteItem]:
-        """Return the actions whose titles hold every word of `text`; usable ones first."""
+        """Return the actions whose titles or ids hold every word of `text`; usable ones first."""
         commands, parts, found = self._window.commands, text.casefold().split(), []
         for entry in ACTIONS:
             title = plain_title(entry)
-            if entry.id == "palette" or not all(part in title.casefold() for part in parts):
+            known = f"{entry.id} {title}".casefold()
+            if entry.id == "palette" or not all(part in known for part in parts):
                 continue
             why = commands.why_not(entry.id)
             icon = commands.actions[entry.id].icon()

@@ -11,7 +11,6 @@ from orfeas_desktop.engine.backends import BACKENDS
 from orfeas_desktop.engine.backends.base import Task
 from orfeas_desktop.engine.backends.text_to_image import TextToImage, picture_name
 from orfeas_desktop.errors import OrfeasError
-from orfeas_desktop.names import file_stem
 from orfeas_desktop.ui.dialogs.error_box import translated
 from orfeas_desktop.ui.main_window.engine_offers import (
     amount_of,
@@ -134,12 +133,9 @@ class WordsWiring(QObject):
 
     def save(self, picture: WordsPicture) -> None:
         """Ask for a file and write the picture there."""
-        kinds, name = self.tr("PNG picture (*.png)"), f"{file_stem(picture.name)}.png"
-        target = self._window.places.save_file(
-            self._window, Place.shots, name, self.tr("Save picture"), kinds
-        )
+        title = self.tr("Save picture")
+        target = self._window.places.save_png(self._window, Place.shots, picture.name, title)
         if target is not None:
-            target = target if target.suffix else target.with_suffix(".png")
             self._session.store.ask(lambda: shutil.copyfile(picture.file.path, target))
 
     def _open(self) -> None:

@@ -118,9 +118,7 @@ class ImagePanel(QWidget):
 
     def pick(self, slot: str = FRONT) -> None:
         """Ask for a picture file."""
-        patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in SUFFIXES)
-        kinds = self.tr("Pictures ({patterns})").format(patterns=patterns)
-        path = self._places.open_file(self, Place.pictures, self.tr("Open picture"), kinds)
+        path = self._places.open_file(self, Place.pictures, self.tr("Open picture"), SUFFIXES)
         if path is not None:
             self.picture_given.emit((slot, path))
 
@@ -213,8 +211,7 @@ class ImagePanel(QWidget):
         return frame
 
     def _pick_mask(self) -> None:
-        kinds = self.tr("Pictures (*.png *.jpg *.webp *.bmp *.tif)")
-        path = self._places.open_file(self, Place.pictures, self.tr("Open mask"), kinds)
+        path = self._places.open_file(self, Place.pictures, self.tr("Open mask"), SUFFIXES)
         if path is not None:
             self.mask_file_given.emit(path)
 

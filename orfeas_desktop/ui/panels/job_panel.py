@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QLocale, QModelIndex, Qt
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -197,13 +197,13 @@ class JobPanel(Panel):
         """Show the counts and what can be pressed."""
         running = self._jobs.count(JobState.running)
         waiting = self._jobs.count(JobState.waiting)
-        words: list[str] = []
+        words, number = list[str](), QLocale().toString
         if running:
-            words.append(self.tr("{count} running").format(count=running))
+            words.append(self.tr("{count} running").format(count=number(running)))
         if waiting:
-            words.append(self.tr("{count} waiting").format(count=waiting))
+            words.append(self.tr("{count} waiting").format(count=number(waiting)))
         if self._jobs.to_come:
-            words.append(self.tr("{count} to come").format(count=self._jobs.to_come))
+            words.append(self.tr("{count} to come").format(count=number(self._jobs.to_come)))
         if self._jobs.held:
             words.insert(0, self.tr("Paused"))
         self.count.setText(" · ".join(words))

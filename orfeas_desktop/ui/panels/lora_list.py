@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from orfeas_desktop.engine.weights.lora_shelf import LEAST_WEIGHT, MOST_WEIGHT, written_uses
+from orfeas_desktop.engine.weights.torch_file import ONE_FILE
 from orfeas_desktop.ui.forms.editors import guard_wheel
 from orfeas_desktop.ui.pieces.buttons import IconName, Kind, icon_button, text_button
 from orfeas_desktop.ui.pieces.frames import row_of
@@ -216,7 +217,6 @@ class LoraList(QWidget):
         dialog.open()
 
     def _pick(self) -> None:
-        kinds = self.tr("LoRAs (*.safetensors *.ckpt *.pt *.pth *.bin)")
-        path = self._places.open_file(self, Place.weights, self.tr("Add LoRA"), kinds)
+        path = self._places.open_file(self, Place.weights, self.tr("Add LoRA"), ONE_FILE)
         if path is not None:
             self.file_given.emit(path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QStackedWidget, QVBoxLayout, QWidget
 
+from orfeas_desktop.assets import MESH_SUFFIXES
 from orfeas_desktop.params import PlainParams
 from orfeas_desktop.ui.forms.form import Form
 from orfeas_desktop.ui.panels.fact_grid import FactGrid
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from orfeas_desktop.ui.panels.fact_grid import Fact
     from orfeas_desktop.ui.pieces.places import Places
     from orfeas_desktop.ui.theme import Look
-
-MESH_FILTER = "Meshes (*.glb *.gltf *.obj *.stl *.ply)"
 
 
 @dataclass(frozen=True)
@@ -230,7 +229,7 @@ class ToolPanel(QWidget):
 
     def _choose_other(self, place: int) -> None:
         if place == len(self._others):
-            path = self._places.open_file(self, Place.meshes, self.tr("Other mesh"), self.tr(MESH_FILTER))
+            path = self._places.open_file(self, Place.meshes, self.tr("Other mesh"), MESH_SUFFIXES)
             if path is not None:
                 self.take_other_file(path)
             else:

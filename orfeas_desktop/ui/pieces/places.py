@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QStandardPaths, Signal
 from PySide6.QtWidgets import QFileDialog
 
+from orfeas_desktop.names import file_stem
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from PySide6.QtWidgets import QWidget
 
@@ -33,6 +35,7 @@ _FIRST = {
     Place.shots: _System.PicturesLocation,
     Place.weights: _System.DownloadLocation,
 }
+_PLAIN = QFileDialog.Option.HideNameFilterDetails
 
 
 def first_folder(kind: Place) -> Path:
@@ -69,20 +72,24 @@ class Places(QObject):
             self._known[kind] = folder
             self.changed.emit()
 
-    def open_file(self, parent: QWidget, kind: Place, title: str, kinds: str) -> Path | None:
-        """Ask for a file."""
-        path, _ = QFileDialog.getOpenFileName(parent, title, str(self.folder(kind)), kinds)
+    def open_file(self, parent: QWidget, kind: Place, title: str, suffixes: Sequence[str]) -> Path | None:
+        """Ask for a file that ends in one of these."""
+        shown = (str(self.folder(kind)), self._filter(kind, suffixes))
+        path, _ = QFileDialog.getOpenFileName(parent, title, *shown, "", _PLAIN)
         return self._answer(kind, path)
 
-    def open_files(self, parent: QWidget, kind: Place, title: str, kinds: str) -> list[Path]:
-        """Ask for files."""
-        paths, _ = QFileDialog.getOpenFileNames(parent, title, str(self.folder(kind)), kinds)
+    def open_files(self, parent: QWidget, kind: Place, title: str, suffixes: Sequence[str]) -> list[Path]:
+        """Ask for files that end in one of these."""
+        shown = (str(self.folder(kind)), self._filter(kind, suffixes))
+        paths, _ = QFileDialog.getOpenFileNames(parent, title, *shown, "", _PLAIN)
         return [path for path in (self._answer(kind, each) for each in paths) if path is not None]
 
-    def save_file(self, parent: QWidget, kind: Place, name: str, title: str, kinds: str) -> Path | None:
-        """Ask where a file called `name` goes."""
-        path, _ = QFileDialog.getSaveFileName(parent, title, str(self.folder(kind) / name), kinds)
-        return self._answer(kind, path)
+    def save_png(self, parent: QWidget, kind: Place, name: str, title: str) -> Path | None:
+        """Ask where a PNG picture goes that may be called `name`."""
+        suggested = str(self.folder(kind) / f"{file_stem(name)}.png")
+        path, _ = QFileDialog.getSaveFileName(parent, title, suggested, self.tr("PNG picture (*.png)"))
+        target = self._answer(kind, path)
+        return target if target is None or target.suffix else target.with_suffix(".png")
 
     def open_folder(self, parent: QWidget, kind: Place, title: str) -> Path | None:
         """Ask for a folder."""
@@ -91,6 +98,16 @@ class Places(QObject):
             return None
         self.note(kind, path)
         return path
+
+    def _filter(self, kind: Place, suffixes: Sequence[str]) -> str:
+        """Name the kind and match its files however their endings are written."""
+        titles = {
+            Place.meshes: self.tr("Meshes"),
+            Place.pictures: self.tr("Pictures"),
+            Place.weights: self.tr("Weights"),
+        }
+        patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in suffixes)
+        return f"{titles[kind]} ({patterns})"
 
     def _answer(self, kind: Place, path: str) -> Path | None:
         if not path:

@@ -112,6 +112,13 @@ def test_a_least_value_that_is_no_amount_is_said_in_words(qtbot):
     assert form.values() == {"faces": 500, "error": 1.5, "gap": 0.0}
 
 
+def test_sliders_below_each_other_end_at_one_edge(qtbot):
+    form = Form(Limits)
+    qtbot.addWidget(form)
+    error, gap = form.editors["error"], form.editors["gap"]
+    assert error.spin.minimumWidth() == gap.spin.minimumWidth() == error.spin.maximumWidth()
+
+
 def test_values_come_in_and_go_out(form: Form):
     wanted = {"shape": "soft", "depth": 0.75, "detail": False, "label": "a", "scale": 3.0, "nothing": 1}
     form.set_values(wanted)

@@ -13,7 +13,10 @@ from PySide6.QtWidgets import QFileDialog
 
 from orfeas_desktop.assets import AssetKind, AssetRef
 from orfeas_desktop.engine.tools import TOOLS, group_of, in_groups
-from orfeas_desktop.ui.main_window.provenance import score_facts
+from orfeas_desktop.projects.records import Provenance
+from orfeas_desktop.recipes import RecipeStep, steps_text
+from orfeas_desktop.ui.main_window.change_facts import change_facts
+from orfeas_desktop.ui.main_window.provenance import score_facts, step_facts
 from orfeas_desktop.ui.panels.badges import badges_of, short_count
 from orfeas_desktop.ui.panels.doctor_facts import doctor_facts
 from orfeas_desktop.ui.panels.doctor_panel import DoctorPanel
@@ -247,3 +250,12 @@ def test_the_doctor_says_what_was_measured_in_plain_numbers():
         "1234567",
         "0.0123",
     ]
+
+
+def test_settings_that_are_no_amount_and_a_mesh_that_did_not_move_are_said_in_words():
+    steps = steps_text([RecipeStep(tool="repair", params={"largest_hole": 0, "smallest_piece": 2.0})])
+    (fact,) = step_facts(steps)
+    assert fact.value == "Largest hole Any, Smallest piece 2 %"
+    still = {"distance_mean_mm": 0.0, "distance_max_mm": 0.0}
+    moved = change_facts(Provenance(None, "1", "", {}, still, cached=False))
+    assert [fact.value for fact in moved] == ["Nothing"]

@@ -415,6 +415,9 @@ def test_the_status_line_leaves_out_figures_for_which_there_is_no_room(qtbot, lo
     line.show_machine(MachineLine("No GPU found", 0.5, 10.0, 24.0, 72.0))
     figures = (line.gpu, line.cpu, line.ram, line.disk)
     assert all(figure.isVisible() for figure in figures)
+    assert line.disk.text() == "Disk 72 GB free"
+    line.show_machine(MachineLine("No GPU found", 0.5, 10.0, 24.0, 0.0314))
+    assert line.disk.text() == "Disk 31 MB free"
     line.resize(440, 28)
     QApplication.processEvents()
     assert line.gpu.isVisible()
