@@ -90,7 +90,7 @@ def test_words_become_a_mesh_straight_through(orfeas, painters, tmp_path) -> Non
         (("--prompt", "cup", "--lora", "none.safetensors:0.5"), "no file “none.safetensors”"),
         (("--prompt", "cup", "--pipeline", "mine"), "no “mine” among the own pipelines"),
         (("--prompt", "cup"), "SDXL-Turbo"),
-        (("--prompt", "cup", "--picture-backend", "own-pictures"), "a folder or file of your own"),
+        (("--prompt", "cup", "--picture-backend", "own-pictures"), "a pipeline of your own"),
     ],
 )
 def test_what_cannot_be_is_told_before_any_work(orfeas, tmp_path, words, said) -> None:
