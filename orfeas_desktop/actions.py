@@ -143,6 +143,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("reset-layout", QT_TRANSLATE_NOOP("Actions", "Reset the layout"), Menu.view, (), "ph.layout", (), group=3),
     Action("full-screen", QT_TRANSLATE_NOOP("Actions", "Full screen"), Menu.view, ("F11",), "ph.arrows-out", (), checkable=True, group=3),
     Action("theme", QT_TRANSLATE_NOOP("Actions", "Switch between dark and light"), Menu.view, (), "ph.moon", (), group=4),
+    Action("manual", QT_TRANSLATE_NOOP("Actions", "Manual"), Menu.help, (), "ph.book-open", ()),
     Action("shortcuts", QT_TRANSLATE_NOOP("Actions", "Keyboard shortcuts"), Menu.help, ("F1",), "ph.keyboard", ()),
     Action("log-folder", QT_TRANSLATE_NOOP("Actions", "Open the log folder"), Menu.help, (), "ph.folder-open", (), group=1),
     Action("about", QT_TRANSLATE_NOOP("Actions", "About Orfeas Desktop"), Menu.help, (), "ph.info", (), group=2),

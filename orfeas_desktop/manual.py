@@ -11,7 +11,7 @@ from orfeas_desktop.engine.jobs.context import WorkEntry
 from orfeas_desktop.engine.layouts import LAYOUTS
 from orfeas_desktop.engine.tools import TOOLS
 from orfeas_desktop.errors import Cancelled, OrfeasError, error_classes
-from orfeas_desktop.params import ParamField, Params
+from orfeas_desktop.params import ParamField, Params, number_words
 from orfeas_desktop.paths import RESOURCES
 from orfeas_desktop.settings import DELIMITER, PREFIX, SECTION_TITLES, Settings
 
@@ -120,7 +120,7 @@ def _plain(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:g}"
+        return number_words(value)
     return "" if value is None else str(value)
 
 
@@ -128,12 +128,8 @@ def _values(field: ParamField) -> str:
     unit = f" {field.unit}" if field.unit else ""
     if field.choices:
         return ", ".join(f"`{choice.value}` ({choice.title})" for choice in field.choices)
-    low, high = (None if end is None else f"{end:g}" for end in (field.minimum, field.maximum))
-    if low is not None and high is not None:
-        return f"{low} to {high}{unit}"
-    if low is not None or high is not None:
-        return f"{'at least' if high is None else 'at most'} {low or high}{unit}"
-    return {"boolean": "yes, no", "box": "`x0,y0,x1,y1`"}.get(field.kind.value, field.kind.value) + unit
+    kinds = {"boolean": "yes, no", "box": "`x0,y0,x1,y1`"}
+    return field.range_words() or kinds.get(field.kind.value, field.kind.value) + unit
 
 
 def _settings_page() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
@@ -68,6 +69,21 @@ class ParamField:
     advanced: bool
     at_minimum: str = ""
     """What a form says in place of the least value, where that is no amount but means something of its own."""
+
+    def range_words(self) -> str:
+        """Return the range with its unit, nothing where there is none."""
+        unit = f" {self.unit}" if self.unit else ""
+        low, high = ("" if end is None else number_words(end) for end in (self.minimum, self.maximum))
+        if low and high:
+            return f"{low} to {high}{unit}"
+        if low or high:
+            return f"{'at least' if low else 'at most'} {low or high}{unit}"
+        return ""
+
+
+def number_words(value: float) -> str:
+    """Return a number as it can be typed in, never as a power."""
+    return f"{Decimal(str(value)).normalize():f}"
 
 
 @dataclass(frozen=True)
@@ -168,7 +184,8 @@ def _in_words(fault: ErrorDetails) -> str:
     for beginning, wanted in _WANTED.items():
         if kind.startswith(beginning):
             numbers = {
-                key: f"{value:g}" if isinstance(value, float) else value for key, value in context.items()
+                key: number_words(value) if isinstance(value, float) else value
+                for key, value in context.items()
             }
             return f"{name} must be {wanted.format_map(numbers)}"
     return f"{name}: {fault['msg']}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from enum import StrEnum
 
 import pytest
@@ -51,6 +52,21 @@ def test_fields_say_what_a_form_needs():
     assert [choice.title for choice in field("shape").choices] == ["Auto", "Soft"]
     assert field("shape").default == "auto"
     assert field("detail").advanced
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unit", "said"),
+    [
+        (0, 1e6, "mm", "0 to 1000000 mm"),
+        (1e-5, 0.5, "", "0.00001 to 0.5"),
+        (2, None, "", "at least 2"),
+        (None, 2.5, "px", "at most 2.5 px"),
+        (None, None, "mm", ""),
+    ],
+)
+def test_a_range_is_said_in_numbers_that_can_be_typed(low, high, unit, said):
+    depth = replace(field("depth"), minimum=low, maximum=high, unit=unit)
+    assert depth.range_words() == said
 
 
 @given(st.floats(0.5, 1.5), st.integers(64, 256), st.booleans(), st.sampled_from(Shape))

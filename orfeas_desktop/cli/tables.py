@@ -119,17 +119,9 @@ def range_of(field: ParamField) -> str:
     """Return the values a field takes, in words."""
     if field.choices:
         return ", ".join(choice.value for choice in field.choices)
+    kinds = {"boolean": "true or false", "box": "x0,y0,x1,y1"}
     unit = f" {field.unit}" if field.unit else ""
-    low, high = (None if end is None else f"{end:g}" for end in (field.minimum, field.maximum))
-    if low is not None and high is not None:
-        return f"{low} to {high}{unit}"
-    if low is not None:
-        return f"at least {low}{unit}"
-    if high is not None:
-        return f"at most {high}{unit}"
-    return {"boolean": "true or false", "box": "x0,y0,x1,y1"}.get(
-        field.kind.value, f"{field.kind.value}{unit}"
-    )
+    return field.range_words() or kinds.get(field.kind.value, field.kind.value + unit)
 
 
 def _in_words(entry: WorkEntry) -> str:

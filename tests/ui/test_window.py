@@ -667,7 +667,16 @@ def test_every_widget_has_a_name_for_screen_readers(running, qtbot):
     assert [f"{type(widget).__name__} in {type(widget.parent()).__name__}" for widget in nameless] == []
 
 
-DIALOGS = ("settings", "weights", "shortcuts", "about", "new-project", "rename-project", "empty-bin")
+DIALOGS = (
+    "settings",
+    "weights",
+    "manual",
+    "shortcuts",
+    "about",
+    "new-project",
+    "rename-project",
+    "empty-bin",
+)
 
 
 def test_every_part_of_every_dialog_has_a_name_for_screen_readers(running, qtbot):

@@ -14,7 +14,9 @@ from PySide6.QtWidgets import QInputDialog, QMessageBox, QWidget
 
 from orfeas_desktop.assets import MESH_SUFFIXES
 from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.paths import RESOURCES
 from orfeas_desktop.settings import SECTION_TITLES, Settings
+from orfeas_desktop.ui.dialogs.manual_dialog import ManualDialog
 from orfeas_desktop.ui.dialogs.settings_dialog import SettingsChange, SettingsDialog, SettingsPage
 from orfeas_desktop.ui.dialogs.shortcuts_dialog import Shortcut, ShortcutsDialog
 from orfeas_desktop.ui.dialogs.weights_dialog import WeightsDialog
@@ -179,6 +181,7 @@ class Doings(QObject):
             "full-screen": lambda: window.showNormal() if window.isFullScreen() else window.showFullScreen(),
             "theme": self.switch_theme,
             "settings": self.open_settings,
+            "manual": lambda: self._open(ManualDialog(RESOURCES / "manual", self._window)),
             "shortcuts": self.open_shortcuts,
             "about": self.open_about,
             "log-folder": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._outside.log_folder))),

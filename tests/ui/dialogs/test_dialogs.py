@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QLabel
 
 from orfeas_desktop.errors import BackendFailed, FileMissing
 from orfeas_desktop.params import Params, param
+from orfeas_desktop.paths import RESOURCES
 from orfeas_desktop.ui.dialogs.error_box import ErrorBox
 from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog, PresetChoice
+from orfeas_desktop.ui.dialogs.manual_dialog import ManualDialog
 from orfeas_desktop.ui.dialogs.settings_dialog import SettingsChange, SettingsDialog, SettingsPage
 from orfeas_desktop.ui.dialogs.shortcuts_dialog import Shortcut, ShortcutsDialog
 
@@ -63,6 +65,21 @@ def test_an_error_is_one_sentence_a_remedy_and_details_on_demand(qtbot):
     assert "[backend-failed]" in QGuiApplication.clipboard().text()
     qtbot.keyClick(box, Qt.Key.Key_Return)
     assert not box.isVisible()
+
+
+def test_every_page_of_the_manual_is_read_and_the_way_back_is_found(qtbot):
+    dialog = shown(qtbot, ManualDialog(RESOURCES / "manual"))
+    assert dialog.page.toPlainText().startswith("Manual")
+    assert not dialog.back.isEnabled()
+    pages = [path.name for path in (RESOURCES / "manual").glob("*.md") if path.name != "index.md"]
+    assert len(pages) > 5
+    for page in pages:
+        dialog.page.setSource(QUrl(page))
+        assert dialog.page.document().begin().blockFormat().headingLevel() == 1, page
+    qtbot.mouseClick(dialog.back, Qt.MouseButton.LeftButton)
+    assert dialog.page.source().fileName() == pages[-2]
+    qtbot.mouseClick(dialog.contents, Qt.MouseButton.LeftButton)
+    assert dialog.page.toPlainText().startswith("Manual")
 
 
 def test_a_hostile_name_is_shown_as_text(qtbot):
