@@ -87,7 +87,7 @@ def bare(mesh: Mesh) -> Mesh:
 
 def _answer(pipe: Connection) -> None:
     os.dup2(2, 1)  # what libraries print must not mix with what the parent says
-    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_follow, daemon=True).start()
     work, arguments, tells = pipe.recv()
 
     def tell(share: float) -> None:
@@ -97,8 +97,9 @@ def _answer(pipe: Connection) -> None:
     pipe.send((True, work(*arguments, *further)))
 
 
-def _follow(parent: int) -> None:
+def _follow() -> None:
     """End this process when the one that started it is gone."""
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(1)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

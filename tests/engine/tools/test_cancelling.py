@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 
+from orfeas_desktop.engine.jobs.staged import lives
 from orfeas_desktop.engine.tools import TOOLS, child, rebuild
 from orfeas_desktop.errors import Cancelled, MeshUnfit
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +65,24 @@ def test_it_can_be_cancelled_wherever_it_looks(
     for at in range(1, free.looks + 1):
         with pytest.raises(Cancelled):
             change(tool, torus, make_context(cancel_at=at), **settings)
+
+
+LONELY = """
+import multiprocessing, time
+from types import SimpleNamespace
+from orfeas_desktop.engine.tools.child import in_child
+def tell():
+    print(multiprocessing.active_children()[0].pid, flush=True)
+in_child(time.sleep, (600,), SimpleNamespace(check_cancelled=tell), 600.0)
+"""
+
+
+def test_a_process_ends_with_the_one_that_started_it_however_soon_that_goes() -> None:
+    with subprocess.Popen([sys.executable, "-c", LONELY], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        begun = int(parent.stdout.readline())
+        parent.kill()
+    wait_until(lambda: not lives(begun), f"the end of {begun}")
 
 
 def test_a_process_that_dies_is_told_as_such(make_context: Callable[..., Any], torus: Mesh) -> None:
