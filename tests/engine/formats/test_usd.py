@@ -86,32 +86,32 @@ def test_a_scene_is_read_as_it_was_meant(scene: Scene, tmp_path: Path, text: boo
         1.0,
     )
     assert stage.GetRootLayer().customLayerData["orfeas"] == {"seed": str(2**40), "backend": "relief"}
-    assert [child.GetName() for child in root.GetChildren()][:3] == ["K_rper", "Materials", "camera"]
-    assert root.GetChild("K_rper").GetDisplayName() == "Körper"
+    assert [child.GetName() for child in root.GetChildren()][:3] == ["Korper", "Materials", "camera"]
+    assert root.GetChild("Korper").GetDisplayName() == "Körper"
 
 
 def test_levels_are_variants_and_pieces_are_guides_for_physics(scene: Scene, tmp_path: Path) -> None:
     stage = Usd.Stage.Open(str(written(scene, tmp_path)))
-    prim = stage.GetPrimAtPath("/_2_chairs/K_rper/K_rper_geometry")
+    prim = stage.GetPrimAtPath("/_2_chairs/Korper/Korper_geometry")
     levels = prim.GetVariantSet("LOD")
     assert levels.GetVariantNames() == ["LOD0", "LOD1"]
     counts = []
     for name in levels.GetVariantNames():
         levels.SetVariantSelection(name)
-        mesh = UsdGeom.Mesh(stage.GetPrimAtPath(prim.GetPath().AppendChild("K_rper_mesh")))
+        mesh = UsdGeom.Mesh(stage.GetPrimAtPath(prim.GetPath().AppendChild("Korper_mesh")))
         counts.append(len(mesh.GetFaceVertexCountsAttr().Get()))
     assert counts == [2, 1]
-    piece = stage.GetPrimAtPath("/_2_chairs/K_rper/K_rper_collision/piece_01")
+    piece = stage.GetPrimAtPath("/_2_chairs/Korper/Korper_collision/piece_01")
     assert piece.HasAPI(UsdPhysics.MeshCollisionAPI)
     assert UsdGeom.Imageable(piece).ComputePurpose() == "guide"
     (tmp_path / "bare").mkdir()
     bare = Usd.Stage.Open(str(written(scene, tmp_path / "bare", pieces=False)))
-    assert not bare.GetPrimAtPath("/_2_chairs/K_rper/K_rper_collision")
+    assert not bare.GetPrimAtPath("/_2_chairs/Korper/Korper_collision")
 
 
 def test_materials_read_their_pictures_rightly(scene: Scene, tmp_path: Path) -> None:
     stage = Usd.Stage.Open(str(written(scene, tmp_path)))
-    subset = stage.GetPrimAtPath("/_2_chairs/K_rper/arm/arm_geometry/material_0")
+    subset = stage.GetPrimAtPath("/_2_chairs/Korper/arm/arm_geometry/material_0")
     material = UsdShade.MaterialBindingAPI(subset).ComputeBoundMaterial()[0]
     surface = material.ComputeSurfaceSource()[0]
     pixels = {}
@@ -133,7 +133,7 @@ def test_materials_read_their_pictures_rightly(scene: Scene, tmp_path: Path) -> 
     base = UsdShade.Shader(surface.GetInput("diffuseColor").GetConnectedSource()[0].GetPrim())
     assert tuple(base.GetInput("scale").Get()) == (0.5, 1.0, 1.0, 1.0)
     assert surface.GetInput("opacityThreshold").Get() == 0.5
-    st = UsdGeom.PrimvarsAPI(stage.GetPrimAtPath("/_2_chairs/K_rper/arm/arm_geometry")).GetPrimvar("st").Get()
+    st = UsdGeom.PrimvarsAPI(stage.GetPrimAtPath("/_2_chairs/Korper/arm/arm_geometry")).GetPrimvar("st").Get()
     assert np.allclose(st, [[0, 0], [1, 0], [1, 1], [0, 1]])
 
 
@@ -195,7 +195,7 @@ def test_a_deep_tree_and_many_nodes_of_one_mesh_stay_small(tmp_path: Path) -> No
 def test_faults_are_found_out(scene: Scene, tmp_path: Path) -> None:
     path = written(scene, tmp_path)
     stage = Usd.Stage.Open(str(path))
-    arm = UsdGeom.Mesh(stage.GetPrimAtPath("/_2_chairs/K_rper/arm/arm_geometry"))
+    arm = UsdGeom.Mesh(stage.GetPrimAtPath("/_2_chairs/Korper/arm/arm_geometry"))
     arm.GetFaceVertexIndicesAttr().Set([0, 1, 99, 0, 2, 3])
     arm.GetPointsAttr().Set([(0, 0, math.nan)] * 4)
     UsdGeom.PrimvarsAPI(arm).GetPrimvar("st").Set([(0, 0)])
