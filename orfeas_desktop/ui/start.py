@@ -252,6 +252,7 @@ def _report_crash(
 ) -> None:
     """Write a crash report and say so; the window goes on."""
     if issubclass(kind, KeyboardInterrupt):
+        running.close()
         running.window.close()
         return
     report = write_crash_report(running.paths.crashes, error.with_traceback(trace), version=__version__)

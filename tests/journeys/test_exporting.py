@@ -55,6 +55,11 @@ def test_a_preset_and_several_assets_are_exported(
     if picture:
         dialog.grab().save(f"{picture}/preset.png")
     dialog.save.click()
+    window.close()
+    assert window.isVisible()
+    question = running.doings.dialog
+    assert question.text() == "An export is not finished. Close all the same?"
+    question.defaultButton().click()
     qtbot.waitUntil(lambda: "Exported to out" in window.toasts.shown())
     assert read_glb(out / "Ring.glb").face_count <= 400
     assert (out / "Ring-glb-report.html").exists()
@@ -65,6 +70,7 @@ def test_a_preset_and_several_assets_are_exported(
     qtbot.waitUntil(session.library.undo.canUndo)
 
     (out / "Ring.glb").unlink()
+    assert not exporting.busy
     window.commands.actions["export-again"].trigger()
     window.commands.actions["export-again"].trigger()
     assert "This is in the queue already" in window.toasts.shown()

@@ -103,7 +103,8 @@ def open_running(
 
 
 def close(running: Running) -> None:
-    """Close the window and let Qt delete it."""
+    """Close the window, whatever goes on in it, and let Qt delete it."""
+    running.close()
     running.window.close()
     running.window.deleteLater()
     running.session.deleteLater()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from base64 import b64encode
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ from orfeas_desktop.actions import ACTIONS
 from orfeas_desktop.errors import NoSuchAsset
 from orfeas_desktop.paths import Paths
 from orfeas_desktop.projects.store import ProjectStore
-from orfeas_desktop.requests import JobCancelled, JobStarted, JobState
+from orfeas_desktop.register import Table
+from orfeas_desktop.requests import JobCancelled, JobRequest, JobStarted, JobState
 from orfeas_desktop.settings import load_settings
 from orfeas_desktop.ui.dialogs.error_box import ErrorBox
 from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice
@@ -667,6 +669,7 @@ def test_every_widget_has_a_name_for_screen_readers(running, qtbot):
     assert [f"{type(widget).__name__} in {type(widget.parent()).__name__}" for widget in nameless] == []
 
 
+EXPORT = JobRequest(Table.exporters, "stl", 1, {}, {})
 DIALOGS = (
     "settings",
     "weights",
@@ -727,6 +730,17 @@ def test_the_window_fits_small_screens_and_nothing_is_cut(running, qtbot):
         assert place.x() >= 0
         assert place.x() + part.width() <= 1280
         assert place.y() + part.height() <= 720
+
+
+def test_an_export_is_given_up_only_by_whoever_says_so(running, qtbot, monkeypatch):
+    running.session.desk.list.add(replace(a_job("Robot.stl", "out"), request=EXPORT))
+    running.window.close()
+    assert running.window.isVisible()
+    buttons = {button.text(): button for button in running.doings.dialog.buttons()}
+    leave = buttons["Give up the export"]
+    QTest.mouseClick(leave, Qt.MouseButton.LeftButton)
+    assert not running.window.isVisible()
+    assert running.closed
 
 
 def test_a_library_of_a_newer_program_says_why_it_takes_no_changes(open_running, shelf):

@@ -90,6 +90,7 @@ class Doings(QObject):
             **self._view_doings(),
             **self._window_doings(),
         }
+        window.stays = self._ask_to_leave
         window.commands.wanted.connect(self.do)
         window.top.action_wanted.connect(self.trigger)
         window.browser.action_wanted.connect(self.trigger)
@@ -258,6 +259,25 @@ class Doings(QObject):
         box.setDefaultButton(box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
         delete.clicked.connect(self._session.library.empty_bin)
         self._open(box)
+
+    def _ask_to_leave(self) -> bool:
+        """Ask before an export is given up; say whether the window stays open for the answer."""
+        if not self.exporting.busy:
+            return False
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setWindowTitle(self.tr("Close the window"))
+        box.setText(self.tr("An export is not finished. Close all the same?"))
+        box.setInformativeText(self.tr("It is given up. Other work in the queue goes on at the next start."))
+        leave = box.addButton(self.tr("Give up the export"), QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(self.tr("Stay"), QMessageBox.ButtonRole.RejectRole))
+        leave.clicked.connect(self._leave)
+        self._open(box)
+        return True
+
+    def _leave(self) -> None:
+        self._window.stays = bool
+        self._window.close()
 
     def import_mesh(self) -> None:
         """Ask for mesh files."""

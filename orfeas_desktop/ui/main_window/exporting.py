@@ -14,6 +14,7 @@ from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.names import distinct, file_stem
 from orfeas_desktop.presets import Preset, PresetExport, PresetShelf
 from orfeas_desktop.recipes import RecipeShelf, steps_text
+from orfeas_desktop.register import Table
 from orfeas_desktop.studio.chains import recipe_params
 from orfeas_desktop.ui.dialogs.error_box import translated
 from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog, PresetChoice
@@ -57,7 +58,16 @@ class Exporting(QObject):
         self._presets = PresetShelf(paths.presets)
         self._recipes = RecipeShelf(paths.recipes)
         self._open = open_dialog
+        self._deliveries: set[str] = set()
         self.last: LastExport | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is on its way out; unlike other work it does not go on at the next start."""
+        alone = (row for row in self._session.desk.list.rows() if row.job.request.table is Table.exporters)
+        return self._session.studio is not None and (
+            bool(self._deliveries) or any(not row.ended for row in alone)
+        )
 
     def ask(self) -> None:
         """Open the export dialog."""
@@ -134,6 +144,8 @@ class Exporting(QObject):
         if not self._session.desk.begin(ask):
             return
         delivery = Delivery(self._session, preset, choice.folder, self, zipped=choice.zipped)
+        self._deliveries.add(ask)
+        delivery.ended.connect(lambda _: self._deliveries.discard(ask))
         delivery.ended.connect(lambda _: self._session.desk.end(ask))
         delivery.ended.connect(self._tell)
         delivery.start(parcels)

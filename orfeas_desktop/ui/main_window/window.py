@@ -23,6 +23,8 @@ from orfeas_desktop.ui.signals import TypedSignal, signal
 from orfeas_desktop.ui.viewport.modes import ViewportColours
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtCore import QMimeData
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
@@ -66,6 +68,8 @@ class MainWindow(QMainWindow):
         self.look = look
         self.places = places
         self._painted = False
+        self.stays: Callable[[], bool] = bool
+        """Asked before the window closes: whether it stays open, because somebody is asked first."""
         self.setObjectName("window")
         self.setWindowTitle("Orfeas Desktop")
         self.setAccessibleName(self.tr("Orfeas Desktop"))
@@ -133,6 +137,9 @@ class MainWindow(QMainWindow):
         self.docking.fold(event.size())
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.stays():
+            event.ignore()
+            return
         self.closing.emit()
         event.accept()
 
