@@ -30,7 +30,7 @@ def _x_server_answers(display: str) -> bool:
         return display.startswith("/")
     host, number = named["host"], int(named["number"])
     if host in ("", "unix"):
-        path = f"/tmp/.X11-unix/X{number}"  # nosec B108  (the X server's own address)
+        path = f"/tmp/.X11-unix/X{number}"  # nosec B108  # the X server's own address
         return any(_answers(socket.AF_UNIX, address) for address in (f"\0{path}", path))
     return _answers(socket.AF_INET, (host, X_PORT + number))
 

@@ -14,7 +14,7 @@ from orfeas_desktop.engine.mesh.transform import Transform
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from xml.etree.ElementTree import Element  # nosec B405: a type only
+    from xml.etree.ElementTree import Element  # nosec B405  # a type only
 
     from numpy.typing import NDArray
 

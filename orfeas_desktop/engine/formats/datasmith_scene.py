@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
-from xml.etree.ElementTree import Element, ElementTree, SubElement, indent  # nosec B405: only written here
+from xml.etree.ElementTree import Element, ElementTree, SubElement, indent  # nosec B405  # only written here
 
 import numpy as np
 

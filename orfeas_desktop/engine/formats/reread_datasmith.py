@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element  # nosec B405: a type only
+from xml.etree.ElementTree import Element  # nosec B405  # a type only
 
 import numpy as np
 
