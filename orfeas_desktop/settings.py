@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orfeas_desktop.errors import BadParams, DiskFull, PermissionDenied
 from orfeas_desktop.params import Params
+from orfeas_desktop.printers import PrinterParams
 from orfeas_desktop.setting_sections import (
     AppearanceSettings,
     EngineSettings,
@@ -54,6 +55,7 @@ class Sections(BaseModel):
     viewport: ViewportSettings = ViewportSettings()
     engine: EngineSettings = EngineSettings()
     library: LibrarySettings = LibrarySettings()
+    printing: PrinterParams = PrinterParams()
     weights: WeightsSettings = WeightsSettings()
 
     def section(self, name: str) -> Params:
@@ -68,6 +70,7 @@ SECTION_TITLES: Mapping[str, str] = {
     "viewport": QT_TRANSLATE_NOOP("Settings", "3D view"),
     "engine": QT_TRANSLATE_NOOP("Settings", "Engine"),
     "library": QT_TRANSLATE_NOOP("Settings", "Library"),
+    "printing": QT_TRANSLATE_NOOP("Settings", "Printing"),
     "weights": QT_TRANSLATE_NOOP("Settings", "Weights"),
 }
 
@@ -111,6 +114,16 @@ class Settings:
     def section(self, name: str) -> Params:
         """Return the section in force. Raises BadParams when there is none of that name."""
         return self.in_force.section(name)
+
+    def begun(self, params: type[Params]) -> dict[str, Scalar]:
+        """Return what an entry's settings begin with, where they hold a section of these: a printer's, for instance."""
+        sections = (getattr(self.in_force, name) for name in Sections.model_fields)
+        return {
+            name: value
+            for section in sections
+            if issubclass(params, type(section))
+            for name, value in section.plain().items()
+        }
 
     def changed(self, section: str, values: Mapping[str, Scalar]) -> Settings:
         """Return these settings with `values` of one section replaced.

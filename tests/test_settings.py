@@ -11,6 +11,8 @@ import pytest
 
 from orfeas_desktop.engine.backends.relief import MOST_MEGAPIXELS
 from orfeas_desktop.errors import BadParams, PermissionDenied
+from orfeas_desktop.params import Params
+from orfeas_desktop.printers import PrinterParams
 from orfeas_desktop.setting_sections import Navigation, Theme
 from orfeas_desktop.settings import (
     SECTION_TITLES,
@@ -28,6 +30,12 @@ if TYPE_CHECKING:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "config" / "settings.toml"
+
+
+class PrintCheck(PrinterParams):
+    """Settings of something that prints."""
+
+    quick: bool = False
 
 
 def test_what_is_saved_is_read_again(file: Path) -> None:
@@ -70,6 +78,13 @@ def test_a_value_that_is_not_valid_is_refused(section: str, values: dict[str, st
 def test_the_workers_let_in_what_the_settings_may_let_in() -> None:
     fields = {field.name: field for field in Settings().library.fields()}
     assert fields["max_megapixels"].maximum == MOST_MEGAPIXELS
+
+
+def test_an_entry_begins_with_the_section_its_settings_hold() -> None:
+    settings = Settings().changed("printing", {"printer": "resin"})
+    assert settings.begun(PrintCheck) == settings.section("printing").plain()
+    assert settings.begun(PrinterParams)["printer"] == "resin"
+    assert settings.begun(Params) == {}
 
 
 def test_the_environment_decides_and_is_not_saved(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

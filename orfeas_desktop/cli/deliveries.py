@@ -9,7 +9,7 @@ import typer
 
 from orfeas_desktop.cli.delivery import Delivery, Item, Source, give_items, mesh_files
 from orfeas_desktop.cli.doors import Call, call_of
-from orfeas_desktop.cli.options import make_folder, settings_of_exports
+from orfeas_desktop.cli.options import SharedSettings, make_folder
 from orfeas_desktop.cli.screen import Json, WrongWords, columns
 from orfeas_desktop.cli.watching import Watched, alone, asset_name, settled_files
 from orfeas_desktop.engine.backends import BACKENDS
@@ -62,14 +62,7 @@ def batch(  # noqa: PLR0913  (typer: an option is an argument)
         list[str] | None,
         typer.Option(metavar="ID", help="A format instead of a preset; repeat it for several."),
     ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="A setting of every format that has it; ID.KEY=VALUE of one format only.",
-        ),
-    ] = None,
+    setting: SharedSettings = None,
     zipped: Annotated[
         bool, typer.Option("--zip", help="Put what belongs to an asset into one ZIP file.")
     ] = False,
@@ -79,11 +72,10 @@ def batch(  # noqa: PLR0913  (typer: an option is an argument)
     del as_json
     call = call_of(context)
     chosen = _chosen(call, preset, to)
-    exports = settings_of_exports(chosen.exports, setting or ())
     if bool(meshes) == bool(project):
         raise WrongWords("Name mesh files, or a project with --project.")
     with call.studio() as studio:
-        delivery = Delivery(call, studio, chosen.model_copy(update={"exports": exports}))
+        delivery = Delivery(call, studio, chosen, setting or ())
         sources = delivery.of_project(project) if project else mesh_files(meshes or [])
         if not sources:
             raise WrongWords("No asset of this project has a mesh.")
@@ -92,7 +84,7 @@ def batch(  # noqa: PLR0913  (typer: an option is an argument)
     return give_items(call.screen, items, preset=preset or None)
 
 
-def watch(
+def watch(  # noqa: PLR0913  (typer: an option is an argument)
     context: typer.Context,
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="The folder to watch for pictures and meshes.")
@@ -102,6 +94,7 @@ def watch(
     ],
     out: Out,
     backend: Annotated[str, typer.Option(metavar="ID", help="What makes meshes of pictures.")] = "relief",
+    setting: SharedSettings = None,
     once: Annotated[bool, typer.Option("--once", help="End when everything that is there is done.")] = False,
     as_json: AsJson = False,
 ) -> int:
@@ -118,7 +111,7 @@ def watch(
     items: list[Item] = []
     with alone(out), call.studio() as studio:
         known = Watched.read(out)
-        delivery = Delivery(call, studio, chosen, backend)
+        delivery = Delivery(call, studio, chosen, setting or (), backend)
         call.screen.note(f"Watching {folder}. Ctrl-C ends it.")
         for path in settled_files(folder, known, once=once):
             item = delivery.item(Source(asset_name(path), path), out)

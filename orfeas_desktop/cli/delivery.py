@@ -5,25 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from orfeas_desktop.assets import ALONG, MESH_SUFFIXES, AssetRef
 from orfeas_desktop.cli.doors import Call
 from orfeas_desktop.cli.meshes import mesh_of, read_in, scene_file, write_beside
+from orfeas_desktop.cli.options import Part, settings_of_parts
 from orfeas_desktop.cli.running import finish
 from orfeas_desktop.cli.screen import Json, Screen, WrongWords, error_object, one_line, rounded
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.formats.publish_zip import publish_zip
-from orfeas_desktop.engine.printing.profile import PrinterParams
+from orfeas_desktop.engine.tools import TOOLS
 from orfeas_desktop.errors import FileMissing, OrfeasError
 from orfeas_desktop.names import distinct, file_stem
 from orfeas_desktop.params import Scalar
-from orfeas_desktop.presets import Preset
-from orfeas_desktop.recipes import RecipeShelf
+from orfeas_desktop.presets import Preset, PresetExport
+from orfeas_desktop.printers import PrinterParams
+from orfeas_desktop.recipes import RecipeShelf, RecipeStep, steps_text
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import Job, JobInput, JobResult
 from orfeas_desktop.studio import Studio, Work
-from orfeas_desktop.studio.chains import recipe_params
+from orfeas_desktop.studio.chains import bound_steps
 from orfeas_desktop.studio.targets import targets
+
+Told = TypeVar("Told", RecipeStep, PresetExport)
 
 
 @dataclass(frozen=True)
@@ -52,19 +57,33 @@ class Delivery:
     """Takes assets through one preset, waiting for each step."""
 
     def __init__(
-        self, call: Call, studio: Studio, preset: Preset, backend: str = "relief", *, beside: bool = False
+        self,
+        call: Call,
+        studio: Studio,
+        preset: Preset,
+        given: Sequence[str] = (),
+        backend: str = "relief",
+        *,
+        beside: bool = False,
     ) -> None:
-        """Check the preset; `beside` also writes what the recipe leaves and no format takes.
+        """Check the preset, changed by the `key=value` words `given` for its steps and formats.
 
-        Raises UnknownEntry and BadParams for what the preset names.
+        `beside` also writes what the recipe leaves and no format takes. Raises UnknownEntry and BadParams for what
+        the preset or a word names.
         """
-        self._call, self._studio, self._preset, self._backend = call, studio, preset, backend
+        self._call, self._studio, self._backend = call, studio, backend
         self._beside = beside
-        self._steps: dict[str, Scalar] | None = None
+        steps: tuple[RecipeStep, ...] = ()
         if preset.recipe:
             shelf = RecipeShelf(call.doors.paths.recipes)
-            self._steps = recipe_params(shelf.get(preset.recipe).document.steps)
-        for part in preset.exports:
+            steps = bound_steps(shelf.get(preset.recipe).document.steps, studio.settings)
+        parts = [Part(TOOLS[step.tool], step.params) for step in steps]
+        parts += [Part(EXPORTERS[part.to], part.params) for part in preset.exports]
+        told = settings_of_parts(parts, given)
+        steps = _told(steps, told[: len(steps)])
+        self._steps: dict[str, Scalar] | None = {"steps": steps_text(steps)} if steps else None
+        self._preset = preset.model_copy(update={"exports": _told(preset.exports, told[len(steps) :])})
+        for part in self._preset.exports:
             EXPORTERS[part.to].params.check(part.to, part.params)
 
     def of_project(self, name: str) -> list[Source]:
@@ -136,6 +155,10 @@ class Delivery:
 
     def _finished(self, job: Job, label: str) -> JobResult:
         return finish(self._studio, job, self._call.screen, label).result
+
+
+def _told(parts: Sequence[Told], params: Sequence[dict[str, Scalar]]) -> tuple[Told, ...]:
+    return tuple(part.model_copy(update={"params": own}) for part, own in zip(parts, params, strict=True))
 
 
 def _suffix_beside(exporter_id: str) -> str:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.exporters.base import Exporter, ExportParams
@@ -22,9 +26,17 @@ from orfeas_desktop.errors import (
     UnknownEntry,
 )
 from orfeas_desktop.params import Scalar, parse_setting
-from orfeas_desktop.presets import PresetExport
 from orfeas_desktop.projects.records import Project
 from orfeas_desktop.studio import Studio
+
+SharedSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A setting of every step and format that has it; ID.KEY=VALUE of one only.",
+    ),
+]
 
 
 def settings_of(entry: WorkEntry, given: Sequence[str]) -> dict[str, Scalar]:
@@ -40,33 +52,41 @@ def settings_of(entry: WorkEntry, given: Sequence[str]) -> dict[str, Scalar]:
 
 
 def checked_settings(entry: WorkEntry, given: Sequence[str], **more: Scalar) -> dict[str, Scalar]:
-    """Read and check settings before any work. Raises BadParams."""
+    """Read and check the given settings before any work. Raises BadParams."""
     values = settings_of(entry, given) | {name: value for name, value in more.items() if value is not None}
-    return entry.params.check(entry.id, values).plain()
+    checked = entry.params.check(entry.id, values).plain()
+    return {name: checked[name] for name in values}
 
 
-def settings_of_exports(exports: Sequence[PresetExport], given: Sequence[str]) -> tuple[PresetExport, ...]:
-    """Return the formats with `key=value` words in their settings: each where a format has it, `id.key=value` in one.
+@dataclass(frozen=True)
+class Part:
+    """One of several entries that are run together, and what it is told so far."""
 
-    Raises BadParams for a word that none of them takes and a value that one of them refuses.
+    entry: WorkEntry
+    params: Mapping[str, Scalar]
+
+
+def settings_of_parts(parts: Sequence[Part], given: Sequence[str]) -> list[dict[str, Scalar]]:
+    """Return each part's settings with the `key=value` words: wherever a part has the key, `id.key=value` in one.
+
+    Raises BadParams for a word that no part takes and a value that one of them refuses.
     """
-    chosen = list(exports)
+    chosen = [dict(part.params) for part in parts]
     for word in given:
         name, sign, value = word.partition("=")
         only, dot, key = name.rpartition(".")
         taken = [
-            number
-            for number, part in enumerate(chosen)
-            if (not dot or part.to == only)
-            and key in {field.name for field in EXPORTERS[part.to].params.fields()}
+            (part.entry, settings)
+            for part, settings in zip(parts, chosen, strict=True)
+            if (not dot or part.entry.id == only)
+            and key in {field.name for field in part.entry.params.fields()}
         ]
         if not taken or not sign:
-            raise BadParams(entry=", ".join(part.to for part in chosen), problem=_untaken(name, sign=sign))
-        for number in taken:
-            part = chosen[number]
-            settings = checked_settings(EXPORTERS[part.to], [f"{key}={value}"])
-            chosen[number] = part.model_copy(update={"params": {**part.params, key: settings[key]}})
-    return tuple(chosen)
+            every = ", ".join(dict.fromkeys(part.entry.id for part in parts))
+            raise BadParams(entry=every, problem=_untaken(name, sign=sign))
+        for entry, settings in taken:
+            settings |= checked_settings(entry, [f"{key}={value}"])
+    return chosen
 
 
 def _untaken(name: str, *, sign: str) -> str:

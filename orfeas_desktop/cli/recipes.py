@@ -10,12 +10,13 @@ import typer
 
 from orfeas_desktop.cli.delivery import Delivery, give_items, mesh_files
 from orfeas_desktop.cli.doors import Call, call_of
-from orfeas_desktop.cli.options import make_folder
+from orfeas_desktop.cli.options import SharedSettings, make_folder
 from orfeas_desktop.cli.screen import Json, columns
+from orfeas_desktop.engine.tools import TOOLS
 from orfeas_desktop.presets import Preset, PresetExport
 from orfeas_desktop.recipes import Recipe, RecipeShelf, RecipeStep
 from orfeas_desktop.shelf import Known
-from orfeas_desktop.studio.chains import known_steps, recipe_params
+from orfeas_desktop.studio.chains import bound_steps
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The recipe; see “orfeas recipe list”.")]
@@ -38,10 +39,10 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     del as_json
     call = call_of(context)
     known = _shelf(call).get(name)
-    steps = known_steps(str(recipe_params(known.document.steps)["steps"]))
+    steps = bound_steps(known.document.steps, call.doors.load_settings())
     rows = [
-        (str(number), tool.title if tool else step.tool, settings_text(step))
-        for number, (tool, step) in enumerate(steps, start=1)
+        (str(number), TOOLS[step.tool].title, settings_text(step))
+        for number, step in enumerate(steps, start=1)
     ]
     words = "\n".join(
         line for line in (known.document.title, known.document.summary, "", columns(rows)) if line or rows
@@ -59,6 +60,7 @@ def run(
         Path, typer.Option(metavar="DIR", help="The folder to write to; made when it is not there.")
     ],
     to: Annotated[str, typer.Option(metavar="ID", help="The format; see “orfeas exporters”.")] = "glb",
+    setting: SharedSettings = None,
     as_json: AsJson = False,
 ) -> int:
     """Run a recipe on every mesh; one that fails does not stop the others.
@@ -74,7 +76,7 @@ def run(
     )
     sources = mesh_files(meshes)
     with call.studio() as studio:
-        delivery = Delivery(call, studio, chosen, beside=True)
+        delivery = Delivery(call, studio, chosen, setting or (), beside=True)
         make_folder(out)
         items = [delivery.item(source, out) for source in sources]
     return give_items(call.screen, items, recipe=name)

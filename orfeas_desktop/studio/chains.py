@@ -17,18 +17,27 @@ if TYPE_CHECKING:
     from orfeas_desktop.params import Scalar
     from orfeas_desktop.projects.records import Version
     from orfeas_desktop.requests import JobRequest
+    from orfeas_desktop.settings import Settings
 
 
-def recipe_params(steps: Sequence[RecipeStep]) -> dict[str, Scalar]:
-    """Return the settings of the tool `recipe` for these steps, each bound to its tool's version of today.
+def recipe_params(steps: Sequence[RecipeStep], settings: Settings) -> dict[str, Scalar]:
+    """Return the settings of the tool `recipe` for these steps. Raises what `bound_steps` raises."""
+    return {"steps": steps_text(bound_steps(steps, settings))}
+
+
+def bound_steps(steps: Sequence[RecipeStep], settings: Settings) -> tuple[RecipeStep, ...]:
+    """Return the steps bound to the versions of their tools of today and to what the user's `settings` begin with.
 
     Raises BadParams, which names the step that cannot run.
     """
-    bound = [
-        step.model_copy(update={"version": tool.version, "params": changed_params(tool.id, params.plain())})
-        for tool, params, step in RECIPE.planned(steps)
+    begun = [
+        step.model_copy(update={"params": {**settings.begun(tool.params), **step.params}})
+        for tool, _, step in RECIPE.planned(steps)
     ]
-    return {"steps": steps_text(bound)}
+    return tuple(
+        step.model_copy(update={"version": tool.version, "params": changed_params(tool.id, params.plain())})
+        for tool, params, step in RECIPE.planned(begun)
+    )
 
 
 def changed_params(tool_id: str, values: dict[str, Scalar]) -> dict[str, Scalar]:

@@ -130,7 +130,8 @@ class Studio(LibraryFace):
         if reason is not None:
             raise reason
         check_slots(entry, work.inputs)
-        return replace(work, params=checked_params(entry, work.params, entry.version).plain())
+        params = {**self.settings.begun(entry.params), **work.params}
+        return replace(work, params=checked_params(entry, params, entry.version).plain())
 
     def start(self, work: Work) -> Job:
         """Queue the work. Raises what `check` raises."""

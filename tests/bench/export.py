@@ -27,7 +27,7 @@ SIDE = 4096
 def formats() -> list[str]:
     """Return every format, GLB also compressed, but those that need a program or a solid that can be printed."""
     from orfeas_desktop.engine.exporters import EXPORTERS
-    from orfeas_desktop.engine.printing.profile import PrinterParams
+    from orfeas_desktop.printers import PrinterParams
 
     usual = [each.id for each in EXPORTERS if not each.program and not issubclass(each.params, PrinterParams)]
     return [*usual, *(f"glb+{name}" for name in COMPRESSIONS)]

@@ -22,6 +22,7 @@ from orfeas_desktop.engine.scene.scene import Camera, Node, Scene, Transform
 from orfeas_desktop.errors import FolderMissing
 from orfeas_desktop.presets import PresetShelf
 from orfeas_desktop.recipes import RecipeShelf
+from orfeas_desktop.settings import Settings
 from orfeas_desktop.studio.chains import recipe_params
 from tests.cli.conftest import hear_ctrl_c
 from tests.patience import PATIENCE_S, wait_until
@@ -53,7 +54,7 @@ def own(home):
 def test_shipped_presets_name_what_there_is(known):
     assert known.document.summary.endswith(".")
     if known.document.recipe:
-        recipe_params(RecipeShelf(Path("nowhere")).get(known.document.recipe).document.steps)
+        recipe_params(RecipeShelf(Path("nowhere")).get(known.document.recipe).document.steps, Settings())
     for part in known.document.exports:
         EXPORTERS[part.to].params.check(part.to, part.params)
 

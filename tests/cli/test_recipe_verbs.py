@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from orfeas_desktop.printers import printer_file
+
 BOX = "".join(f"v {x} {y} {z}\n" for x in (0, 0.1) for y in (0, 0.1) for z in (0, 0.1)) + (
     "f 1 2 4 3\nf 5 7 8 6\nf 1 5 6 2\nf 3 4 8 7\nf 1 3 7 5\nf 2 6 8 4\n"
 )
@@ -83,3 +85,46 @@ def test_what_cannot_be_run_is_said_before_anything_runs(orfeas, own, home, tmp_
     (home / "data" / "recipes" / "odd.json").write_text('{"title": "Odd", "steps": [{"tool": "no-tool"}]}')
     said = orfeas("recipe", "run", "odd", tmp_path / "a.obj", "--out", tmp_path, "--json")
     assert "step 1: there is no tool" in said.error["message"]
+
+
+@pytest.fixture
+def bed(home, tmp_path):
+    """The user's recipe that lays a mesh on a bed and checks it, and a box of 100 mm."""
+    folder = home / "data" / "recipes"
+    folder.mkdir(parents=True)
+    steps = [{"tool": "lay-on-bed"}, {"tool": "print-check"}]
+    (folder / "bed.json").write_text(json.dumps({"title": "Bed", "steps": steps}))
+    (tmp_path / "a.obj").write_text(BOX)
+    return ("recipe", "run", "bed", tmp_path / "a.obj", "--out", tmp_path / "out", "--json")
+
+
+def facts(said):
+    assert said.status == 0, said.err
+    told = said.json["items"][0]["facts"]
+    return printer_of(told), round(told["width_mm"])
+
+
+def printer_of(told):
+    return next(each.id for each in printer_file().printers if each.title == told["printer"])
+
+
+def test_settings_go_to_the_steps_that_have_them(orfeas, bed):
+    """A bed of 120 x 68 mm is too small for 100 mm."""
+    assert facts(orfeas(*bed)) == ("fdm", 100)
+    assert facts(orfeas(*bed, "--set", "printer=resin")) == ("resin", 68)
+    assert facts(orfeas(*bed, "--set", "lay-on-bed.printer=resin")) == ("fdm", 68)
+    assert facts(orfeas(*bed, "--set", "glb.report=false", "--set", "printer=prusa-xl")) == ("prusa-xl", 100)
+    for word in ("printers=resin", "thicken.printer=resin", "printer", "printer=nobody"):
+        assert orfeas(*bed, "--set", word).error["code"] == "bad-params", word
+
+
+def test_the_printer_of_the_settings_is_the_printer_of_every_step(orfeas, bed, tmp_path, monkeypatch):
+    monkeypatch.setenv("ORFEAS_PRINTING__PRINTER", "resin")
+    assert facts(orfeas(*bed)) == ("resin", 68)
+    assert facts(orfeas(*bed, "--set", "printer=fdm")) == ("fdm", 100)
+    assert "printer=resin" in orfeas("recipe", "show", "bed").out
+    check = ("tool", "print-check", tmp_path / "a.obj", "--out", tmp_path / "report.json", "--json")
+    assert printer_of(orfeas(*check).json["facts"]) == "resin"
+    assert printer_of(orfeas(*check, "--set", "printer=fdm").json["facts"]) == "fdm"
+    refused = orfeas("export", tmp_path / "a.obj", "--to", "print", "--out", tmp_path / "a.3mf", "--json")
+    assert "larger than the printer's bed" in refused.error["message"]

@@ -14,6 +14,7 @@ from orfeas_desktop.engine.mesh.glb import read_glb, write_glb
 from orfeas_desktop.engine.mesh.mesh import Mesh
 from orfeas_desktop.recipes import SHIPPED
 from orfeas_desktop.requests import JobState
+from orfeas_desktop.ui.dialogs.settings_dialog import SettingsChange
 from tests.printing_files import slicer_says
 
 
@@ -190,12 +191,14 @@ def test_a_damaged_mesh_becomes_a_game_asset_and_a_print(
     assert len(version.all_files("lods")) == 3
     assert len(version.all_files("collision")) == 1
 
+    running.doings.change_settings(SettingsChange("printing", {"printer": "prusa-mini"}))
     session.choose_version(raw)
     panel.list.setCurrentRow(
         [panel.list.item(row).text() for row in range(panel.list.count())].index("Ready to print")
     )
     click(panel.run)
     qtbot.waitUntil(lambda: session.chosen.version.number == 3)
+    assert str(session.chosen.version.provenance.request.params["steps"]).count("prusa-mini") == 4
     target = tmp_path / "ring.3mf"
     with qtbot.waitSignal(session.exported):
         session.export("print", {}, target)

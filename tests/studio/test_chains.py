@@ -11,7 +11,8 @@ from orfeas_desktop.errors import BadInput, BadParams
 from orfeas_desktop.recipes import RecipeStep, steps_text
 from orfeas_desktop.register import Table
 from orfeas_desktop.requests import JobRequest
-from orfeas_desktop.studio.chains import chain_of, known_steps, recipe_params
+from orfeas_desktop.settings import Settings
+from orfeas_desktop.studio.chains import bound_steps, chain_of, known_steps, recipe_params
 from tests.ui.made_up import an_asset
 
 
@@ -57,11 +58,24 @@ def test_what_no_recipe_can_name_is_refused():
 
 
 def test_steps_are_bound_to_the_tools_of_today():
-    text = recipe_params([RecipeStep(tool="lod", params={"levels": 3, "share": 40.0})])["steps"]
+    text = recipe_params([RecipeStep(tool="lod", params={"levels": 3, "share": 40.0})], Settings())["steps"]
     ((entry, step),) = known_steps(str(text))
     assert entry is not None
     assert step == RecipeStep(tool="lod", version=entry.version, params={"share": 40.0})
     assert known_steps("odd") == ()
     assert known_steps('[{"tool":"gone"}]')[0][0] is None
     with pytest.raises(BadParams):
-        recipe_params([RecipeStep(tool="gone")])
+        recipe_params([RecipeStep(tool="gone")], Settings())
+
+
+def test_steps_begin_with_the_printer_of_the_settings_and_say_when_it_is_another():
+    settings = Settings().changed("printing", {"printer": "resin", "min_wall_mm": 0.9})
+    steps = [
+        RecipeStep(tool="lay-on-bed"),
+        RecipeStep(tool="thicken", params={"printer": "fdm"}),
+        RecipeStep(tool="repair"),
+    ]
+    bed, thicken, repair = bound_steps(steps, settings)
+    assert bed.params == {"printer": "resin", "min_wall_mm": 0.9}
+    assert thicken.params == {"min_wall_mm": 0.9}
+    assert repair.params == {}

@@ -87,7 +87,7 @@ def test_nothing_half_done_stays(
     (asset,) = studio.assets(project.id)
     blobs = {path for path in home.rglob("*") if path.is_file() and path.parent.name != "logs"}
 
-    job = studio.run_tool("recipe", asset.latest.id, params=recipe_params(LONG))
+    job = studio.run_tool("recipe", asset.latest.id, params=recipe_params(LONG, studio.settings))
     helpers: list[psutil.Process] = []
 
     def midway() -> None:
@@ -102,7 +102,7 @@ def test_nothing_half_done_stays(
     assert not {path for path in left - blobs if path.suffix in (".glb", ".json", ".png")}
     assert psutil.wait_procs(helpers, timeout=PATIENCE_S)[1] == []
 
-    play(studio, studio.run_tool("recipe", asset.latest.id, params=recipe_params(SHORT)))
+    play(studio, studio.run_tool("recipe", asset.latest.id, params=recipe_params(SHORT, studio.settings)))
     (asset,) = studio.assets(project.id)
     assert asset.version_count == 2
     assert len(studio.version(asset.latest.id).all_files("lods")) == 1

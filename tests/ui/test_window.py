@@ -437,6 +437,25 @@ def test_settings_are_changed_in_their_dialog(running, qtbot):
     assert not load_settings(Paths.of().settings_file).viewport.show_grid
 
 
+def test_forms_begin_with_the_printer_of_the_settings(running):
+    tools = running.window.inspector.tools
+    tools.show_tool("print-check")
+
+    def choose(printer):
+        running.window.commands.actions["settings"].trigger()
+        running.doings.dialog.forms["printing"].set_values({"printer": printer})
+        running.doings.dialog.save.click()
+        return tools.form.values()["printer"]
+
+    assert choose("prusa-mk4") == "prusa-mk4"
+    tools.form.set_values({"printer": "resin"})
+    assert choose("prusa-mini") == "resin"
+    assert tools.remembered() == {"print-check": {"printer": "resin"}}
+    tools.form.resets["printer"].click()
+    assert tools.form.values()["printer"] == "prusa-mini"
+    assert tools.remembered() == {"print-check": {}}
+
+
 def test_about_names_the_version(running):
     running.window.commands.actions["about"].trigger()
     assert "Orfeas Desktop" in running.doings.dialog.text()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from orfeas_desktop.engine.exporters.base import MESH_IN, Contents, Exporter, ExportParams, Written
 from orfeas_desktop.engine.formats.stl import facets_of, write_binary_stl
 from orfeas_desktop.engine.formats.vtk_files import vtk_contents
-from orfeas_desktop.engine.printing.profile import PrinterParams
 from orfeas_desktop.engine.printing.promise import printable
 from orfeas_desktop.engine.scene.flatten import flat_mesh
+from orfeas_desktop.printers import PrinterParams
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:

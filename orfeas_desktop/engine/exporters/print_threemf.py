@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from orfeas_desktop.engine.exporters.base import MESH_IN, Exporter, ExportParams, Written
 from orfeas_desktop.engine.exporters.threemf_file import coloring_param, read_back_threemf, write_threemf
 from orfeas_desktop.engine.formats.threemf import Coloring, Wanted
-from orfeas_desktop.engine.printing.profile import PrinterParams, profile_of
+from orfeas_desktop.engine.printing.profile import profile_of
 from orfeas_desktop.engine.printing.promise import printable
 from orfeas_desktop.engine.scene.flatten import flat_mesh
+from orfeas_desktop.printers import PrinterParams
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.mesh.transform import transformed
 from orfeas_desktop.engine.printing.overhangs import Islands, Overhangs, found_islands, found_overhangs
 from orfeas_desktop.engine.printing.pieces import Pieces, found_pieces, overlapping_pieces
-from orfeas_desktop.engine.printing.printers import Process
 from orfeas_desktop.engine.printing.walls import Walls, measured_walls
+from orfeas_desktop.printers import Process
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ import numpy as np
 from orfeas_desktop.engine.mesh.pick import picked, without_loose
 from orfeas_desktop.engine.mesh.weld import welded_ids
 from orfeas_desktop.engine.printing.check import Verdict, standing, verdict_on
-from orfeas_desktop.engine.printing.profile import PrinterParams, profile_of
+from orfeas_desktop.engine.printing.profile import profile_of
 from orfeas_desktop.errors import NotPrintable
+from orfeas_desktop.printers import PrinterParams
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orfeas_desktop.engine.printing.printers import PrintMaterial, Process
 from orfeas_desktop.engine.printing.profile import Profile
+from orfeas_desktop.printers import PrintMaterial, Process
 
 
 @dataclass(frozen=True)

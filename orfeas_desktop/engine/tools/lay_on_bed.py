@@ -9,10 +9,11 @@ import numpy as np
 
 from orfeas_desktop.engine.mesh.pick import without_loose
 from orfeas_desktop.engine.mesh.transform import transformed
-from orfeas_desktop.engine.printing.profile import PrinterParams, profile_of
+from orfeas_desktop.engine.printing.profile import profile_of
 from orfeas_desktop.engine.tools.base import MeshTool
 from orfeas_desktop.engine.tools.workshop import refuse
 from orfeas_desktop.params import Traits, param
+from orfeas_desktop.printers import PrinterParams
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ import numpy as np
 from orfeas_desktop.engine.mesh.facts import mesh_facts
 from orfeas_desktop.engine.mesh.mesh import Material
 from orfeas_desktop.engine.printing.check import Verdict
-from orfeas_desktop.engine.printing.printers import PrintMaterial, printer_file
-from orfeas_desktop.engine.printing.profile import PrinterParams, Profile, profile_of
+from orfeas_desktop.engine.printing.profile import Profile, profile_of
 from orfeas_desktop.engine.printing.promise import judged
 from orfeas_desktop.engine.printing.use import Filling, estimated_use
 from orfeas_desktop.engine.scene.flatten import in_metres
 from orfeas_desktop.engine.tools.base import MESH_OUT
 from orfeas_desktop.engine.tools.workshop import PARTS_OUT, REPORT_OUT, Made, WorkshopTool, places_param
 from orfeas_desktop.params import Choice, Traits, param
+from orfeas_desktop.printers import PrinterParams, PrintMaterial, printer_file
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ from orfeas_desktop.engine.mesh.normals import vertex_normals
 from orfeas_desktop.engine.mesh.pick import with_new_normals
 from orfeas_desktop.engine.mesh.solid import is_solid, simplified
 from orfeas_desktop.engine.printing.pad import MOST_FACES, padded
-from orfeas_desktop.engine.printing.profile import PrinterParams, profile_of
+from orfeas_desktop.engine.printing.profile import profile_of
 from orfeas_desktop.engine.printing.thicken import Way, needed_shifts, thickened, with_even_faces
 from orfeas_desktop.engine.printing.walls import measured_walls
 from orfeas_desktop.engine.tools.workshop import Made, WorkshopTool, refuse
+from orfeas_desktop.printers import PrinterParams
 from orfeas_desktop.words import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:

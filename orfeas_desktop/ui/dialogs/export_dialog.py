@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExportChoice:
-    """What the user settled on; remembered for the next time."""
+    """What the user settled on, `params` where they are no defaults; remembered for the next time."""
 
     exporter: str
     params: PlainParams
@@ -74,7 +74,7 @@ class ExportDialog(QDialog):
         name: str,
         *,
         last: ExportChoice | None = None,
-        hidden: Mapping[str, frozenset[str]] | None = None,
+        form_of: Callable[[Exporter[Any]], Form] = lambda exporter: Form(exporter.params),
         presets: Sequence[PresetChoice] = (),
         several: bool = False,
         parent: QWidget | None = None,
@@ -89,7 +89,7 @@ class ExportDialog(QDialog):
         self._aimed_at_folder = False
         self._stem = file_stem(name)
         self._values: dict[str, PlainParams] = {last.exporter: last.params} if last else {}
-        self._hidden = hidden or {}
+        self._form_of = form_of
         self.form: Form | None = None
         self._shown = ""
         self._build(last.folder if last else first_folder(Place.exports))
@@ -220,7 +220,7 @@ class ExportDialog(QDialog):
         self._shown = exporter.id
         self.summary.setText(QCoreApplication.translate("Exporters", exporter.summary))
         self.summary.show()
-        self.form = Form(exporter.params, skip=self._hidden.get(exporter.id, frozenset()))
+        self.form = self._form_of(exporter)
         self.form.set_values(self._values.get(exporter.id, {}))
         self.page.setWidget(self.form)
         if not self._aimed_at_folder:
@@ -231,7 +231,7 @@ class ExportDialog(QDialog):
 
     def _keep_values(self) -> None:
         if self.form is not None:
-            self._values[self._shown] = self.form.values()
+            self._values[self._shown] = self.form.chosen()
 
     def _aim(self, *, into_folder: bool) -> None:
         """Ask for a folder, or for a file in the folder that was asked for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -20,13 +21,17 @@ EDITOR_COLUMN = 2
 
 
 class Form(QWidget):
-    """One row per field: label, editor, and a reset that shows only where a value differs from its default."""
+    """One row per field: label, editor, and a reset that shows only where a value differs from its default.
+
+    `begun` has the values that stand in for defaults of `params`.
+    """
 
     changed = Signal()
 
     def __init__(
         self,
         params: type[Params],
+        begun: Mapping[str, Scalar] | None = None,
         *,
         skip: Set[str] = frozenset(),
         advanced: bool = False,
@@ -34,7 +39,12 @@ class Form(QWidget):
     ) -> None:
         super().__init__(parent)
         self.params = params
-        fields = [field for field in params.fields() if field.name not in skip]
+        begun = begun or {}
+        fields = [
+            replace(field, default=begun.get(field.name, field.default))
+            for field in params.fields()
+            if field.name not in skip
+        ]
         self.editors: dict[str, Editor] = {}
         self.resets: dict[str, QToolButton] = {}
         self.more = QToolButton()
@@ -59,6 +69,12 @@ class Form(QWidget):
     def values(self) -> PlainParams:
         """Return every shown value as a JSON scalar."""
         return {name: editor.value() for name, editor in self.editors.items()}
+
+    def chosen(self) -> PlainParams:
+        """Return the shown values that are not their defaults."""
+        return {
+            name: value for name, value in self.values().items() if value != self.editors[name].field.default
+        }
 
     def set_values(self, values: Mapping[str, Scalar]) -> None:
         """Show these values; names that the form does not show are passed over."""

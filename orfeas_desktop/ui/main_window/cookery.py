@@ -130,8 +130,12 @@ class Cookery(QObject):
                 self._desk.run(wish, version.id, f"{asset.name} · {self._title(recipe_id)}")
 
     def _wish(self, recipe_id: str) -> ToolWish | None:
+        studio = self._session.studio
+        if studio is None:
+            return None
         try:
-            return ToolWish("recipe", recipe_params(self._shelf.get(recipe_id).document.steps))
+            steps = self._shelf.get(recipe_id).document.steps
+            return ToolWish("recipe", recipe_params(steps, studio.settings))
         except OrfeasError as error:
             self.refused.emit(error)
             return None

@@ -18,6 +18,7 @@ from orfeas_desktop.register import Table
 from orfeas_desktop.studio.chains import recipe_params
 from orfeas_desktop.ui.dialogs.error_box import translated
 from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog, PresetChoice
+from orfeas_desktop.ui.forms.form import Form
 from orfeas_desktop.ui.main_window.provenance import step_facts
 from orfeas_desktop.ui.state.delivery import Delivered, Delivery, Parcel
 from orfeas_desktop.ui.state.window_state import LastExport
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from orfeas_desktop.params import PlainParams
     from orfeas_desktop.paths import Paths
     from orfeas_desktop.projects.records import Asset, Version
+    from orfeas_desktop.settings import Settings
     from orfeas_desktop.ui.main_window.telling import Telling
     from orfeas_desktop.ui.main_window.window import MainWindow
     from orfeas_desktop.ui.state.session import Session
@@ -71,21 +73,18 @@ class Exporting(QObject):
 
     def ask(self) -> None:
         """Open the export dialog."""
-        standing = self._standing()
-        if not standing:
+        studio, standing = self._session.studio, self._standing()
+        if studio is None or not standing:
             self._window.toasts.show(self.tr("Nothing that is chosen has a mesh"))
             return
-        hidden = {
-            exporter.id: frozenset({_RECIPE})
-            for exporter in EXPORTERS
-            if _RECIPE in exporter.params.model_fields
-        }
         several = len(standing) > 1
         dialog = ExportDialog(
             tuple(EXPORTERS),
             self.tr("{count} assets").format(count=len(standing)) if several else standing[0][0].name,
             last=ExportChoice(**dict(self.last)) if self.last else None,
-            hidden=hidden,
+            form_of=lambda exporter: Form(
+                exporter.params, studio.settings.begun(exporter.params), skip={_RECIPE}
+            ),
             presets=self._offered(),
             several=several,
             parent=self._window,
@@ -130,8 +129,11 @@ class Exporting(QObject):
         ]
 
     def _deliver(self, choice: ExportChoice, standing: Standing) -> None:
+        studio = self._session.studio
+        if studio is None:
+            return
         try:
-            preset, steps = self._read(choice)
+            preset, steps = self._read(choice, studio.settings)
         except OrfeasError as error:
             self._telling.show_error(error)
             return
@@ -150,7 +152,7 @@ class Exporting(QObject):
         delivery.ended.connect(self._tell)
         delivery.start(parcels)
 
-    def _read(self, choice: ExportChoice) -> tuple[Preset, PlainParams | None]:
+    def _read(self, choice: ExportChoice, settings: Settings) -> tuple[Preset, PlainParams | None]:
         """Return what to do. Raises UnknownEntry and BadParams for what a preset names."""
         if not choice.preset:
             only = PresetExport(to=choice.exporter, params=choice.params)
@@ -160,7 +162,7 @@ class Exporting(QObject):
             EXPORTERS[part.to].params.check(part.to, part.params)
         if not preset.recipe:
             return preset, None
-        return preset, recipe_params(self._recipes.get(preset.recipe).document.steps)
+        return preset, recipe_params(self._recipes.get(preset.recipe).document.steps, settings)
 
     def _offered(self) -> tuple[PresetChoice, ...]:
         return tuple(self._offer(known.id, known.document) for known in self._presets.all())

@@ -18,9 +18,11 @@ from orfeas_desktop.ui.state.workshop_desk import WorkshopDesk
 
 if TYPE_CHECKING:
     from orfeas_desktop.engine.jobs.context import WorkEntry
+    from orfeas_desktop.params import PlainParams
     from orfeas_desktop.projects.records import Version
     from orfeas_desktop.recipes import RecipeShelf
     from orfeas_desktop.requests import JobFailed
+    from orfeas_desktop.settings import Settings
     from orfeas_desktop.ui.main_window.telling import Telling
     from orfeas_desktop.ui.main_window.window import MainWindow
     from orfeas_desktop.ui.state.diagnosis import Diagnosis
@@ -71,9 +73,13 @@ class Workbench(QObject):
             self.desk.open(self._session.studio)
         self.renew()
 
+    def offer_tools(self, settings: Settings) -> None:
+        """Offer the tools, their forms beginning with what the settings say."""
+        choices = [_choice(tool, settings.begun(tool.params)) for tool in self._tools.values()]
+        self._window.inspector.tools.offer(choices)
+
     def furnish(self) -> None:
-        """Offer the tools and recipes."""
-        self._window.inspector.tools.offer([_choice(tool) for tool in self._tools.values()])
+        """Make the doctor know the tools, and offer the recipes."""
         titles = {tool.id: tool_words(tool.title) for tool in self._tools.values()}
         self._window.inspector.doctor.know_tools(titles)
         self.cookery.furnish()
@@ -235,7 +241,7 @@ class Workbench(QObject):
         inspector.tools.show_tool(tool)
 
 
-def _choice(tool: WorkEntry) -> ToolChoice:
+def _choice(tool: WorkEntry, begun: PlainParams) -> ToolChoice:
     other = tool.input("other")
     return ToolChoice(
         tool.id,
@@ -245,4 +251,5 @@ def _choice(tool: WorkEntry) -> ToolChoice:
         tool.params,
         takes_other=other is not None,
         other_required=other is not None and other.required,
+        begun=begun,
     )

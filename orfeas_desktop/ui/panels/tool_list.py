@@ -10,12 +10,13 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from orfeas_desktop.params import Scalar
 from orfeas_desktop.ui.pieces.labels import Role, label
 from orfeas_desktop.ui.pieces.scroll_column import OVERHANG
 from orfeas_desktop.ui.signals import signal
 
 if TYPE_CHECKING:
-    from orfeas_desktop.params import Params
+    from orfeas_desktop.params import Params, PlainParams
 
 _ID = int(Qt.ItemDataRole.UserRole)
 
@@ -31,6 +32,8 @@ class ToolChoice:
     params: type[Params] = field(repr=False)
     takes_other: bool = False
     other_required: bool = True
+    begun: PlainParams = field(default_factory=dict[str, Scalar])
+    """What the settings stand in with for defaults of `params`."""
 
     @property
     def name(self) -> str:

@@ -52,7 +52,7 @@ class ToolPanel(QWidget):
         self.setAccessibleName(self.tr("Tools"))
         self._choices: dict[str, ToolChoice] = {}
         self.kept: dict[str, PlainParams] = {}
-        """What was chosen last, by tool."""
+        """What was chosen last by tool, where it was not the default."""
         self.tool = ""
         self.form: Form | None = None
         self._others: tuple[OtherChoice, ...] = ()
@@ -67,8 +67,14 @@ class ToolPanel(QWidget):
 
     def offer(self, choices: Sequence[ToolChoice]) -> None:
         """Offer these tools."""
-        self._choices = {choice.id: choice for choice in choices}
+        offered = {choice.id: choice for choice in choices}
+        if offered == self._choices:
+            return
+        self._choices = offered
         self.list.offer(choices)
+        if self.tool in offered:
+            self._keep()
+            self._make_form(offered[self.tool])
 
     def offer_others(self, others: Sequence[OtherChoice]) -> None:
         """Offer these meshes as the other one; a file can always be chosen too."""
@@ -202,7 +208,7 @@ class ToolPanel(QWidget):
             self.form.hide()
             self.form.deleteLater()
         self.tool = choice.id
-        self.form = Form(choice.params)
+        self.form = Form(choice.params, choice.begun)
         self.form.set_values(self.kept.get(choice.id, {}))
         self.form.changed.connect(self.changed)
         self.slot.addWidget(self.form)
@@ -218,7 +224,7 @@ class ToolPanel(QWidget):
 
     def _keep(self) -> None:
         if self.form is not None and self.tool:
-            self.kept[self.tool] = self.form.values()
+            self.kept[self.tool] = self.form.chosen()
 
     def _ask(self) -> None:
         choice = self._choices.get(self.tool)

@@ -13,10 +13,10 @@ from orfeas_desktop.assets import AssetKind, local_file
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.exporters.base import MESH_IN
 from orfeas_desktop.engine.mesh.mesh import Material
-from orfeas_desktop.engine.printing.profile import PrinterParams
 from orfeas_desktop.engine.scene.gltf_write_scene import GltfStyle, write_scene
 from orfeas_desktop.engine.scene.scene import Camera, Node, Scene, Transform
 from orfeas_desktop.errors import BadMesh, ExportNotVerified, MeshUnfit, NotPrintable
+from orfeas_desktop.printers import PrinterParams
 from tests.engine.exporters.conftest import PAINT
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from orfeas_desktop.engine.mesh.topology import Topology
 from orfeas_desktop.engine.mesh.turn import UpAxis, fitted
 from orfeas_desktop.engine.printing.overhangs import found_islands, found_overhangs
 from orfeas_desktop.engine.printing.pieces import found_pieces, overlapping_pieces
-from orfeas_desktop.engine.printing.printers import Process, printer_file
-from orfeas_desktop.engine.printing.profile import PrinterParams, Profile, profile_of
+from orfeas_desktop.engine.printing.profile import Profile, profile_of
 from orfeas_desktop.engine.printing.use import Filling, estimated_use
 from orfeas_desktop.engine.printing.walls import measured_walls
+from orfeas_desktop.printers import PrinterParams, Process, printer_file
 from tests.print_bodies import box, closed_bodies, hollow_box, mesh_of_body
 
 

@@ -13,9 +13,10 @@ from orfeas_desktop.engine.mesh.inspection import Inspection
 from orfeas_desktop.engine.mesh.split_edges import edges_split
 from orfeas_desktop.engine.mesh.turn import UpAxis, fitted
 from orfeas_desktop.engine.printing.check import verdict_on
-from orfeas_desktop.engine.printing.profile import PrinterParams, profile_of
+from orfeas_desktop.engine.printing.profile import profile_of
 from orfeas_desktop.engine.printing.walls import measured_walls
 from orfeas_desktop.errors import MeshUnfit
+from orfeas_desktop.printers import PrinterParams
 from tests.print_bodies import box, hollow_box, mesh_of_body, unfit_bodies
 
 if TYPE_CHECKING:

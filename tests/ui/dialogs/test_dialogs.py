@@ -18,6 +18,7 @@ from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog, 
 from orfeas_desktop.ui.dialogs.manual_dialog import ManualDialog
 from orfeas_desktop.ui.dialogs.settings_dialog import SettingsChange, SettingsDialog, SettingsPage
 from orfeas_desktop.ui.dialogs.shortcuts_dialog import Shortcut, ShortcutsDialog
+from orfeas_desktop.ui.forms.form import Form
 
 
 class GlbParams(Params):
@@ -94,7 +95,9 @@ def test_a_hostile_name_is_shown_as_text(qtbot):
 @pytest.fixture
 def export(qtbot, tmp_path: Path):
     last = ExportChoice("glb", {"extras": False}, tmp_path / "old.glb")
-    dialog = ExportDialog(FORMATS, "Robot: v3/4", last=last, hidden={"stl": frozenset({"recipe"})})
+    dialog = ExportDialog(
+        FORMATS, "Robot: v3/4", last=last, form_of=lambda each: Form(each.params, skip={"recipe"})
+    )
     return shown(qtbot, dialog)
 
 
@@ -151,7 +154,7 @@ def test_a_preset_asks_for_a_folder_and_says_what_it_does(qtbot, tmp_path: Path)
     dialog.form.set_values({"scale": 3.0})
     dialog.presets.setCurrentIndex(1)
     dialog.presets.setCurrentIndex(0)
-    values = {"scale": 3.0, "recipe": ""}
+    values = {"scale": 3.0}
     assert dialog.choice() == ExportChoice("stl", values, tmp_path / "Robot.stl")
 
 
@@ -159,7 +162,7 @@ def test_several_assets_go_into_a_folder_in_one_format(qtbot, tmp_path: Path, mo
     last = ExportChoice("stl", {"scale": 2.0}, tmp_path / "old.stl")
     dialog = shown(qtbot, ExportDialog(FORMATS, "3 assets", last=last, presets=PRESETS, several=True))
     assert dialog.formats.isVisible()
-    values = {"scale": 2.0, "recipe": ""}
+    values = {"scale": 2.0}
     assert dialog.choice() == ExportChoice("stl", values, tmp_path, into_folder=True)
     (tmp_path / "out").mkdir()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "out"))
