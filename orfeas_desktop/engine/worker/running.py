@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from orfeas_desktop.assets import AssetKind
-    from orfeas_desktop.engine.worker.messages import FromWorker, RunJob
+    from orfeas_desktop.engine.worker.messages import FromWorker, Report, RunJob
     from orfeas_desktop.params import Scalar
 
 _PAUSE_S = 0.05
@@ -105,7 +105,7 @@ class WorkerContext:
         """Show a file of the staging folder; it stays until the job ends. Raises ValueError for others."""
         if not path.resolve().is_relative_to(self.staging.resolve()):
             raise ValueError(f"the preview {path.name} is not in the staging folder")
-        self._send(Previewed(job_id=self._job.job_id, path=path, kind=kind))
+        self._say(Previewed(job_id=self._job.job_id, path=path, kind=kind))
 
     def fact(self, name: str, value: Scalar) -> None:
         """Keep something found out; a number that is not finite is kept as unknown."""
@@ -114,7 +114,14 @@ class WorkerContext:
     def warn(self, sentence: str, **arguments: Scalar) -> None:
         """Tell the user something in a marked template."""
         plain = {name: _plain(value) for name, value in arguments.items()}
-        self._send(Warned(job_id=self._job.job_id, sentence=sentence, arguments=plain))
+        self._say(Warned(job_id=self._job.job_id, sentence=sentence, arguments=plain))
+
+    def _say(self, message: Report) -> None:
+        """Tell the engine; raise Cancelled when it has gone."""
+        try:
+            self._send(message)
+        except BrokenPipeError:
+            raise Cancelled from None
 
     def _count(self) -> None:
         now = self._clock()
@@ -124,7 +131,7 @@ class WorkerContext:
 
     def _report(self, fraction: float | None) -> None:
         self._reported = self._clock()
-        self._send(
+        self._say(
             Progressed(
                 job_id=self._job.job_id, stage=self._stages[-1] if self._stages else "", fraction=fraction
             )

@@ -16,6 +16,7 @@ from orfeas_desktop.errors import Cancelled
 from orfeas_desktop.register import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from orfeas_desktop.engine.jobs.context import JobContext
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 class Bench:
     """A context with a clock that is set by hand."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, send: Callable[[FromWorker], None] | None = None) -> None:
         self.now = 100.0
         self.said: list[FromWorker] = []
         self.cancelled = threading.Event()
@@ -32,7 +33,7 @@ class Bench:
             job_id="a", table=Table.tools, entry="e", version=1, params={}, inputs={}, seed=7,
             staging=folder / "staging", scratch=folder / "scratch", threads=3,
         )  # fmt: skip
-        self.context = WorkerContext(job, self.said.append, self.cancelled, lambda: self.now)
+        self.context = WorkerContext(job, send or self.said.append, self.cancelled, lambda: self.now)
 
     def fractions(self) -> list[float | None]:
         return [message.fraction for message in self.said if isinstance(message, Progressed)]
@@ -110,6 +111,22 @@ def test_cancellation_is_met_at_every_step(bench: Bench) -> None:
     with pytest.raises(Cancelled), bench.context.stage("Stage"):
         pass
     assert bench.said == []
+
+
+def test_nobody_who_listens_any_more_is_a_cancellation(tmp_path: Path) -> None:
+    def hang_up(message: FromWorker) -> None:
+        raise BrokenPipeError
+
+    context = Bench(tmp_path, hang_up).context
+    tellings = (
+        lambda: context.progress(1.0),
+        lambda: context.warn("Watch out"),
+        lambda: context.preview(context.staging / "draft.png", AssetKind.picture),
+        lambda: context.stage("Stage").__enter__(),
+    )
+    for tell in tellings:
+        with pytest.raises(Cancelled):
+            tell()
 
 
 def test_facts_are_plain(bench: Bench) -> None:
