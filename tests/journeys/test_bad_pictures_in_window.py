@@ -29,7 +29,8 @@ def test_bad_pictures_are_refused_where_they_were_dropped(open_running, tmp_path
         with qtbot.waitSignal(drafting.refused) as heard:
             dropped(running.window, bad.make(folder))
         error = heard.args[0]
-        assert error.code == bad.code, bad.name
+        # The window looks into a folder that is dropped; this one is empty.
+        assert error.code == ("nothing-inside" if bad.name == "a folder" else bad.code), bad.name
         assert images.problem.isVisible(), bad.name
         assert images.problem.text() == error.say()
         assert images.remedy.text() == error.advise()
