@@ -63,6 +63,6 @@ class ManualDialog(QDialog):
                 table.setCellPadding(5)
                 table.setTopMargin(8)
                 table.setBottomMargin(8)
-                table.setBorderBrush(self.palette().placeholderText())
+                table.setBorderBrush(self.palette().mid())
                 frame.setFormat(table)
         cursor.endEditBlock()
