@@ -211,7 +211,6 @@ def _furnish(running: Running) -> Behind:
     doings = Doings(window, session, hands, outside)
     doings.exporting.last = running.remembered.last_export
     window.inspector.tools.kept.update(running.remembered.tools)
-    hands.workbench.furnish()
     watch = MachineWatch(paths.library, window)
     watch.looked.connect(hands.telling.show_machine)
     doings.apply_settings()

@@ -454,6 +454,10 @@ def test_forms_begin_with_the_printer_of_the_settings(running):
     tools.form.resets["printer"].click()
     assert tools.form.values()["printer"] == "prusa-mini"
     assert tools.remembered() == {"print-check": {}}
+    recipes = running.window.inspector.recipes
+    titles = [recipes.list.item(row).text() for row in range(recipes.list.count())]
+    recipes.list.setCurrentRow(titles.index("Ready to print"))
+    assert sum("Prusa MINI" in fact.value for fact in recipes.steps.facts()) == 4
 
 
 def test_about_names_the_version(running):

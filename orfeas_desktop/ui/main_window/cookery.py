@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QInputDialog
 
 from orfeas_desktop.assets import MESH_SUFFIXES
 from orfeas_desktop.errors import OrfeasError
-from orfeas_desktop.recipes import Recipe, steps_text
+from orfeas_desktop.recipes import Recipe
+from orfeas_desktop.settings import Settings
 from orfeas_desktop.studio.chains import chain_of, recipe_params
 from orfeas_desktop.ui.main_window.intake import opened
-from orfeas_desktop.ui.main_window.provenance import step_facts
+from orfeas_desktop.ui.main_window.provenance import recipe_facts
 from orfeas_desktop.ui.panels.recipe_panel import RecipeChoice, recipe_words
 from orfeas_desktop.ui.pieces.places import Place
 from orfeas_desktop.ui.signals import TypedSignal, signal
@@ -39,6 +40,7 @@ class Cookery(QObject):
         self._session = session
         self._desk = desk
         self._shelf = shelf
+        self._settings = Settings()
         self.dialog: QInputDialog | None = None
         panel = window.inspector.recipes
         panel.run_wanted.connect(self._run)
@@ -47,14 +49,19 @@ class Cookery(QObject):
         panel.save_wanted.connect(self._ask_name)
         window.browser.grid.selectionModel().selectionChanged.connect(self.renew)
 
-    def furnish(self, chosen: str = "") -> None:
+    def furnish(self, settings: Settings) -> None:
+        """Offer the recipes, their steps beginning with what the settings say."""
+        self._settings = settings
+        self._offer()
+
+    def _offer(self, chosen: str = "") -> None:
         """Offer the recipes as they are on the disk now."""
         choices = [
             RecipeChoice(
                 known.id,
                 known.document.title,
                 known.document.summary,
-                step_facts(steps_text(known.document.steps)),
+                recipe_facts(known.document.steps, self._settings),
                 known.own,
             )
             for known in self._shelf.all()
@@ -107,7 +114,7 @@ class Cookery(QObject):
         except OrfeasError as error:
             self.refused.emit(error)
             return
-        self.furnish(saved.id)
+        self._offer(saved.id)
         self._window.toasts.show(self.tr("Recipe “{name}” saved").format(name=saved.document.title))
 
     def _ids(self) -> tuple[int, ...]:
@@ -130,12 +137,9 @@ class Cookery(QObject):
                 self._desk.run(wish, version.id, f"{asset.name} · {self._title(recipe_id)}")
 
     def _wish(self, recipe_id: str) -> ToolWish | None:
-        studio = self._session.studio
-        if studio is None:
-            return None
         try:
             steps = self._shelf.get(recipe_id).document.steps
-            return ToolWish("recipe", recipe_params(steps, studio.settings))
+            return ToolWish("recipe", recipe_params(steps, self._settings))
         except OrfeasError as error:
             self.refused.emit(error)
             return None
@@ -154,7 +158,7 @@ class Cookery(QObject):
             self._shelf.remove(recipe_id)
         except OrfeasError as error:
             self.refused.emit(error)
-        self.furnish()
+        self._offer()
 
     def _ask_name(self) -> None:
         dialog = QInputDialog(self._window)

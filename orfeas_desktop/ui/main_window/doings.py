@@ -333,7 +333,7 @@ class Doings(QObject):
         self._window.viewport.set_navigation(NavigationPreset(self.settings.viewport.navigation.value))
         self._window.viewport.set_grid(self.settings.viewport.show_grid)
         self._window.status.show_network(offline=self.settings.weights.offline)
-        self._hands.workbench.offer_tools(self.settings)
+        self._hands.workbench.furnish(self.settings)
         self._mark_checks()
 
     def open_weights(self) -> None:

@@ -13,13 +13,13 @@ from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.errors import OrfeasError
 from orfeas_desktop.names import distinct, file_stem
 from orfeas_desktop.presets import Preset, PresetExport, PresetShelf
-from orfeas_desktop.recipes import RecipeShelf, steps_text
+from orfeas_desktop.recipes import RecipeShelf
 from orfeas_desktop.register import Table
 from orfeas_desktop.studio.chains import recipe_params
 from orfeas_desktop.ui.dialogs.error_box import translated
 from orfeas_desktop.ui.dialogs.export_dialog import ExportChoice, ExportDialog, PresetChoice
 from orfeas_desktop.ui.forms.form import Form
-from orfeas_desktop.ui.main_window.provenance import step_facts
+from orfeas_desktop.ui.main_window.provenance import recipe_facts
 from orfeas_desktop.ui.state.delivery import Delivered, Delivery, Parcel
 from orfeas_desktop.ui.state.window_state import LastExport
 
@@ -85,7 +85,7 @@ class Exporting(QObject):
             form_of=lambda exporter: Form(
                 exporter.params, studio.settings.begun(exporter.params), skip={_RECIPE}
             ),
-            presets=self._offered(),
+            presets=self._offered(studio.settings),
             several=several,
             parent=self._window,
         )
@@ -164,15 +164,15 @@ class Exporting(QObject):
             return preset, None
         return preset, recipe_params(self._recipes.get(preset.recipe).document.steps, settings)
 
-    def _offered(self) -> tuple[PresetChoice, ...]:
-        return tuple(self._offer(known.id, known.document) for known in self._presets.all())
+    def _offered(self, settings: Settings) -> tuple[PresetChoice, ...]:
+        return tuple(self._offer(known.id, known.document, settings) for known in self._presets.all())
 
-    def _offer(self, preset_id: str, preset: Preset) -> PresetChoice:
+    def _offer(self, preset_id: str, preset: Preset, settings: Settings) -> PresetChoice:
         why_not, lines = "", list[tuple[str, str]]()
         try:
             if preset.recipe:
                 steps = self._recipes.get(preset.recipe).document.steps
-                lines += [(fact.name, fact.value) for fact in step_facts(steps_text(steps))]
+                lines += [(fact.name, fact.value) for fact in recipe_facts(steps, settings)]
             formats = [EXPORTERS[part.to].title for part in preset.exports]
             told = ", ".join(QCoreApplication.translate("Exporters", title) for title in formats)
             lines.append((self.tr("Then writes") if lines else self.tr("Writes"), told))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
@@ -12,20 +13,24 @@ from orfeas_desktop.engine.chores import CHORES
 from orfeas_desktop.engine.exporters import EXPORTERS
 from orfeas_desktop.engine.layouts import LAYOUTS
 from orfeas_desktop.engine.tools import RECIPE, TOOLS
+from orfeas_desktop.errors import OrfeasError
+from orfeas_desktop.recipes import steps_text
 from orfeas_desktop.register import Table
-from orfeas_desktop.studio.chains import known_steps
+from orfeas_desktop.studio.chains import bound_steps, known_steps
 from orfeas_desktop.ui.main_window.change_facts import change_facts
 from orfeas_desktop.ui.panels.details_panel import FactGroup, VersionLine
 from orfeas_desktop.ui.panels.doctor_facts import stretch_words
 from orfeas_desktop.ui.panels.fact_grid import Fact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from orfeas_desktop.params import ParamField, Scalar
     from orfeas_desktop.projects.records import Version
+    from orfeas_desktop.recipes import RecipeStep
     from orfeas_desktop.register import Entry
     from orfeas_desktop.requests import JobRequest
+    from orfeas_desktop.settings import Settings
 
 _TABLES = {
     Table.backends: BACKENDS,
@@ -142,6 +147,13 @@ def _recipe(request: JobRequest, facts: object) -> tuple[Fact, ...]:
         lines.append(Fact(*_setting(fields.get(name), name, value)))
     lines.append(Fact(tr("Seed"), str(request.seed)))
     return tuple(lines)
+
+
+def recipe_facts(steps: Sequence[RecipeStep], settings: Settings) -> tuple[Fact, ...]:
+    """Return the steps as they would run now; of a recipe that cannot run, as they are written."""
+    with suppress(OrfeasError):
+        steps = bound_steps(steps, settings)
+    return step_facts(steps_text(steps))
 
 
 def step_facts(text: str) -> tuple[Fact, ...]:

@@ -73,16 +73,13 @@ class Workbench(QObject):
             self.desk.open(self._session.studio)
         self.renew()
 
-    def offer_tools(self, settings: Settings) -> None:
-        """Offer the tools, their forms beginning with what the settings say."""
+    def furnish(self, settings: Settings) -> None:
+        """Offer the tools and recipes, which begin with what the settings say."""
         choices = [_choice(tool, settings.begun(tool.params)) for tool in self._tools.values()]
         self._window.inspector.tools.offer(choices)
-
-    def furnish(self) -> None:
-        """Make the doctor know the tools, and offer the recipes."""
         titles = {tool.id: tool_words(tool.title) for tool in self._tools.values()}
         self._window.inspector.doctor.know_tools(titles)
-        self.cookery.furnish()
+        self.cookery.furnish(settings)
         self.renew()
 
     def open_tools(self) -> None:
