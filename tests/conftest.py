@@ -29,6 +29,7 @@ settings.register_profile(
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+settings.register_profile("explore", settings.get_profile("house"), derandomize=False, max_examples=400)
 settings.load_profile("house")
 
 
