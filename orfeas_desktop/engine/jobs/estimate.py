@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _EVIDENCE = 0.05
 """The share of the whole that must have run before its pace counts."""
+_SHORTEST_S = 0.001
+"""A run that was shorter as a rule says nothing of the next one."""
 
 
 class Estimate:
@@ -39,7 +41,7 @@ class Estimate:
 
     def progress(self, now: float) -> Progress:
         """Return how far the run is; its fraction never falls."""
-        known = self._total > 0.0
+        known = self._total >= _SHORTEST_S
         if known:
             share = (self._behind() + self._weight() * (self._fraction or 0.0)) / self._total
             self._reached = min(max(self._reached, share), 1.0)

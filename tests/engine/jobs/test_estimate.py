@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from orfeas_desktop.engine.jobs.estimate import Estimate
@@ -61,6 +61,7 @@ stages = st.sampled_from([*USUAL, "New"])
 moves = st.lists(st.tuples(stages, st.none() | st.floats(-0.5, 1.5), st.floats(0.0, 5.0)), max_size=30)
 
 
+@example({"Mask": 5e-324}, [("Mask", None, 0.0)])
 @given(st.dictionaries(stages, st.floats(-1.0, 100.0)), moves)
 def test_the_fraction_never_falls_and_the_rest_is_never_negative(
     usual: dict[str, float], moves: list[tuple[str, float | None, float]]
