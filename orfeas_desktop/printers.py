@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from functools import cache
 
@@ -106,8 +107,12 @@ def printer_file() -> PrinterFile:
 
 PRINTERS = tuple(Choice(printer.id, printer.title) for printer in printer_file().printers)
 _OWN = QT_TRANSLATE_NOOP("Params", "Printer’s")
-_MM = Traits(unit="mm", step=1.0, advanced=True, at_minimum=_OWN)
-_FINE_MM = Traits(unit="mm", step=0.05, at_minimum=_OWN)
+_BED = Traits(unit="mm", step=1.0, advanced=True)
+
+
+def _or_printers(title: str, summary: str, most: float, traits: Traits) -> float:
+    """Declare a figure of 0 to `most` that stands in for the printer's own; 0 takes that."""
+    return param(0.0, title, summary, ge=0.0, le=most, traits=replace(traits, at_minimum=_OWN))
 
 
 class PrinterParams(Params):
@@ -119,53 +124,41 @@ class PrinterParams(Params):
         QT_TRANSLATE_NOOP("Params", "Sets bed, layer and thinnest wall; “Another printer” takes yours."),
         traits=Traits(choices=PRINTERS),
     )
-    min_wall_mm: float = param(
-        0.0,
+    min_wall_mm: float = _or_printers(
         QT_TRANSLATE_NOOP("Params", "Thinnest wall"),
         QT_TRANSLATE_NOOP("Params", "Walls must be at least this thick; 0 takes the printer's."),
-        ge=0.0,
-        le=100.0,
-        traits=_FINE_MM,
+        100.0,
+        Traits(unit="mm", step=0.05),
     )
-    bed_width_mm: float = param(
-        0.0,
+    bed_width_mm: float = _or_printers(
         QT_TRANSLATE_NOOP("Params", "Bed width"),
         QT_TRANSLATE_NOOP("Params", "From left to right; 0 takes the printer's."),
-        ge=0.0,
-        le=100_000.0,
-        traits=_MM,
+        100_000.0,
+        _BED,
     )
-    bed_depth_mm: float = param(
-        0.0,
+    bed_depth_mm: float = _or_printers(
         QT_TRANSLATE_NOOP("Params", "Bed depth"),
         QT_TRANSLATE_NOOP("Params", "From front to back; 0 takes the printer's."),
-        ge=0.0,
-        le=100_000.0,
-        traits=_MM,
+        100_000.0,
+        _BED,
     )
-    bed_height_mm: float = param(
-        0.0,
+    bed_height_mm: float = _or_printers(
         QT_TRANSLATE_NOOP("Params", "Largest height"),
         QT_TRANSLATE_NOOP("Params", "How tall a print may be; 0 takes the printer's."),
-        ge=0.0,
-        le=100_000.0,
-        traits=_MM,
+        100_000.0,
+        _BED,
     )
-    layer_mm: float = param(
-        0.0,
+    layer_mm: float = _or_printers(
         QT_TRANSLATE_NOOP("Params", "Layer height"),
         QT_TRANSLATE_NOOP("Params", "How high one layer is; 0 takes the printer's."),
-        ge=0.0,
-        le=10.0,
-        traits=Traits(unit="mm", step=0.05, advanced=True, at_minimum=_OWN),
+        10.0,
+        Traits(unit="mm", step=0.05, advanced=True),
     )
-    overhang_deg: float = param(
-        0.0,
+    overhang_deg: float = _or_printers(
         QT_TRANSLATE_NOOP("Params", "Steepest overhang"),
         QT_TRANSLATE_NOOP(
             "Params", "How far a wall may lean out from upright without a support; 0 takes the printer's."
         ),
-        ge=0.0,
-        le=89.0,
-        traits=Traits(unit="°", step=1.0, advanced=True, at_minimum=_OWN),
+        89.0,
+        Traits(unit="°", step=1.0, advanced=True),
     )
