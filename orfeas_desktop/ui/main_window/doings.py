@@ -250,29 +250,39 @@ class Doings(QObject):
 
     def empty_bin(self) -> None:
         """Ask once, then delete for good."""
+        self._ask(
+            self.tr("Empty the recycle bin"),
+            self.tr("Delete everything in the recycle bin for good?"),
+            self.tr("Deleted assets and projects cannot be brought back."),
+            (self.tr("Delete for good"), self.tr("Cancel")),
+            self._session.library.empty_bin,
+        )
+
+    def _ask(
+        self, title: str, question: str, meaning: str, answers: tuple[str, str], act: Callable[[], object]
+    ) -> None:
+        """Ask before something is lost; the first answer does it, the second is what Return gives."""
         box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.NoIcon)
-        box.setWindowTitle(self.tr("Empty the recycle bin"))
-        box.setText(self.tr("Delete everything in the recycle bin for good?"))
-        box.setInformativeText(self.tr("Deleted assets and projects cannot be brought back."))
-        delete = box.addButton(self.tr("Delete for good"), QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
-        delete.clicked.connect(self._session.library.empty_bin)
+        box.setWindowTitle(title)
+        box.setText(question)
+        box.setInformativeText(meaning)
+        yes = box.addButton(answers[0], QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(answers[1], QMessageBox.ButtonRole.RejectRole))
+        yes.clicked.connect(act)
         self._open(box)
 
     def _ask_to_leave(self) -> bool:
         """Ask before an export is given up; say whether the window stays open for the answer."""
         if not self.exporting.busy:
             return False
-        box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.NoIcon)
-        box.setWindowTitle(self.tr("Close the window"))
-        box.setText(self.tr("An export is not finished. Close all the same?"))
-        box.setInformativeText(self.tr("It is given up. Other work in the queue goes on at the next start."))
-        leave = box.addButton(self.tr("Give up the export"), QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(self.tr("Stay"), QMessageBox.ButtonRole.RejectRole))
-        leave.clicked.connect(self._leave)
-        self._open(box)
+        self._ask(
+            self.tr("Close the window"),
+            self.tr("An export is not finished. Close all the same?"),
+            self.tr("It is given up. Other work in the queue goes on at the next start."),
+            (self.tr("Give up the export"), self.tr("Stay")),
+            self._leave,
+        )
         return True
 
     def _leave(self) -> None:
