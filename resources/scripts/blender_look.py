@@ -20,10 +20,11 @@ WAYS = {
     ".usda": (("wm", "usd_import"),),
     ".usdz": (("wm", "usd_import"),),
 }
+NO_MODULE = "this Blender lacks a module that its importer needs"
 LACKING = {
-    "ModuleNotFoundError": "this Blender lacks a module that its importer needs",
-    "LoadLibrary": "this Blender lacks a module that its importer needs",
-    "AttributeError: module": "this Blender lacks a module that its importer needs",
+    "ModuleNotFoundError": NO_MODULE,
+    "LoadLibrary": NO_MODULE,
+    "AttributeError: module": NO_MODULE,
     "not available on this addon version": "this Blender does not know an extension that the file needs",
 }
 """What importers say when something is missing in this Blender, not in the file, and what that means."""

@@ -48,9 +48,9 @@ def publish(files: Sequence[OutputFile], target: Path) -> tuple[Path, ...]:
     """Copy an exporter's files to `target` and, beside it, its parts; return where they lie, `target` first.
 
     The file of slot `file` becomes `target`; parts named after it are named after `target` instead where the text
-    files that refer to them can say so, and keep their names where none can. Everything is copied under temporary names and synced, then renamed, the main
-    file last. What stood there is replaced. Raises DiskFull, PermissionDenied, FileMissing, NotAFile; nothing
-    half-written is left then. Raises what `check_replaceable` raises.
+    files that refer to them can say so, and keep their names where none can. Everything is copied under temporary
+    names and synced, then renamed, the main file last. What stood there is replaced. Raises DiskFull,
+    PermissionDenied, FileMissing, NotAFile; nothing half-written is left then. Raises what `check_replaceable` raises.
     """
     main = next(file for file in files if file.slot == MAIN_SLOT)
     parts = [file for file in files if file is not main]
