@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from orfeas_desktop.engine.mesh.mesh import Mesh
 
 _ASK_EVERY = 4096
+_CLOSER, _FAR, _AROUND = 4, 48, 16
+"""How often it is looked closer for the farthest place, around how many samples, with how many more each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,3 +120,28 @@ def surface_distance(
         means.append(float(distances.mean()))
         largest.append(float(distances.max()))
     return max(means), max(largest)
+
+
+def farthest_distance(
+    first: Mesh, second: Mesh, *, samples: int = 8000, step: Callable[[float], None] | None = None
+) -> float:
+    """Return the largest distance found between two surfaces, in metres.
+
+    Of each surface, around the samples farthest from the other more are taken, closer every time. It is a lower bound
+    of the Hausdorff distance.
+    """
+    return max(_farthest(one, other, samples, step) for one, other in ((first, second), (second, first)))
+
+
+def _farthest(one: Mesh, other: Mesh, samples: int, step: Callable[[float], None] | None) -> float:
+    ratio, random = one.metres_per_unit / other.metres_per_unit, np.random.default_rng(0)
+    points = sampled_points(one, samples)
+    distances = closest_on(other, points * ratio, step).distances
+    apart = float(np.sqrt(face_areas(one).sum() / samples))
+    for _ in range(_CLOSER):
+        far = points[np.argsort(distances)[-_FAR:]]
+        around = far.repeat(_AROUND, axis=0) + random.normal(scale=apart, size=(len(far) * _AROUND, 3))
+        points = np.concatenate([far, closest_on(one, around, step).points])
+        distances = closest_on(other, points * ratio, step).distances
+        apart /= 2
+    return float(distances.max()) * other.metres_per_unit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orfeas_desktop.engine.mesh.decimate import decimated
-from orfeas_desktop.engine.mesh.distance import surface_distance
+from orfeas_desktop.engine.mesh.distance import farthest_distance, surface_distance
 from orfeas_desktop.engine.mesh.retexture import plain_material, texture_slots
 from orfeas_desktop.engine.mesh.textures import texture_size, textures_of
 from orfeas_desktop.engine.tools.resurface import resurfaced
@@ -135,7 +135,7 @@ def _without_looks(mesh: Mesh) -> Mesh:
 
 
 def _bounded(mesh: Mesh, target: int, bound_m: float, context: JobContext) -> Mesh:
-    """Return the mesh with about `target` faces, or as few as leave every sampled distance within the bound.
+    """Return the mesh with about `target` faces, or as few as leave every distance that is found within the bound.
 
     What collapses is judged by a mean; so the result is measured, and done again more carefully where it is too far.
     """
@@ -148,7 +148,7 @@ def _bounded(mesh: Mesh, target: int, bound_m: float, context: JobContext) -> Me
             limit / mesh.metres_per_unit,
             lambda share, start=start: context.progress(start + 0.9 * share / _ATTEMPTS),
         )
-        _, largest = surface_distance(mesh, made, step=lambda _: context.check_cancelled())
+        largest = farthest_distance(mesh, made, step=lambda _: context.check_cancelled())
         if largest <= bound_m:
             return made
         limit *= max(0.6 * bound_m / largest, 0.05)
@@ -160,7 +160,7 @@ def _bounded(mesh: Mesh, target: int, bound_m: float, context: JobContext) -> Me
 
 DECIMATE = WorkshopTool(
     id="decimate",
-    version=4,
+    version=5,
     title=QT_TRANSLATE_NOOP("Tools", "Decimate"),
     summary=QT_TRANSLATE_NOOP(
         "Tools", "Leaves fewer faces; textures and their seams stay, what is closed stays closed."

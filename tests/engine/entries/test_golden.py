@@ -44,7 +44,7 @@ GOLDEN = {
     "subdivide 1": "box.glb: 26 v 48 f 0.02 x 0.04 x 0.06 m, c1b8d1fb3e07",
     "merge 1": "box.glb: 16 v 24 f 0.03 x 0.05 x 0.07 m, 5d6013ffb21a",
     "rebuild 4": "box.glb: 99416 v 198828 f 0.02 x 0.0401 x 0.06 m",
-    "decimate 4": "box.glb: 5 v 6 f 0.02 x 0.04 x 0.06 m, a64ff504ea88",
+    "decimate 5": "box.glb: 5 v 6 f 0.02 x 0.04 x 0.06 m, a64ff504ea88",
     "lod 4": "box.glb, box-lod1.glb, box-lod2.glb, box-lod3.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "split 1": "box.glb, box-piece1.glb: 8 v 12 f 0.02 x 0.04 x 0.06 m, b9705632b2d6",
     "cut 1": "box.glb, box-rest.glb: 8 v 12 f 0.02 x 0.02 x 0.06 m, d81501cb3bc1",
